@@ -1,0 +1,20 @@
+"""Every folder of the project, relative to the folder that commands are run from."""
+
+from pathlib import Path
+
+CONFIG = Path("config")
+PRESETS = CONFIG / "presets"
+RAW = Path("data/raw")
+PREPARED = Path("data/prepared")
+RESULTS = Path("results")
+FROZEN = RESULTS / "frozen"
+
+
+def results(preset: str, embedded: bool = False) -> Path:
+    """Folder of one preset's results; embedded data never share a folder with real data."""
+    return RESULTS / (f"{preset}-embedded" if embedded else preset)
+
+
+def run(root: Path, arm: str, seed: int) -> Path:
+    """Folder of one training run below the results folder `root`."""
+    return root / "runs" / arm / f"seed={seed}"
