@@ -1,0 +1,171 @@
+"""Intervals, paired tests, correction and power, over scipy and statsmodels.
+
+Seeds are the unit: arms of one seed share initial weights, data order and fold, so arms are
+compared by their differences within a seed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize, special, stats
+from statsmodels.stats.multitest import multipletests
+
+ENUMERATED = 20  # 2^20 sign patterns take a few milliseconds; beyond that, draw patterns
+DRAWS = 200_000
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean with its interval; `sd`, `low` and `high` are None where n < 2 leaves them open."""
+
+    n: int
+    mean: float
+    sd: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A paired comparison: first minus second, in the unit of the input.
+
+    `d_z` is the standardised effect, None where n < 3 or all differences are equal;
+    `p_smallest` is the smallest p that the exact test can give with this n.
+    """
+
+    n: int
+    effect: float
+    sd: float | None
+    low: float | None
+    high: float | None
+    d_z: float | None
+    p: float
+    p_smallest: float
+
+
+def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Estimate:
+    """Mean with Student's interval, mean ± t_{n-1, (1+confidence)/2} · sd / √n.
+
+    Raises:
+        ValueError: `values` is empty or holds a number that is not finite.
+    """
+    x = _finite(values)
+    mean = float(x.mean())
+    if x.size == 1:
+        return Estimate(1, mean, None, None, None)
+    sd = float(x.std(ddof=1))
+    half = float(stats.t.ppf((1 + confidence) / 2, x.size - 1)) * sd / float(np.sqrt(x.size))
+    return Estimate(x.size, mean, sd, mean - half, mean + half)
+
+
+def sign_flip_p(differences: Sequence[float], seed: int = 0) -> float:
+    """Two-sided sign-flip permutation test of "differences are symmetric about 0".
+
+    p is the share of the 2^n sign patterns whose |sum| reaches the observed one (Fisher 1935,
+    *The Design of Experiments*, section 21). The observed pattern and its mirror image always
+    reach it, so p is never below 2 / 2^n: n = 3 cannot give less than 0.25, and 5 % needs
+    n ≥ 6. Up to n = 20 all patterns are enumerated; beyond, 200,000 are drawn and the
+    observed one is counted among them (Phipson and Smyth 2010).
+
+    Args:
+        differences: one difference per seed.
+        seed: of the drawn patterns; without effect up to n = 20.
+    """
+    d = _finite(differences)
+    # Equal sums may differ in their last bits by the order of addition.
+    reached = abs(d.sum()) - 1e-9 * np.abs(d).sum()
+    if d.size <= ENUMERATED:
+        # A pattern and its mirror image have the same |sum|, so the first sign stays fixed.
+        sums = d[:1]
+        for value in d[1:]:
+            sums = np.concatenate([sums + value, sums - value])
+        return float(np.mean(np.abs(sums) >= reached))
+    generator = np.random.default_rng(seed)
+    hits = 0
+    for _ in range(DRAWS // 10_000):
+        signs = generator.integers(0, 2, size=(10_000, d.size)) * 2 - 1
+        hits += int(np.count_nonzero(np.abs(signs @ d) >= reached))
+    return (hits + 1) / (DRAWS + 1)
+
+
+def smallest_p(n: int) -> float:
+    """Smallest two-sided p that n sign flips can give, 2 / 2^n (or the draws' resolution)."""
+    return 2.0 ** (1 - n) if n <= ENUMERATED else 1 / (DRAWS + 1)
+
+
+def paired(first: Sequence[float], second: Sequence[float], confidence: float = 0.95) -> Comparison:
+    """Compare two arms seed by seed; entry k of both belongs to the same seed.
+
+    The standardised effect is d_z = mean / sd of the differences times Hedges' correction
+    J(m) = Γ(m/2) / (√(m/2) Γ((m-1)/2)), m = n - 1 (Hedges 1981, eq. 6e).
+    """
+    if len(first) != len(second):
+        raise ValueError(f"{len(first)} and {len(second)} values are not pairs")
+    d = _finite(np.asarray(first, dtype=float) - np.asarray(second, dtype=float))
+    estimate = mean_interval(d, confidence)
+    d_z = None
+    # A spread within rounding error of the differences is no spread.
+    if d.size >= 3 and estimate.sd > 1e-12 * np.abs(d).max():
+        d_z = estimate.mean / estimate.sd * hedges_correction(d.size - 1)
+    return Comparison(
+        n=d.size,
+        effect=estimate.mean,
+        sd=estimate.sd,
+        low=estimate.low,
+        high=estimate.high,
+        d_z=d_z,
+        p=sign_flip_p(d),
+        p_smallest=smallest_p(d.size),
+    )
+
+
+def hedges_correction(df: int) -> float:
+    """Hedges' exact small-sample factor J(df), for df ≥ 2; about 1 - 3 / (4 df - 1)."""
+    log = special.gammaln(df / 2) - special.gammaln((df - 1) / 2)
+    return float(np.exp(log) / np.sqrt(df / 2))
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Holm's (1979) step-down adjusted p-values of one family, in the order given."""
+    if len(p) == 0:
+        return []
+    return [float(value) for value in multipletests(p, method="holm")[1]]
+
+
+def smallest_detectable(
+    n: int, sd: float | None, alpha: float = 0.05, power: float = 0.8
+) -> float | None:
+    """Smallest true mean difference that a two-sided paired t test finds with `power`.
+
+    Solves power = P(|T| > t_{n-1, 1-α/2}), T noncentral t with n - 1 degrees of freedom and
+    noncentrality √n · effect / sd (Cohen 1988, section 2.2).
+
+    Args:
+        n: pairs.
+        sd: standard deviation of the differences, in the unit of the result.
+
+    Returns:
+        The effect in the unit of `sd`, or None where n < 2 or sd is unknown.
+    """
+    if n < 2 or sd is None:
+        return None
+    df = n - 1
+    critical = float(stats.f.isf(alpha, 1, df))
+
+    # T² follows F(1, n - 1) with noncentrality n · (effect / sd)²; scipy's noncentral t gives
+    # NaN in the far tail for few seeds, its noncentral F does not.
+    def shortfall(ratio: float) -> float:
+        return float(stats.ncf.sf(critical, 1, df, n * ratio**2)) - power
+
+    high = 1.0
+    while shortfall(high) < 0:
+        high *= 2
+    return sd * float(optimize.brentq(shortfall, 1e-6, high))
+
+
+def _finite(values: Sequence[float]) -> np.ndarray:
+    x = np.asarray(values, dtype=float)
+    if x.ndim != 1 or x.size == 0 or not np.isfinite(x).all():
+        raise ValueError(f"expected a list of finite numbers, got {x.tolist()}")
+    return x
