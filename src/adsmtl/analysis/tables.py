@@ -1,0 +1,195 @@
+"""The tables of a results folder: CSV with full precision, Markdown and LaTeX to read."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from adsmtl.analysis import measures, products, provenance, runs, summary
+from adsmtl.analysis.markup import TextTable, latex, markdown
+from adsmtl.files import write_text
+
+MISSING = "\N{EN DASH}"
+
+
+def write_all(
+    root: Path, order: Sequence[str] | None = None, seeds: Sequence[int] | None = None
+) -> list[Path]:
+    """Write every table of `products.TABLES` in three formats below `root/tables`.
+
+    Args:
+        root: a results folder, such as `results/quick`.
+        order: arms in the order of the rows; all arms on disk if None.
+        seeds: seeds that every arm must have; whichever are finished if None.
+
+    Raises:
+        UserError: runs are missing or malformed, or the folder cannot be written.
+    """
+    loaded = runs.select(root, order, seeds)
+    for frame, text in build(loaded).values():
+        folder = root / "tables"
+        write_text(folder / f"{text.name}.csv", frame.to_csv(index=False, lineterminator="\n"))
+        write_text(folder / f"{text.name}.md", markdown(text))
+        write_text(folder / f"{text.name}.tex", latex(text))
+    return products.tables(root)
+
+
+def build(loaded: Sequence[runs.Run]) -> dict[str, tuple[pd.DataFrame, TextTable]]:
+    """Every table by name, as the frame of the CSV and as text."""
+    final = measures.with_chosen(runs.final_frame(loaded))
+    estimates = summary.per_arm(final)
+    compared = summary.comparisons(final, summary.planned(final))
+    source = provenance.sentence(loaded)
+    return {
+        "main": (estimates, main_table(final, estimates, source)),
+        "comparisons": (compared, comparison_table(compared, source)),
+    }
+
+
+def main_table(final: pd.DataFrame, estimates: pd.DataFrame, source: str) -> TextTable:
+    """One row per arm: seeds, accuracies, delta_m, gaps, calibration errors, time."""
+    tasks = list(final["task"].unique())
+    wanted = []
+    for task in tasks:
+        wanted.append((f"{task} acc. (%)", task, "test_accuracy", _percent_interval))
+        own = estimates[estimates["task"] == task]["measure"].unique()
+        for name in sorted(own):
+            if name.startswith("test_accuracy_"):
+                classes = name.removeprefix("test_accuracy_")
+                heading = f"{task} acc., {classes} classes (%)"
+                wanted.append((heading, task, name, _percent_interval))
+    wanted.append(("delta_m (%)", summary.ALL, "delta_m", _signed_interval))
+    wanted += [(f"{task} gap (pp)", task, "gap", _percent) for task in tasks]
+    wanted += [(f"{task} ECE (%)", task, "test_ece", _percent) for task in tasks]
+    wanted.append(("s / epoch", summary.ALL, "seconds_per_epoch", _plain))
+
+    lookup = estimates.set_index(["arm", "task", "measure"])
+    arms = final.drop_duplicates("arm")
+    seeds = final.groupby("arm")["seed"].nunique()
+    rows = []
+    for arm, label in zip(arms["arm"], arms["label"], strict=True):
+        cells = [
+            show(lookup.loc[arm, task, measure])
+            if (arm, task, measure) in lookup.index
+            else MISSING
+            for _, task, measure, show in wanted
+        ]
+        rows.append([label, str(seeds[arm]), *cells])
+    groups = list(arms["group"])
+    caption = (
+        "Performance after the last epoch: test accuracy per task, delta_m (mean over tasks of"
+        " the relative change in test accuracy against single-task training without dropout"
+        " at the same seed; more is better), train-test gap (train minus test accuracy, in"
+        " percentage points) and expected calibration error (ECE) on test data. Means over"
+        " seeds; brackets hold 95 % t-intervals of the mean. " + source
+    )
+    return TextTable(
+        name="main",
+        caption=caption,
+        columns=["Arm", "n", *(heading for heading, *_ in wanted)],
+        rows=rows,
+        notes=_chosen_note(final),
+        breaks=[i for i in range(1, len(groups)) if groups[i] != groups[i - 1]],
+    )
+
+
+def comparison_table(compared: pd.DataFrame, source: str) -> TextTable:
+    """One row per comparison and outcome: n, effect, interval, p, Holm p, power."""
+    rows = []
+    for row in compared.to_dict("records"):
+        outcome = "mean over tasks" if row["task"] == summary.ALL else row["task"]
+        estimate = {"mean": row["effect"], "ci_low": row["ci_low"], "ci_high": row["ci_high"]}
+        rows.append(
+            [
+                f"{row['first_label']} vs {row['second_label']}",
+                outcome,
+                str(row["n"]),
+                _interval(estimate, "+z.1f", 100),
+                MISSING if pd.isna(row["d_z"]) else _minus(f"{row['d_z']:+z.2f}"),
+                _p(row["p"]),
+                _p(row["p_holm"]),
+                MISSING if pd.isna(row["detectable"]) else f"{100 * row['detectable']:.1f}",
+            ]
+        )
+    tasks = list(compared["task"])
+    caption = (
+        "Paired comparisons of test accuracy, first arm minus second at the same seed: mean"
+        " difference in percentage points with its 95 % t-interval; d_z, the standardised"
+        " effect with Hedges' correction; p of the exact two-sided sign-flip test; Holm p,"
+        " corrected over the comparisons of one outcome; and the smallest difference that"
+        " a paired t test would detect with 80 % power at this n. " + source
+    )
+    return TextTable(
+        name="comparisons",
+        caption=caption,
+        columns=[
+            "Comparison",
+            "Outcome",
+            "n",
+            "Effect (pp)",
+            "d_z",
+            "p",
+            "Holm p",
+            "Detectable (pp)",
+        ],
+        rows=rows,
+        notes=_small_n_notes(compared),
+        breaks=[i for i in range(1, len(tasks)) if tasks[i] != tasks[i - 1]],
+        left=2,
+    )
+
+
+def _chosen_note(final: pd.DataFrame) -> list[str]:
+    if "chosen_from" not in final:
+        return []
+    chosen = final[final["arm"] == measures.CHOSEN_ARM].drop_duplicates("seed")
+    rates = [
+        f"{rate:g} (seed {seed})" for rate, seed in zip(chosen["rate"], chosen["seed"], strict=True)
+    ]
+    return [f"Rates chosen by mean validation accuracy over tasks: {', '.join(rates)}."]
+
+
+def _small_n_notes(compared: pd.DataFrame) -> list[str]:
+    if compared.empty:
+        return ["The arms that these comparisons need have not been trained."]
+    notes = []
+    for n, smallest in compared[["n", "p_smallest"]].drop_duplicates().to_numpy():
+        if smallest > 0.05:
+            notes.append(
+                f"With n = {n:.0f} the exact test cannot reach 0.05: its smallest possible p is"
+                f" {smallest:g}. Read the intervals and the effects, not the p-values."
+            )
+    return notes
+
+
+def _interval(row: dict, form: str, factor: float) -> str:
+    mean = format(factor * row["mean"], form)
+    if pd.isna(row["ci_low"]):
+        return _minus(mean)
+    low, high = (format(factor * row[key], form) for key in ("ci_low", "ci_high"))
+    return _minus(f"{mean} [{low}, {high}]")
+
+
+def _percent_interval(row: dict) -> str:
+    return _interval(row, "z.1f", 100)
+
+
+def _signed_interval(row: dict) -> str:
+    return _interval(row, "+z.1f", 1)
+
+
+def _percent(row: dict) -> str:
+    return _minus(f"{100 * row['mean']:z.1f}")
+
+
+def _plain(row: dict) -> str:
+    return f"{row['mean']:.3g}"
+
+
+def _p(value: float) -> str:
+    return f"{value:.3f}" if value >= 0.001 else "< 0.001"
+
+
+def _minus(text: str) -> str:
+    """A minus sign instead of a hyphen, so that numbers do not break at it."""
+    return text.replace("-", "\N{MINUS SIGN}")
