@@ -1,0 +1,116 @@
+"""Dropout masks from the counter-based generator, eight elements per random word.
+
+A rate is used in steps of 1/256: an element is dropped when its random byte is below the
+threshold round(256 p), and the others are scaled by exactly 256 / (256 - threshold), so the
+expectation is kept for the rate that is really used. Element (row, offset) of an activation
+draws byte offset % 8 of word `row << 32 | offset // 8`; offsets count channels fastest. Hence a
+longer padding or another replica beside it changes no element's fate.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+from torch.autograd.function import FunctionCtx
+
+from adsmtl import rng
+
+LEVELS = 256
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Dropout rates of R replicas at one site, as the mask needs them.
+
+    Attributes:
+        threshold: uint8 `[R]`, bytes below it are dropped.
+        scale: float32 `[R]`, LEVELS / (LEVELS - threshold).
+    """
+
+    threshold: Tensor
+    scale: Tensor
+
+    @staticmethod
+    def quantised(rates: Tensor) -> "Rates":
+        """The nearest multiples of 1/256 below 1 of float rates `[R]` in [0, 1)."""
+        threshold = (rates * LEVELS).round().clamp(0, LEVELS - 1)
+        return Rates(threshold.to(torch.uint8), LEVELS / (LEVELS - threshold.float()))
+
+
+@lru_cache(maxsize=64)
+def _counters(rows: int, per_row: int, device: torch.device) -> Tensor:
+    row = torch.arange(rows, device=device)[:, None] << 32
+    return row + torch.arange(per_row, device=device)
+
+
+def random_bytes(keys: Tensor, rows: int, width: int) -> Tensor:
+    """Uniform random bytes.
+
+    Args:
+        keys: int64 `[R]`.
+
+    Returns:
+        uint8 `[R, rows, width]`.
+    """
+    words = rng.words(keys[:, None, None], _counters(rows, -(-width // 8), keys.device))
+    return words.view(torch.uint8)[..., :width]
+
+
+def _per_replica(values: Tensor, like: Tensor) -> Tensor:
+    return values.view(-1, *[1] * (like.dim() - 1))
+
+
+def keep_mask(keys: Tensor, rates: Rates, shape: torch.Size) -> Tensor:
+    """Boolean mask of an activation: True where a unit stays.
+
+    Args:
+        keys: int64 `[R]`.
+        shape: `[R, B, C, H, W]` (the mask is laid out channels-last) or `[R, B, features]`.
+    """
+    replicas, rows, *inner = shape
+    if len(inner) == 3:
+        inner = [inner[1], inner[2], inner[0]]
+    drawn = random_bytes(keys, rows, torch.Size(inner).numel())
+    mask = (drawn >= rates.threshold[:, None, None]).view(replicas, rows, *inner)
+    return mask.permute(0, 1, 4, 2, 3) if len(inner) == 3 else mask
+
+
+class _Dropout(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: FunctionCtx, x: Tensor, mask: Tensor, scale: Tensor) -> Tensor:
+        scale = _per_replica(scale, x).to(x.dtype)
+        ctx.save_for_backward(mask, scale)
+        return x.mul(scale).mul_(mask)
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor, None, None]:
+        mask, scale = ctx.saved_tensors
+        return grad.mul(scale).mul_(mask), None, None
+
+
+class _ReluDropout(torch.autograd.Function):
+    """ReLU and dropout in one: the gradient passes exactly where the output is positive,
+    so the output, which the next layer keeps anyway, is all that has to be stored."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, x: Tensor, mask: Tensor, scale: Tensor) -> Tensor:
+        scale = _per_replica(scale, x).to(x.dtype)
+        y = x.clamp_min(0).mul_(scale).mul_(mask)
+        ctx.save_for_backward(y, scale)
+        return y
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor, None, None]:
+        y, scale = ctx.saved_tensors
+        return torch.ops.aten.threshold_backward(grad, y, 0).mul_(scale), None, None
+
+
+def dropout(x: Tensor, mask: Tensor, scale: Tensor) -> Tensor:
+    """`x` with dropped units at 0 and the others scaled, per replica (`x` is `[R, ...]`)."""
+    return _Dropout.apply(x, mask, scale)
+
+
+def relu_dropout(x: Tensor, mask: Tensor, scale: Tensor) -> Tensor:
+    """`dropout(relu(x), mask, scale)` in fewer passes over memory."""
+    return _ReluDropout.apply(x, mask, scale)

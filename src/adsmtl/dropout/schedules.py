@@ -1,0 +1,146 @@
+"""Schedules: which dropout rate every task has in which epoch.
+
+A schedule is a frozen dataclass whose fields are its parameters in `config/arms.yaml`, with one
+pure method. It keeps no state: the rates of an epoch follow from what the epochs before it
+showed, so a run resumes exactly and a trajectory can be recomputed from `history.jsonl`.
+A new schedule is one such class and its name in `Schedule`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from adsmtl.dropout.adsmtl import adsmtl_rates, smoothed
+from adsmtl.dropout.difficulty import SIGNALS, Observation
+from adsmtl.errors import UserError
+
+# Per task, the observations of every finished epoch, oldest first.
+History = Mapping[str, Sequence[Observation]]
+
+
+def check_rate(name: str, rate: float) -> None:
+    """Raises UserError unless 0 <= rate < 1."""
+    if not 0 <= rate < 1:
+        raise UserError(f"{name} is {rate}, but a dropout rate lies in [0, 1): 0.2 drops a fifth")
+
+
+@dataclass(frozen=True)
+class NoDropout:
+    """Every unit stays, always."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+    schedule: Literal["none"] = "none"
+
+    def rates(self, history: History) -> dict[str, float]:
+        """Rate of every task in the epoch after those in `history`."""
+        return dict.fromkeys(history, 0.0)
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """One rate for every task and epoch."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+    rate: float
+    schedule: Literal["fixed"] = "fixed"
+
+    def __post_init__(self) -> None:
+        check_rate("dropout.rate", self.rate)
+
+    def rates(self, history: History) -> dict[str, float]:
+        """Rate of every task in the epoch after those in `history`."""
+        return dict.fromkeys(history, self.rate)
+
+
+@dataclass(frozen=True)
+class ListingIntent:
+    """What the paper's listing tries to do: `rate` during its first epochs, then 0."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+    rate: float = 0.2
+    epochs: int = 1
+    schedule: Literal["listing-intent"] = "listing-intent"
+
+    def __post_init__(self) -> None:
+        check_rate("dropout.rate", self.rate)
+        if self.epochs < 1:
+            raise UserError(f"dropout.epochs is {self.epochs}; give at least 1")
+
+    def rates(self, history: History) -> dict[str, float]:
+        """Rate of every task in the epoch after those in `history`."""
+        return {
+            task: self.rate if len(epochs) < self.epochs else 0.0
+            for task, epochs in history.items()
+        }
+
+
+@dataclass(frozen=True)
+class Adsmtl:
+    """The adaptive strategy; see `adsmtl.dropout.adsmtl` for the rule.
+
+    Attributes:
+        p0: rate of a task of mean difficulty, and of every task in the first epoch.
+        kappa: strength, at least 0; 0 is a fixed rate.
+        p_min, p_max: bounds of the rate.
+        difficulty: signal, a name in `adsmtl.dropout.difficulty.SIGNALS`.
+        direction: `harder-drops-less` is the paper's.
+        smoothing: weight of the past in the moving average of the difficulty, in [0, 1).
+        interval: epochs between updates of the rates.
+    """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+    p0: float = 0.2
+    kappa: float = 1.0
+    p_min: float = 0.0
+    p_max: float = 0.5
+    difficulty: str = "loss-ratio"
+    direction: Literal["harder-drops-less", "harder-drops-more"] = "harder-drops-less"
+    smoothing: float = 0.5
+    interval: int = 1
+    schedule: Literal["adsmtl"] = "adsmtl"
+
+    def __post_init__(self) -> None:
+        for name in ("p0", "p_min", "p_max"):
+            check_rate(f"dropout.{name}", getattr(self, name))
+        if not self.p_min <= self.p0 <= self.p_max:
+            raise UserError(
+                f"dropout.p0 is {self.p0}, outside [p_min, p_max] = [{self.p_min}, {self.p_max}]"
+            )
+        if self.kappa < 0:
+            raise UserError(
+                f"dropout.kappa is {self.kappa}; give at least 0 and reverse with "
+                "direction: harder-drops-more"
+            )
+        if not 0 <= self.smoothing < 1:
+            raise UserError(f"dropout.smoothing is {self.smoothing}; give a value in [0, 1)")
+        if self.interval < 1:
+            raise UserError(f"dropout.interval is {self.interval}; give at least 1 epoch")
+        if self.difficulty not in SIGNALS:
+            raise UserError(
+                f"dropout.difficulty is {self.difficulty!r}; known are {', '.join(SIGNALS)}"
+            )
+
+    def difficulties(self, history: History) -> dict[str, tuple[float, float]]:
+        """Difficulty d_i(t) and its smoothed value, per task, after the last epoch seen."""
+        signal = SIGNALS[self.difficulty]
+        result = {}
+        for task, epochs in history.items():
+            values = [signal(epochs[: end + 1]) for end in range(len(epochs))]
+            result[task] = values[-1], smoothed(values, self.smoothing)
+        return result
+
+    def rates(self, history: History) -> dict[str, float]:
+        """Rate of every task in the epoch after those in `history`."""
+        seen = min(len(epochs) for epochs in history.values())
+        used = seen - seen % self.interval
+        if used == 0:
+            return dict.fromkeys(history, self.p0)
+        now = self.difficulties({task: epochs[:used] for task, epochs in history.items()})
+        kappa = self.kappa if self.direction == "harder-drops-less" else -self.kappa
+        rates = adsmtl_rates(
+            [smooth for _, smooth in now.values()], self.p0, kappa, self.p_min, self.p_max
+        )
+        return dict(zip(now, rates, strict=True))
+
+
+Schedule = NoDropout | Fixed | ListingIntent | Adsmtl

@@ -1,0 +1,203 @@
+"""What a study is: tasks, arms, seeds and training, as plain typed values.
+
+These are standard-library dataclasses, so that training needs nothing but torch and numpy;
+`adsmtl.config` reads them from the configuration files and reports unknown keys and wrong types.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar, Literal
+
+from adsmtl.dropout.schedules import NoDropout, Schedule
+from adsmtl.dropout.sites import Scope
+from adsmtl.errors import UserError
+from adsmtl.files import digest
+
+Precision = Literal["auto", "fp32", "bf16"]
+
+
+def _at_least(name: str, value: float, bound: float) -> None:
+    if value < bound:
+        raise UserError(f"{name} is {value}; give at least {bound}")
+
+
+@dataclass(frozen=True)
+class Examples:
+    """How many examples of a task are used; null means all there are.
+
+    A limit on training examples takes a stratified subset that differs between seeds and is
+    nested: a smaller one is part of a larger one of the same seed.
+    """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+    train: int | None = None
+    val: int | None = None
+    test: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("train", "val", "test"):
+            if getattr(self, name) is not None:
+                _at_least(f"examples.{name}", getattr(self, name), 1)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A data set, a branch, a loss and a metric.
+
+    Attributes:
+        dataset: name in `adsmtl.data.registry.DATASETS`.
+        target: which labels of the data set are predicted.
+        branch: name in `adsmtl.tasks.BRANCHES`.
+        loss, metric: names in `adsmtl.tasks.LOSSES` and `METRICS`.
+        examples: limits on the number of examples.
+    """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+    dataset: str
+    target: str
+    branch: str
+    loss: str = "cross-entropy"
+    metric: str = "accuracy"
+    examples: Examples = field(default_factory=Examples)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way of training, compared with the others.
+
+    Attributes:
+        label: its name in tables and figures.
+        group: the part of the study it belongs to.
+        tasks: the tasks it trains together; null means all of the study's.
+        dropout: its schedule.
+        site: where it drops units.
+        l2: lambda, the factor of half the squared L2 norm of the weights in the objective.
+    """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+    label: str
+    group: str
+    tasks: tuple[str, ...] | None = None
+    dropout: Schedule = field(default_factory=NoDropout)
+    site: Scope = "all"
+    l2: float = 0.0
+
+    def __post_init__(self) -> None:
+        _at_least("l2", self.l2, 0)
+        if self.tasks is not None and not self.tasks:
+            raise UserError("tasks is empty; name at least one task or leave the key out")
+
+    def deciding(self) -> dict[str, Any]:
+        """The part that decides numbers: everything but the names people see."""
+        return {key: value for key, value in asdict(self).items() if key not in ("label", "group")}
+
+
+@dataclass(frozen=True)
+class Training:
+    """How every arm is trained.
+
+    Attributes:
+        epochs: passes over the training data of every task.
+        batch_size: examples per step of the task with most examples. The others take
+            proportionally fewer, so that one epoch is one pass over each task's data.
+        learning_rate: of Adam.
+        eval_train: training examples on which training accuracy is evaluated without
+            dropout, at most (for the train-test gap).
+        precision: `auto` is bf16 where the processor multiplies it in hardware, else fp32.
+    """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+    epochs: int = 10
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    eval_train: int = 5000
+    precision: Precision = "auto"
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "eval_train"):
+            _at_least(f"training.{name}", getattr(self, name), 1)
+        if self.learning_rate <= 0:
+            raise UserError(f"training.learning_rate is {self.learning_rate}; give more than 0")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One arm with one seed: what a training process is asked for.
+
+    Attributes:
+        study_tasks: all tasks of the study by name; they fix the number of steps per epoch,
+            so that single-task and multi-task arms take the same steps.
+    """
+
+    arm_id: str
+    arm: Arm
+    seed: int
+    preset: str
+    study_tasks: Mapping[str, Task]
+    training: Training
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Names of the tasks that the arm trains, in the study's order."""
+        wanted = self.arm.tasks
+        return tuple(t for t in self.study_tasks if wanted is None or t in wanted)
+
+    @property
+    def name(self) -> str:
+        """How messages call the run."""
+        return f"{self.arm_id} seed={self.seed}"
+
+    def config(self) -> dict[str, Any]:
+        """Everything but data and machine that decides the numbers, JSON-able."""
+        return {
+            "arm": {**self.arm.deciding(), "tasks": list(self.tasks)},
+            "seed": self.seed,
+            "tasks": {name: asdict(task) for name, task in self.study_tasks.items()},
+            "training": asdict(self.training),
+        }
+
+    @property
+    def config_hash(self) -> str:
+        """Digest of `config`."""
+        return digest(self.config())
+
+
+@dataclass(frozen=True)
+class Study:
+    """All runs of one preset.
+
+    Attributes:
+        embedded: whether it uses the data that install with the package.
+        arms: by id, in the order of tables and figures.
+    """
+
+    preset: str
+    embedded: bool
+    tasks: Mapping[str, Task]
+    arms: Mapping[str, Arm]
+    seeds: tuple[int, ...]
+    training: Training
+
+    def __post_init__(self) -> None:
+        for arm_id, arm in self.arms.items():
+            for task in arm.tasks or ():
+                if task not in self.tasks:
+                    raise UserError(
+                        f"arms.{arm_id}.tasks names {task!r}; the study has {', '.join(self.tasks)}"
+                    )
+
+    def run(self, arm_id: str, seed: int) -> Run:
+        """The run of one arm and seed.
+
+        Raises:
+            UserError: the study has no such arm.
+        """
+        if arm_id not in self.arms:
+            raise UserError(
+                f"arm {arm_id!r} is not in preset {self.preset!r}; it has {', '.join(self.arms)}"
+            )
+        return Run(arm_id, self.arms[arm_id], seed, self.preset, self.tasks, self.training)
+
+    def runs(self) -> list[Run]:
+        """Every run, arm by arm."""
+        return [self.run(arm_id, seed) for arm_id in self.arms for seed in self.seeds]

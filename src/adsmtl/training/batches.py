@@ -1,0 +1,127 @@
+"""A task's examples on the training device, gathered by index."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torchvision.transforms.v2 import functional as transforms
+
+from adsmtl.data import folds
+from adsmtl.data.prepared import Prepared
+from adsmtl.errors import UserError
+from adsmtl.spec import Task
+
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch of R replicas.
+
+    Attributes:
+        x: `[R, B, C, H, W]`; for speech H is time and W the mel bands, zero where padded.
+        lengths: int64 `[R, B]`, real rows of H, or None.
+        targets: int64 `[R, B]`.
+        weights: float32 `[R, B]`, 0 for padding, else 1.
+    """
+
+    x: Tensor
+    lengths: Tensor | None
+    targets: Tensor
+    weights: Tensor
+
+
+def split_of(prepared: Prepared, task: Task, seed: int) -> dict[str, np.ndarray]:
+    """Positions of the examples that a seed trains, validates and tests on.
+
+    Raises:
+        UserError: a split is empty; names the data set.
+    """
+    split = folds.split_indices(prepared, seed)
+    targets = prepared.targets[task.target]
+    result = {}
+    for name in SPLITS:
+        limit = getattr(task.examples, name)
+        positions = np.asarray(getattr(split, name))
+        if limit is not None and limit < len(positions):
+            # Validation and test subsets are the same for every seed, training's differ.
+            own = seed if name == "train" else 0
+            positions = folds.subset(positions, targets, limit, own)
+        if len(positions) == 0:
+            raise UserError(f"data set {prepared.dataset!r} has no {name} examples for seed {seed}")
+        result[name] = positions
+    return result
+
+
+class TaskData:
+    """The examples of one task for R runs, resident on the device.
+
+    Attributes:
+        input_shape: `[C, H, W]` of one image, or `[C, 0, W]` of sequences.
+        classes: number of classes.
+        foldings: by name, int64 `[classes]` from a class to the folded class, -1 for not scored.
+        splits: by name, one int64 tensor of positions (into `targets`) per run.
+    """
+
+    def __init__(
+        self, prepared: Prepared, task: Task, seeds: Sequence[int], device: torch.device
+    ) -> None:
+        card = prepared.card
+        if task.target not in prepared.targets:
+            raise UserError(
+                f"data set {prepared.dataset!r} has no target {task.target!r}; "
+                f"it has {', '.join(prepared.targets)}"
+            )
+        own = [split_of(prepared, task, seed) for seed in seeds]
+        used = np.unique(np.concatenate([part for split in own for part in split.values()]))
+        self.splits = {
+            name: [torch.from_numpy(np.searchsorted(used, split[name])) for split in own]
+            for name in SPLITS
+        }
+        target = card["targets"][task.target]
+        self.classes = len(target["classes"])
+        self.foldings = {
+            name: torch.tensor(folding["map"], device=device)
+            for name, folding in target.get("foldings", {}).items()
+        }
+        self.targets = torch.from_numpy(prepared.targets[task.target][used]).to(device)
+        self.device = device
+        # Channels last, so that a gathered batch already lies the way convolutions want it.
+        if prepared.spans is None:
+            images = torch.from_numpy(np.ascontiguousarray(prepared.inputs[used]))
+            self.input_shape = tuple(images.shape[1:])
+            self._inputs = images.permute(0, 2, 3, 1).contiguous().to(device)
+            self._spans = None
+            self._mean = card["normalisation"]["mean"]
+            self._std = card["normalisation"]["std"]
+        else:
+            frames = torch.from_numpy(np.array(prepared.inputs))
+            self.input_shape = (frames.shape[1], 0, frames.shape[2])
+            self._inputs = frames.permute(0, 2, 1).contiguous().to(device)
+            self._spans = torch.from_numpy(np.array(prepared.spans)[used]).to(device)
+
+    @property
+    def lengths(self) -> Tensor | None:
+        """Frames of each example, int64 `[N]` on the CPU; None for images."""
+        if self._spans is None:
+            return None
+        return (self._spans[:, 1] - self._spans[:, 0]).cpu()
+
+    def gather(self, positions: Tensor) -> Batch:
+        """The examples at int64 positions `[R, B]`; negative ones are padding."""
+        weights = (positions >= 0).float()
+        positions = positions.clamp(min=0)
+        targets = self.targets[positions]
+        if self._spans is None:
+            images = self._inputs[positions].permute(0, 1, 4, 2, 3)
+            x = transforms.normalize(images.float().div_(255), self._mean, self._std, inplace=True)
+            return Batch(x, None, targets, weights)
+        start, stop = self._spans[positions].unbind(-1)
+        lengths = stop - start
+        time = torch.arange(int(lengths.max()), device=self.device)
+        real = time < lengths[..., None]
+        frames = self._inputs[torch.where(real, start[..., None] + time, 0)]
+        frames = frames * real[..., None, None]
+        return Batch(frames.permute(0, 1, 4, 2, 3), lengths, targets, weights)

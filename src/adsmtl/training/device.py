@@ -1,0 +1,84 @@
+"""Which processor trains, and in which precision."""
+
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from adsmtl.errors import UserError
+from adsmtl.spec import Precision
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where and how a run is computed.
+
+    Attributes:
+        precision: of the matrix products; parameters and losses are always float32.
+        threads: processor threads of this process; on a CPU they can change the last bits.
+    """
+
+    device: torch.device
+    precision: Literal["fp32", "bf16"]
+    threads: int
+
+    def describe(self) -> dict[str, Any]:
+        """For `metrics.json`."""
+        cuda = self.device.type == "cuda"
+        return {
+            "type": self.device.type,
+            "name": torch.cuda.get_device_name(self.device) if cuda else cpu_name(),
+            "threads": self.threads,
+            "precision": self.precision,
+        }
+
+
+def cpu_name() -> str:
+    """The processor's name and the vector instructions torch uses on it."""
+    name = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                name = line.split(":", 1)[1].strip()
+                break
+    return f"{name}, {torch.backends.cpu.get_cpu_capability()}"
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Whether the processor multiplies bf16 in hardware; emulation is far slower than fp32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.ops.mkldnn._is_mkldnn_bf16_supported()
+
+
+def choose(device: str = "auto", precision: Precision = "auto", threads: int = 1) -> Machine:
+    """The machine that the settings ask for; also sets torch's number of threads.
+
+    Args:
+        device: `auto` (CUDA where there is one), or a torch device name such as `cpu`, `cuda:1`.
+        threads: for this process; 0 leaves torch's choice, all cores.
+
+    Raises:
+        UserError: the device is unknown or absent.
+    """
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        chosen = torch.device(device)
+    except RuntimeError as error:
+        raise UserError(f"device is {device!r}; give auto, cpu, cuda or cuda:<number>") from error
+    if chosen.type == "cuda" and (chosen.index or 0) >= torch.cuda.device_count():
+        raise UserError(
+            f"device is {device!r}, but torch sees {torch.cuda.device_count()} CUDA devices; "
+            "use device: cpu or auto"
+        )
+    if chosen.type not in ("cpu", "cuda"):
+        raise UserError(f"device is {device!r}; training runs on cpu or cuda")
+    if threads > 0:
+        torch.set_num_threads(threads)
+    if precision == "auto":
+        precision = "bf16" if has_bf16(chosen) else "fp32"
+    return Machine(chosen, precision, torch.get_num_threads())

@@ -1,0 +1,286 @@
+"""Trains R runs at once, one epoch at a time.
+
+Every parameter, optimiser state, rate and lambda carries a leading replica axis; the gradient of
+the summed loss of independent replicas is each replica's own gradient, and Adam works element by
+element. A single run is R = 1.
+"""
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from adsmtl import rng
+from adsmtl.data.prepared import Prepared
+from adsmtl.dropout import sites
+from adsmtl.dropout.difficulty import Observation, loss_ratio
+from adsmtl.dropout.masks import Rates
+from adsmtl.dropout.schedules import Adsmtl
+from adsmtl.spec import Run
+from adsmtl.tasks import LOSSES, METRICS
+from adsmtl.training import objective, order
+from adsmtl.training.batches import TaskData, split_of
+from adsmtl.training.device import Machine
+from adsmtl.training.evaluation import evaluate
+from adsmtl.training.model import Model, StepDropout
+
+Record = dict[str, Any]
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class _Sums:
+    """What training adds up over an epoch, on the device, per replica `[R]`."""
+
+    loss: Tensor
+    metric: Tensor
+    count: Tensor
+
+
+class Engine:
+    """R runs that train the same tasks for the same number of steps.
+
+    Attributes:
+        runs: the replicas, in order.
+        steps: steps per epoch.
+        epoch: epochs finished.
+        history: per run, one record per finished epoch (a line of `history.jsonl`).
+    """
+
+    def __init__(
+        self, runs: Sequence[Run], prepared: Mapping[str, Prepared], machine: Machine
+    ) -> None:
+        """
+        Args:
+            runs: with equal tasks and training settings.
+            prepared: by task, for every task of the study (they fix the steps per epoch).
+        """
+        first = runs[0]
+        if any(r.tasks != first.tasks or r.training != first.training for r in runs):
+            raise ValueError("runs trained at once need the same tasks and training settings")
+        self.runs, self.machine = list(runs), machine
+        self.training = first.training
+        self.tasks = {name: first.study_tasks[name] for name in first.tasks}
+        seeds = [run.seed for run in runs]
+        device = machine.device
+        self.data = {
+            name: TaskData(prepared[name], task, seeds, device) for name, task in self.tasks.items()
+        }
+        self.steps = steps_per_epoch(first, prepared)
+        self.model = Model(self.tasks, self.data, seeds, device)
+        self.optimiser = torch.optim.Adam(
+            self.model.params.values(), lr=self.training.learning_rate, fused=True
+        )
+        self._l2 = torch.tensor([run.arm.l2 for run in runs], device=device)
+        self._penalised = any(run.arm.l2 > 0 for run in runs)
+        self._keys = {
+            (task, site): torch.tensor(
+                [rng.key(seed, "dropout", task, site) for seed in seeds], device=device
+            )
+            for task in self.tasks
+            for site in self.model.sites(task)
+        }
+        self.epoch = 0
+        self.history: list[list[Record]] = [[] for _ in runs]
+
+    def run_epoch(self, progress: Progress | None = None) -> None:
+        """Train one epoch, evaluate, and append a record per run to `history`.
+
+        Args:
+            progress: called with the steps done and the steps of the epoch.
+        """
+        began = time.perf_counter()
+        epoch = self.epoch + 1
+        asked = [run.arm.dropout.rates(self._observations(r)) for r, run in enumerate(self.runs)]
+        rates = {name: self._site_rates(name, asked) for name in self.tasks}
+        batches = {name: self._batches(name, epoch) for name in self.tasks}
+        zeros = torch.zeros(len(self.runs), device=self.machine.device)
+        sums = {name: _Sums(zeros.clone(), zeros.clone(), zeros.clone()) for name in self.tasks}
+        for step in range(self.steps):
+            for name in self.tasks:
+                drop = self._drop(name, rates[name], (epoch - 1) * self.steps + step)
+                self._backward(name, batches[name][:, step], drop, sums[name])
+            self._update()
+            if progress is not None:
+                progress(step + 1, self.steps)
+        self.epoch = epoch
+        self._record(rates, sums, began)
+
+    def _site_rates(self, task: str, asked: Sequence[Mapping[str, float]]) -> dict[str, Rates]:
+        """The rates at each site where any replica drops units."""
+        result = {}
+        for site in self.model.sites(task):
+            values = [
+                own[task] if sites.in_scope(site, run.arm.site) else 0.0
+                for run, own in zip(self.runs, asked, strict=True)
+            ]
+            if any(values):
+                result[site] = Rates.quantised(torch.tensor(values, device=self.machine.device))
+        return result
+
+    def _batches(self, task: str, epoch: int) -> Tensor:
+        """Positions of every replica's examples, int64 `[R, steps, B]`."""
+        data = self.data[task]
+        tables = []
+        for run, train in zip(self.runs, data.splits["train"], strict=True):
+            lengths = None if data.lengths is None else data.lengths[train]
+            table = order.batches(run.seed, task, epoch, len(train), self.steps, lengths)
+            tables.append(torch.where(table >= 0, train[table.clamp(min=0)], order.PADDING))
+        width = max(table.shape[1] for table in tables)
+        padded = torch.full((len(tables), self.steps, width), order.PADDING)
+        for row, table in zip(padded, tables, strict=True):
+            row[:, : table.shape[1]] = table
+        return padded.to(data.device)
+
+    def _drop(self, task: str, rates: Mapping[str, Rates], step: int) -> StepDropout:
+        counter = torch.tensor(step, device=self.machine.device)
+        return StepDropout(
+            rates, {site: rng.words(self._keys[task, site], counter) for site in rates}
+        )
+
+    def autocast(self) -> torch.autocast:
+        """The context in which matrix products take the machine's precision."""
+        return torch.autocast(
+            self.machine.device.type,
+            dtype=torch.bfloat16,
+            enabled=self.machine.precision == "bf16",
+        )
+
+    def _backward(self, task: str, positions: Tensor, drop: StepDropout, sums: _Sums) -> None:
+        batch = self.data[task].gather(positions)
+        with self.autocast():
+            logits = self.model.forward(task, batch, drop)
+        losses = LOSSES[self.tasks[task].loss](logits, batch.targets)
+        objective.task_loss(losses, batch.weights).sum().backward()
+        with torch.no_grad():
+            metric = METRICS[self.tasks[task].metric](logits, batch.targets)
+            sums.loss += (losses * batch.weights).sum(dim=1)
+            sums.metric += (metric * batch.weights).sum(dim=1)
+            sums.count += batch.weights.sum(dim=1)
+
+    def _update(self) -> None:
+        if self._penalised:
+            objective.add_penalty_gradient(self.model.params, self.model.weights, self._l2)
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
+
+    def scores(self, task: str, split: str, limit: int | None = None) -> list[dict[str, float]]:
+        """Scores of every run on its own examples of a split (the first `limit` of them)."""
+        positions = [p[:limit] for p in self.data[task].splits[split]]
+        with self.autocast():
+            return evaluate(self.model, task, self.tasks[task], self.data[task], positions)
+
+    def _record(self, rates: Mapping[str, dict[str, Rates]], sums: dict, began: float) -> None:
+        limit = self.training.eval_train
+        scores = {
+            name: (self.scores(name, "train", limit), self.scores(name, "val"))
+            for name in self.tasks
+        }
+        penalty = objective.penalty(self.model.params, self.model.weights).tolist()
+        means = {
+            name: ((s.loss / s.count).tolist(), (s.metric / s.count).tolist())
+            for name, s in sums.items()
+        }
+        seconds = time.perf_counter() - began
+        for r in range(len(self.runs)):
+            record: Record = {"epoch": self.epoch, "seconds": seconds, "penalty": penalty[r]}
+            record["tasks"] = {}
+            for name, task in self.tasks.items():
+                train, val = scores[name][0][r], scores[name][1][r]
+                metric = task.metric
+                record["tasks"][name] = {
+                    "loss": means[name][0][r],
+                    metric: means[name][1][r],
+                    "train": train,
+                    "val": val,
+                    "gap": train[metric] - val[metric],
+                    "rates": self._used_rates(name, rates[name], r),
+                }
+            self.history[r].append(record)
+            self._record_difficulty(r)
+
+    def _used_rates(self, task: str, rates: Mapping[str, Rates], replica: int) -> dict[str, float]:
+        """The rates really used, in steps of 1/256, by kind of site."""
+        return {
+            sites.kind(site): 1 - 1 / float(rates[site].scale[replica]) if site in rates else 0.0
+            for site in self.model.sites(task)
+        }
+
+    def _record_difficulty(self, replica: int) -> None:
+        """Write d_i(t) and its smoothed value into the last record.
+
+        Arms without a difficulty of their own are shown with the default signal.
+        """
+        schedule = self.runs[replica].arm.dropout
+        observed = self._observations(replica)
+        if isinstance(schedule, Adsmtl):
+            found = schedule.difficulties(observed)
+        else:
+            found = {task: (loss_ratio(seen),) * 2 for task, seen in observed.items()}
+        for task, (difficulty, smooth) in found.items():
+            self.history[replica][-1]["tasks"][task] |= {
+                "difficulty": difficulty,
+                "smoothed": smooth,
+            }
+
+    def _observations(self, replica: int) -> dict[str, list[Observation]]:
+        return {
+            name: [
+                Observation(
+                    classes=self.data[name].classes,
+                    loss=record["tasks"][name]["loss"],
+                    accuracy=record["tasks"][name][task.metric],
+                    val_loss=record["tasks"][name]["val"]["loss"],
+                )
+                for record in self.history[replica]
+            ]
+            for name, task in self.tasks.items()
+        }
+
+    def failed(self, replica: int) -> bool:
+        """Whether a replica's losses stopped being finite; its neighbours are not touched."""
+        return any(
+            not math.isfinite(value["loss"])
+            for record in self.history[replica]
+            for value in record["tasks"].values()
+        )
+
+    def state(self, replica: int) -> dict[str, Tensor]:
+        """Parameters (`param.*`) and optimiser state (`adam.*`) of one replica, on the CPU."""
+        result = {}
+        for name, param in self.model.params.items():
+            result[f"param.{name}"] = param[replica].detach().cpu().contiguous()
+            for key in ("exp_avg", "exp_avg_sq"):
+                value = self.optimiser.state[param][key]
+                result[f"adam.{key}.{name}"] = value[replica].cpu().contiguous()
+        return result
+
+    def load_state(self, states: Sequence[Mapping[str, Tensor]], history: list) -> None:
+        """Continue from the `state` of every replica and their histories."""
+        epochs = {len(records) for records in history}
+        if len(epochs) > 1:
+            raise ValueError(f"replicas resume from the same epoch, got {sorted(epochs)}")
+        self.history = [list(records) for records in history]
+        self.epoch = epochs.pop()
+        with torch.no_grad():
+            for name, param in self.model.params.items():
+                param.copy_(torch.stack([state[f"param.{name}"] for state in states]))
+                moments = {
+                    key: torch.stack([s[f"adam.{key}.{name}"] for s in states]).to(param.device)
+                    for key in ("exp_avg", "exp_avg_sq")
+                }
+                step = torch.tensor(float(self.epoch * self.steps), device=param.device)
+                self.optimiser.state[param] = {"step": step, **moments}
+
+
+def steps_per_epoch(run: Run, prepared: Mapping[str, Prepared]) -> int:
+    """Steps in which the largest task of the study passes its data once."""
+    largest = max(
+        len(split_of(prepared[name], task, run.seed)["train"])
+        for name, task in run.study_tasks.items()
+    )
+    return math.ceil(largest / run.training.batch_size)

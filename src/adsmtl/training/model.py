@@ -1,0 +1,113 @@
+"""The multi-task model of R replicas: one shared convolution and a branch per task."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from adsmtl import rng
+from adsmtl.dropout import masks, sites
+from adsmtl.spec import Task
+from adsmtl.tasks import BRANCHES, layers
+from adsmtl.tasks.base import Branch, Drop, Parameter
+from adsmtl.training.batches import Batch, TaskData
+
+SHARED_CHANNELS = 32
+KERNEL = 3
+
+
+def initial(parameter: Parameter, key: int) -> Tensor:
+    """Starting value of one replica's parameter; depends on its shape and the key alone."""
+    shape, generator = parameter.shape, torch.Generator().manual_seed(key & (2**63 - 1))
+    match parameter.initialiser:
+        case "glorot":
+            receptive = math.prod(shape[2:])
+            bound = math.sqrt(6 / ((shape[0] + shape[1]) * receptive))
+            return torch.empty(shape).uniform_(-bound, bound, generator=generator)
+        case "orthogonal":
+            return torch.nn.init.orthogonal_(torch.empty(shape), generator=generator)
+        case "lstm-bias":
+            # The forget gate starts open (Jozefowicz et al. 2015), as in Keras.
+            gates = torch.zeros(4, shape[0] // 4)
+            gates[1] = 1
+            return gates.flatten()
+        case "zeros":
+            return torch.zeros(shape)
+
+
+def no_dropout(x: Tensor, site: str, relu: bool) -> Tensor:
+    """Every unit on (a `Drop`)."""
+    return x.clamp_min(0) if relu else x
+
+
+class StepDropout:
+    """Dropout of one task in one training step (a `Drop`)."""
+
+    def __init__(self, rates: Mapping[str, masks.Rates], keys: Mapping[str, Tensor]) -> None:
+        self._rates, self._keys = rates, keys
+
+    def __call__(self, x: Tensor, site: str, relu: bool) -> Tensor:
+        """See `Drop`; a site without a rate drops nothing."""
+        if site not in self._rates:
+            return no_dropout(x, site, relu)
+        rates = self._rates[site]
+        mask = masks.keep_mask(self._keys[site], rates, x.shape)
+        return (masks.relu_dropout if relu else masks.dropout)(x, mask, rates.scale)
+
+
+class Model:
+    """Parameters and forward passes.
+
+    Attributes:
+        params: by name (`shared.weight`, `<task>.<parameter>`), each `[R, ...]`, requiring grad.
+        branches: by task.
+        weights: names of the parameters that the L2 penalty counts.
+    """
+
+    def __init__(
+        self,
+        tasks: Mapping[str, Task],
+        data: Mapping[str, TaskData],
+        seeds: Sequence[int],
+        device: torch.device,
+    ) -> None:
+        channels = {name: data[name].input_shape[0] for name in tasks}
+        if len(set(channels.values())) > 1:
+            raise ValueError(f"one shared layer needs equal input channels, got {channels}")
+        inputs = next(iter(channels.values()))
+        declared = {
+            "shared.weight": Parameter((SHARED_CHANNELS, inputs, KERNEL, KERNEL), "glorot"),
+            "shared.bias": Parameter((SHARED_CHANNELS,), "zeros"),
+        }
+        self.branches: dict[str, Branch] = {}
+        for name, task in tasks.items():
+            _, height, width = data[name].input_shape
+            shape = (SHARED_CHANNELS, height - KERNEL + 1, width - KERNEL + 1)
+            branch = BRANCHES[task.branch](shape, data[name].classes)
+            self.branches[name] = branch
+            declared |= {f"{name}.{key}": value for key, value in branch.parameters().items()}
+        self.weights = [name for name, parameter in declared.items() if parameter.is_weight]
+        self.params = {
+            name: torch.stack([initial(parameter, rng.key(s, "init", name)) for s in seeds])
+            .to(device)
+            .requires_grad_()
+            for name, parameter in declared.items()
+        }
+
+    def sites(self, task: str) -> tuple[str, ...]:
+        """Names of the dropout sites that a task's examples pass."""
+        return (sites.SHARED, *self.branches[task].sites)
+
+    def forward(self, task: str, batch: Batch, drop: Drop) -> Tensor:
+        """Logits `[R, B, classes]` of one task's batch."""
+        shared = layers.conv2d(batch.x, self.params["shared.weight"], self.params["shared.bias"])
+        shared = drop(shared, sites.SHARED, relu=True)
+        lengths = None if batch.lengths is None else batch.lengths - (KERNEL - 1)
+        prefix = f"{task}."
+        own = {
+            name.removeprefix(prefix): value
+            for name, value in self.params.items()
+            if name.startswith(prefix)
+        }
+        return self.branches[task].forward(own, shared, lengths, drop)

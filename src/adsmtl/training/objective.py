@@ -1,0 +1,38 @@
+"""The objective sum_i L_i + lambda R, with R half the squared L2 norm of the weights."""
+
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor
+
+
+def task_loss(losses: Tensor, weights: Tensor) -> Tensor:
+    """L_i of each replica: the mean over its real examples.
+
+    Args:
+        losses: float32 `[R, B]`.
+        weights: float32 `[R, B]`, 0 for padding.
+
+    Returns:
+        float32 `[R]`, 0 where a batch holds no example.
+    """
+    return (losses * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
+
+
+def penalty(params: Mapping[str, Tensor], names: Iterable[str]) -> Tensor:
+    """R of each replica: half the squared L2 norm of its weights, float32 `[R]`."""
+    return sum(params[name].detach().square().flatten(1).sum(dim=1) for name in names) / 2
+
+
+@torch.no_grad()
+def add_penalty_gradient(
+    params: Mapping[str, Tensor], names: Iterable[str], factor: Tensor
+) -> None:
+    """Add lambda times the gradient of R, which is the weights themselves, to the gradients.
+
+    Args:
+        factor: lambda, float32 `[R]`.
+    """
+    for name in names:
+        value = params[name]
+        value.grad.addcmul_(value, factor.view(-1, *[1] * (value.dim() - 1)))
