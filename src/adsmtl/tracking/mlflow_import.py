@@ -1,0 +1,181 @@
+"""One-way, repeatable import of a results folder into MLflow.
+
+Training writes files and knows nothing of MLflow; this one serial step copies them, so several
+writers never race for the database, and the database can be deleted and rebuilt at any time.
+"""
+
+import json
+import logging
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlparse
+
+from adsmtl.analysis import runs
+from adsmtl.tracking import records
+from adsmtl.tracking.records import Record
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+# Limits of one `log_batch` call: mlflow.utils.validation.
+METRICS_PER_CALL = 1000
+PARAMS_PER_CALL = 100
+DIGEST_LENGTH = 36
+
+KEY, KIND = "adsmtl.key", "kind"
+PARENT = "mlflow.parentRunId"
+
+
+@dataclass(frozen=True)
+class Changes:
+    """How many MLflow runs an import made, removed and left as they were."""
+
+    created: int
+    deleted: int
+    kept: int
+
+
+def sync(results_root: Path, tracking_uri: str, artifact_root: Path) -> Changes:
+    """Make the experiment `adsmtl/<name of the folder>` equal to a results folder.
+
+    Every arm becomes a summary run, every seed a child of it, and the tables, figures and
+    the report become the artifacts of a run called `report`. Runs are recognised by a digest
+    of all that they hold: equal ones stay, others are deleted and made anew, and those
+    without a source, duplicates and half-imported ones are deleted.
+
+    Args:
+        results_root: a results folder, such as `results/quick`.
+        tracking_uri: such as `sqlite:///mlflow.db`; the database is made if need be.
+        artifact_root: folder for artifacts of new experiments.
+
+    Raises:
+        UserError: a run is malformed.
+    """
+    loaded = runs.load(results_root) if _any_run(results_root) else []
+    wanted = records.build(results_root, loaded)
+    client = _client(tracking_uri)
+    name = f"adsmtl/{results_root.resolve().name}"
+    experiment = _experiment(client, name, artifact_root)
+    kept, stale = _sort_out(_all_runs(client, experiment), wanted)
+    for run in stale:
+        _delete(client, run, artifact_root)
+
+    ids = {identity: run.info.run_id for identity, run in kept.items()}
+    for record in wanted:
+        tags = _tags(record, ids)
+        identity = (record.kind, record.name)
+        if identity not in kept:
+            ids[identity] = _create(client, experiment, record, tags)
+        else:
+            present = kept[identity].data.tags
+            for name in (name for name in tags if present.get(name) != tags[name]):
+                client.set_tag(ids[identity], name, tags[name])
+    return Changes(created=len(wanted) - len(kept), deleted=len(stale), kept=len(kept))
+
+
+def _any_run(root: Path) -> bool:
+    return next((root / "runs").glob("*/seed=*/metrics.json"), None) is not None
+
+
+def _client(tracking_uri: str) -> "MlflowClient":
+    """A client that reports no usage and logs no migrations."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    from mlflow import MlflowClient
+
+    for noisy in ("mlflow", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    return MlflowClient(tracking_uri=tracking_uri)
+
+
+def _experiment(client: "MlflowClient", name: str, artifact_root: Path) -> str:
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        folder = artifact_root.resolve() / name.replace("/", "-")
+        return client.create_experiment(name, artifact_location=folder.as_uri())
+    if found.lifecycle_stage == "deleted":  # its name stays taken
+        client.restore_experiment(found.experiment_id)
+    return found.experiment_id
+
+
+def _all_runs(client: "MlflowClient", experiment: str) -> list["Run"]:
+    found, token = [], None
+    while True:
+        page = client.search_runs([experiment], max_results=1000, page_token=token)
+        found += page
+        token = page.token
+        if not token:
+            return found
+
+
+def _sort_out(
+    present: Sequence["Run"], wanted: Sequence[Record]
+) -> tuple[dict[tuple[str, str], "Run"], list["Run"]]:
+    """The runs to keep by kind and name, and the runs to delete."""
+    keys = {record.key: (record.kind, record.name) for record in wanted}
+    kept: dict[tuple[str, str], Run] = {}
+    stale = []
+    for run in present:
+        identity = keys.get(run.data.tags.get(KEY, ""))
+        # A run is marked finished last; any other status is an interrupted import.
+        if identity is None or run.info.status != "FINISHED" or identity in kept:
+            stale.append(run)
+        else:
+            kept[identity] = run
+    return kept, stale
+
+
+def _tags(record: Record, ids: dict[tuple[str, str], str]) -> dict[str, str]:
+    """All tags of a run; summaries are made first, so a child finds its parent in `ids`."""
+    tags = {**record.tags, KEY: record.key, KIND: record.kind}
+    if record.parent:
+        tags[PARENT] = ids["summary", record.parent]
+    return tags
+
+
+def _delete(client: "MlflowClient", run: "Run", artifact_root: Path) -> None:
+    client.delete_run(run.info.run_id)
+    # MLflow keeps the artifacts of deleted runs until `mlflow gc`; theirs have a source.
+    folder = Path(unquote(urlparse(run.info.artifact_uri).path))
+    if folder.is_relative_to(artifact_root.resolve()):
+        shutil.rmtree(folder.parent, ignore_errors=True)
+
+
+def _create(client: "MlflowClient", experiment: str, record: Record, tags: dict[str, str]) -> str:
+    from mlflow.entities import Metric, Param
+
+    run = client.create_run(
+        experiment, start_time=record.started, tags=tags, run_name=record.name
+    ).info.run_id
+    params = [Param(name, value) for name, value in record.params.items()]
+    for chunk in _chunks(params, PARAMS_PER_CALL):
+        client.log_batch(run, params=chunk)
+    metrics = [Metric(name, value, record.ended, step) for name, value, step in record.metrics]
+    for chunk in _chunks(metrics, METRICS_PER_CALL):
+        client.log_batch(run, metrics=chunk)
+    if record.datasets:
+        client.log_inputs(run, [_dataset(*data) for data in record.datasets])
+    for folder, path in record.files:
+        client.log_artifact(run, str(path), folder or None)
+    client.set_terminated(run, "FINISHED", record.ended)
+    return run
+
+
+def _dataset(name: str, digest: str, origin: str, provenance: str):
+    """A data set as MLflow's input; its column for digests is short, a tag holds all of it."""
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    source = json.dumps({"origin": origin, "provenance": provenance})
+    tags = [InputTag("mlflow.data.context", "training"), InputTag("sha256", digest)]
+    return DatasetInput(Dataset(name, digest[:DIGEST_LENGTH], origin, source), tags)
+
+
+def _chunks(items: Sequence, size: int) -> Iterator[list]:
+    rest = iter(items)
+    while chunk := list(islice(rest, size)):
+        yield chunk
