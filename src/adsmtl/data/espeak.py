@@ -4,8 +4,8 @@ It stands in for TIMIT where that cannot be had: `phone` and `sex` as targets, s
 folds. The phones of one voice are all alike, so accuracies are far above those on natural speech.
 
 Phone classes are espeak-ng's mnemonics without stress marks. One that occurs fewer than 20 times
-takes the name without its marks of variation (`I2` -> `I`, `r-` -> `r`); if that is still rarer than
-20, its segments are left out. The same voices, texts and library give the same bytes.
+takes the name without its marks of variation (`I2` -> `I`, `r-` -> `r`); if that is still rarer,
+its segments are left out. The same voices, texts and library give the same bytes.
 """
 
 import hashlib

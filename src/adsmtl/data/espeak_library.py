@@ -13,17 +13,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-AUDIO_OUTPUT_RETRIEVAL = 1  # audio goes to the callback, synchronously
+AUDIO_OUTPUT_SYNCHRONOUS = 2  # audio goes to the callback before the call returns
 INITIALIZE_PHONEME_EVENTS = 0x0001
 INITIALIZE_DONT_EXIT = 0x8000
 CHARS_UTF8 = 1
 POSITION_CHARACTER = 1
 EVENT_LIST_TERMINATED = 0
 EVENT_PHONEME = 7
+SEED = 1
 
 
 class _EventId(ctypes.Union):
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         ("number", ctypes.c_int),
         ("name", ctypes.c_char_p),
         ("string", ctypes.c_char * 8),
@@ -31,7 +32,7 @@ class _EventId(ctypes.Union):
 
 
 class _Event(ctypes.Structure):
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         ("type", ctypes.c_int),
         ("unique_identifier", ctypes.c_uint),
         ("text_position", ctypes.c_int),
@@ -63,7 +64,7 @@ class Synthesiser:
         """Load `library` with the voices in `data`; RuntimeError if it refuses."""
         self._library = ctypes.CDLL(library)
         self.rate = self._library.espeak_Initialize(
-            AUDIO_OUTPUT_RETRIEVAL,
+            AUDIO_OUTPUT_SYNCHRONOUS,
             0,  # the library's default buffer length
             data.encode(),
             INITIALIZE_PHONEME_EVENTS | INITIALIZE_DONT_EXIT,
@@ -80,6 +81,8 @@ class Synthesiser:
         """Say `text`; RuntimeError if the voice is unknown or nothing comes out."""
         if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
             raise RuntimeError(f"espeak-ng has no voice {voice}")
+        # breath and flutter are random, by default seeded with the time of day
+        self._library.espeak_ng_SetRandSeed(ctypes.c_long(SEED))
         self._audio.clear()
         self._phones.clear()
         data = text.encode() + b"\0"
@@ -105,7 +108,7 @@ class Synthesiser:
 
 
 def main(jobs: Path, out: Path) -> None:
-    """Speak the `[voice, text]` pairs of a JSON file; writes `<n>.samples`, `.starts`, `.phones`."""
+    """Speak the `[voice, text]` pairs of a JSON file; `<n>.samples`, … go to a .npz."""
     import espeakng_loader
 
     synthesiser = Synthesiser(espeakng_loader.get_library_path(), espeakng_loader.get_data_path())
