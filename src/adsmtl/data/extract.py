@@ -68,6 +68,9 @@ def _members(archive: Path) -> Iterator[tuple[str, BinaryIO]]:
             stream = pack.extractfile(info)
             assert stream is not None  # regular files always have one
             yield info.name, stream
+        # tarfile stops at the end marker; the checksum of the compression comes after it
+        while pack.fileobj.read(1 << 20):
+            pass
 
 
 def _inside(archive: Path, name: str) -> PurePosixPath:
@@ -87,7 +90,8 @@ def _refused(archive: Path, name: str, reason: str) -> UserError:
 
 
 def _unreadable(archive: Path, error: Exception) -> UserError:
+    reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(":")
     return UserError(
-        f"{archive} cannot be unpacked ({error}); it is damaged or of an unknown format: "
+        f"{archive} cannot be unpacked ({reason}); it is damaged or of an unknown format: "
         "delete it and fetch it again"
     )

@@ -51,6 +51,27 @@ def lookup(name: str) -> DataSet:
     return DATASETS[name]
 
 
+def locate(name: str, raw_root: Path, timit_path: Path | None = None) -> sources.Location:
+    """Where `prepare` would get `name` from, without downloading, and why not from elsewhere.
+
+    Raises:
+        UserError: unknown name, or what is there is unusable (see `sources.locate`).
+    """
+    dataset = lookup(name)
+    if dataset.raw == "archive":
+        return sources.locate(name, raw_root)
+    if dataset.embedded:
+        kind, where, licence, provenance = "embedded", "installed with the package", "", ""
+    elif timit_path is None:
+        return sources.Location(None, ("no path of a licensed corpus was given (timit_path)",))
+    elif not Path(timit_path).is_dir():
+        return sources.Location(None, (f"{timit_path} is no folder",))
+    else:
+        kind, where = "local", str(timit_path)
+        licence, provenance = TIMIT_LICENCE, TIMIT_PROVENANCE
+    return sources.Location(sources.Origin(kind, name, where, "", 0, licence, provenance), ())
+
+
 def prepare(name: str, raw_root: Path, prepared_root: Path, timit_path: Path | None = None) -> Path:
     """Fetch and prepare one data set.
 

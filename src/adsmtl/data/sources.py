@@ -38,7 +38,7 @@ class Source:
 class Origin:
     """One archive at one place, not fetched yet (unless `kind` is "present")."""
 
-    kind: str  # "present", "mirror" or "upstream"
+    kind: str  # "present", "mirror", "upstream"; from `registry` also "local", "embedded"
     file: str
     location: str  # path or address
     digest: str
