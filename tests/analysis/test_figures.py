@@ -1,40 +1,33 @@
-import shutil
-
 import pytest
-from synthetic import ORDER, write_results
+from synthetic import write_results
 
 from adsmtl.analysis import figures, products
 
 
-@pytest.fixture(scope="module")
-def written(results, tmp_path_factory):
-    root = tmp_path_factory.mktemp("figures") / "quick"
-    shutil.copytree(results, root)
-    assert figures.write_all(root, ORDER) == products.figures(root)
-    return root
+def test_every_declared_file_is_written_and_nothing_else(drawn):
+    assert sorted((drawn / "figures").iterdir()) == sorted(products.figures(drawn))
 
 
-def test_every_declared_file_is_written_and_nothing_else(written):
-    assert sorted((written / "figures").iterdir()) == sorted(products.figures(written))
+def test_equal_input_gives_equal_bits(tmp_path):
+    arms = ["single-speech-none", "none", "adsmtl"]
+    for name in ("one", "two"):
+        write_results(tmp_path / name, 2, arms, epochs=2)
+        assert figures.write_all(tmp_path / name, arms) == products.figures(tmp_path / name)
+    for path in products.figures(tmp_path / "one"):
+        twin = tmp_path / "two" / "figures" / path.name
+        assert path.read_bytes() == twin.read_bytes(), path.name
 
 
-def test_equal_input_gives_equal_bits(written, tmp_path):
-    again = tmp_path / "quick"
-    shutil.copytree(written / "runs", again / "runs")
-    for path in figures.write_all(again, ORDER):
-        assert path.read_bytes() == (written / "figures" / path.name).read_bytes(), path.name
-
-
-def test_files_hold_no_dates_or_program_names(written):
-    for path in (written / "figures").glob("*.pdf"):
+def test_files_hold_no_dates_or_program_names(drawn):
+    for path in (drawn / "figures").glob("*.pdf"):
         assert b"CreationDate" not in path.read_bytes()
-    for path in (written / "figures").glob("*.png"):
+    for path in (drawn / "figures").glob("*.png"):
         assert b"Software" not in path.read_bytes()
 
 
 @pytest.mark.parametrize("name", products.FIGURES)
-def test_captions_stand_alone(written, name):
-    caption = (written / "figures" / f"{name}.caption.txt").read_text()
+def test_captions_stand_alone(drawn, name):
+    caption = (drawn / "figures" / f"{name}.caption.txt").read_text()
     for part in ("Preset quick", "synthetic vision for tests", "n = 3 seeds", "Test CPU"):
         assert part in caption
 
