@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from adsmtl.tasks import layers
+from adsmtl.tasks import layers, lstm
 from adsmtl.tasks.base import Drop, Parameter
 
 HIDDEN = 128
@@ -40,7 +40,7 @@ class LstmBranch:
         if lengths is None:
             raise ValueError("an LSTM branch needs examples with lengths")
         frames = shared.permute(0, 1, 3, 4, 2).flatten(3)
-        state = layers.lstm_last(
+        state = lstm.last_state(
             frames,
             lengths,
             params["lstm.input_weight"],

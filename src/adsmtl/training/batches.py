@@ -112,7 +112,8 @@ class TaskData:
     def gather(self, positions: Tensor) -> Batch:
         """The examples at int64 positions `[R, B]`; negative ones are padding."""
         weights = (positions >= 0).float()
-        positions = positions.clamp(min=0)
+        # Padding repeats the first example, so that it does not lengthen the batch.
+        positions = torch.where(positions >= 0, positions, positions[:, :1]).clamp(min=0)
         targets = self.targets[positions]
         if self._spans is None:
             images = self._inputs[positions].permute(0, 1, 4, 2, 3)

@@ -7,7 +7,7 @@ from adsmtl import rng
 
 # Sequences are sorted by length within chunks of so many batches: little padding is left,
 # and which examples meet in a batch stays random.
-BATCHES_PER_CHUNK = 16
+BATCHES_PER_CHUNK = 32
 PADDING = -1
 
 
@@ -28,7 +28,8 @@ def batches(seed: int, task: str, epoch: int, n: int, steps: int, lengths: Tenso
     starts = torch.arange(steps + 1) * n // steps
     width = -(-n // steps)
     if lengths is not None:
-        chunk = torch.arange(n) // (width * BATCHES_PER_CHUNK)
+        batch = torch.bucketize(torch.arange(n), starts[1:], right=True)
+        chunk = batch // BATCHES_PER_CHUNK
         order = order[(chunk * (int(lengths.max()) + 1) + lengths[order]).argsort(stable=True)]
     slots = starts[:-1, None] + torch.arange(width)
     table = torch.where(slots < starts[1:, None], order[slots.clamp(max=n - 1)], PADDING)
