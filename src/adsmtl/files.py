@@ -13,6 +13,12 @@ from typing import Any
 from adsmtl.errors import UserError
 
 
+def _cannot_write(path: Path, error: OSError) -> Exception:
+    """What to raise for an error of the operating system while `path` was written."""
+    reason = error.strerror or str(error)
+    return UserError(f"cannot write {path}: {reason}; free space there or make it writable")
+
+
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
     """Yield a temporary name beside `path`; it takes the real name only if the block succeeds.
@@ -30,11 +36,7 @@ def atomic(path: Path) -> Iterator[Path]:
         temporary.chmod(0o644)
         os.replace(temporary, path)
     except OSError as error:
-        if error.errno is None:
-            raise
-        raise UserError(
-            f"cannot write {path}: {error.strerror}; free space there or make the folder writable"
-        ) from error
+        raise _cannot_write(path, error) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
@@ -47,9 +49,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
     except OSError as error:
-        raise UserError(
-            f"cannot write {path}: {error.strerror}; free space there or make the folder writable"
-        ) from error
+        raise _cannot_write(path, error) from error
     try:
         yield temporary
         temporary.chmod(0o755)
@@ -57,9 +57,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(path)
         os.replace(temporary, path)
     except OSError as error:
-        raise UserError(
-            f"cannot write {path}: {error.strerror}; free space there or make the folder writable"
-        ) from error
+        raise _cannot_write(path, error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

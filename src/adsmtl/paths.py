@@ -8,6 +8,9 @@ RAW = Path("data/raw")
 PREPARED = Path("data/prepared")
 RESULTS = Path("results")
 FROZEN = RESULTS / "frozen"
+SCHEMA = Path("workflow/schemas/config.schema.json")
+ARTIFACTS = Path("mlruns")
+TRACKING = "sqlite:///mlflow.db"
 
 
 def results(preset: str, embedded: bool = False) -> Path:

@@ -47,8 +47,8 @@ class Task:
     Attributes:
         dataset: name in `adsmtl.data.registry.DATASETS`.
         target: which labels of the data set are predicted.
-        branch: name in `adsmtl.tasks.BRANCHES`.
-        loss, metric: names in `adsmtl.tasks.LOSSES` and `METRICS`.
+        branch: name in `adsmtl.tasks.registry.BRANCHES`.
+        loss, metric: names in `LOSSES` and `METRICS` there.
         examples: limits on the number of examples.
     """
 

@@ -5,6 +5,7 @@ import pytest
 from synthetic import write_results
 
 from adsmtl.analysis import tables
+from adsmtl import revision
 from adsmtl.files import sha256
 from adsmtl.tracking import manifest
 
@@ -45,17 +46,17 @@ def test_revision_of_a_checkout_says_whether_it_is_clean(tmp_path):
     git(tmp_path, "init")
     git(tmp_path, "add", "__init__.py")
     git(tmp_path, "commit", "-m", "x")
-    clean = manifest.code_revision(tmp_path)
+    clean = revision.code(tmp_path)
     assert len(clean["commit"]) == 40
     assert clean["dirty"] is False
     (tmp_path / "__init__.py").write_text("changed")
-    assert manifest.code_revision(tmp_path)["dirty"] is True
-    assert manifest.code_revision(tmp_path)["describe"].endswith("-dirty")
+    assert revision.code(tmp_path)["dirty"] is True
+    assert revision.code(tmp_path)["describe"].endswith("-dirty")
 
 
 def test_a_copy_that_git_does_not_track_has_no_revision(tmp_path):
     git(tmp_path, "init")
     (tmp_path / "__init__.py").write_text("")
-    revision = manifest.code_revision(tmp_path)
+    revision = revision.code(tmp_path)
     assert revision["commit"] is None
     assert "git checkout" in revision["reason"]

@@ -3,7 +3,7 @@
 A schedule is a frozen dataclass whose fields are its parameters in `config/arms.yaml`, with one
 pure method. It keeps no state: the rates of an epoch follow from what the epochs before it
 showed, so a run resumes exactly and a trajectory can be recomputed from `history.jsonl`.
-A new schedule is one such class and its name in `Schedule`.
+A new schedule is one such class, listed at the end.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ class Fixed:
     schedule: Literal["fixed"] = "fixed"
 
     def __post_init__(self) -> None:
-        check_rate("dropout.rate", self.rate)
+        check_rate("rate", self.rate)
 
     def rates(self, history: History) -> dict[str, float]:
         """Rate of every task in the epoch after those in `history`."""
@@ -62,9 +62,9 @@ class ListingIntent:
     schedule: Literal["listing-intent"] = "listing-intent"
 
     def __post_init__(self) -> None:
-        check_rate("dropout.rate", self.rate)
+        check_rate("rate", self.rate)
         if self.epochs < 1:
-            raise UserError(f"dropout.epochs is {self.epochs}; give at least 1")
+            raise UserError(f"epochs is {self.epochs}; give at least 1")
 
     def rates(self, history: History) -> dict[str, float]:
         """Rate of every task in the epoch after those in `history`."""
@@ -101,23 +101,23 @@ class Adsmtl:
 
     def __post_init__(self) -> None:
         for name in ("p0", "p_min", "p_max"):
-            check_rate(f"dropout.{name}", getattr(self, name))
+            check_rate(name, getattr(self, name))
         if not self.p_min <= self.p0 <= self.p_max:
             raise UserError(
-                f"dropout.p0 is {self.p0}, outside [p_min, p_max] = [{self.p_min}, {self.p_max}]"
+                f"p0 is {self.p0}, outside [p_min, p_max] = [{self.p_min}, {self.p_max}]"
             )
         if self.kappa < 0:
             raise UserError(
-                f"dropout.kappa is {self.kappa}; give at least 0 and reverse with "
+                f"kappa is {self.kappa}; give at least 0 and reverse with "
                 "direction: harder-drops-more"
             )
         if not 0 <= self.smoothing < 1:
-            raise UserError(f"dropout.smoothing is {self.smoothing}; give a value in [0, 1)")
+            raise UserError(f"smoothing is {self.smoothing}; give a value in [0, 1)")
         if self.interval < 1:
-            raise UserError(f"dropout.interval is {self.interval}; give at least 1 epoch")
+            raise UserError(f"interval is {self.interval}; give at least 1 epoch")
         if self.difficulty not in SIGNALS:
             raise UserError(
-                f"dropout.difficulty is {self.difficulty!r}; known are {', '.join(SIGNALS)}"
+                f"difficulty is {self.difficulty!r}; known are {', '.join(SIGNALS)}"
             )
 
     def difficulties(self, history: History) -> dict[str, tuple[float, float]]:
@@ -144,3 +144,8 @@ class Adsmtl:
 
 
 Schedule = NoDropout | Fixed | ListingIntent | Adsmtl
+
+# By the name that `schedule` has in config/arms.yaml.
+SCHEDULES: dict[str, type[Schedule]] = {
+    kind.schedule: kind for kind in (NoDropout, Fixed, ListingIntent, Adsmtl)
+}

@@ -2,13 +2,13 @@
 
 import importlib.metadata
 import platform
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import adsmtl
 from adsmtl.analysis import products, provenance, runs
+from adsmtl import revision
 from adsmtl.files import digest, sha256, write_json
 
 LIBRARIES = (
@@ -45,7 +45,7 @@ def build(root: Path, loaded: Sequence[runs.Run]) -> dict[str, Any]:
     files = [path for path in _evidence(root) if path.is_file()]
     return {
         "adsmtl": adsmtl.__version__,
-        "code": code_revision(),
+        "code": revision.code(),
         "preset": provenance.preset(loaded),
         "embedded": provenance.embedded(loaded),
         "config_hash": digest(sorted(run.metrics["config_hash"] for run in loaded)),
@@ -57,40 +57,6 @@ def build(root: Path, loaded: Sequence[runs.Run]) -> dict[str, Any]:
         "runs": [_run(root, run) for run in loaded],
         "files": {path.relative_to(root).as_posix(): sha256(path) for path in files},
     }
-
-
-def code_revision(package: Path | None = None) -> dict[str, Any]:
-    """Which state of the code is running.
-
-    Args:
-        package: folder of the package; the running one by default.
-
-    Returns:
-        commit, describe, dirty (tracked files differ from the commit) and reason; the first
-        three are None, with the reason in words, where this is not a git checkout.
-    """
-    package = package or Path(adsmtl.__file__).parent
-    try:
-        # An installed copy may lie inside someone else's checkout; only a tracked file counts.
-        _git(package, "ls-files", "--error-unmatch", "__init__.py")
-        return {
-            "commit": _git(package, "rev-parse", "HEAD"),
-            "describe": _git(package, "describe", "--always", "--tags", "--dirty"),
-            "dirty": bool(_git(package, "status", "--porcelain", "--untracked-files=no")),
-            "reason": None,
-        }
-    except FileNotFoundError:
-        reason = "git is not installed"
-    except subprocess.CalledProcessError as error:
-        first = (error.stderr.strip().splitlines() or ["git failed"])[0]
-        reason = f"the package does not run from a git checkout of its own ({first})"
-    return {"commit": None, "describe": None, "dirty": None, "reason": reason}
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    return subprocess.run(
-        ["git", *arguments], cwd=folder, check=True, capture_output=True, text=True
-    ).stdout.strip()
 
 
 def _evidence(root: Path) -> list[Path]:

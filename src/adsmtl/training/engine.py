@@ -21,7 +21,7 @@ from adsmtl.dropout.difficulty import Observation, loss_ratio
 from adsmtl.dropout.masks import Rates
 from adsmtl.dropout.schedules import Adsmtl
 from adsmtl.spec import Run
-from adsmtl.tasks import LOSSES, METRICS
+from adsmtl.tasks import registry
 from adsmtl.training import objective, order
 from adsmtl.training.batches import TaskData, split_of
 from adsmtl.training.device import Machine
@@ -71,6 +71,10 @@ class Engine:
             name: TaskData(prepared[name], task, seeds, device) for name, task in self.tasks.items()
         }
         self.steps = steps_per_epoch(first, prepared)
+        self._loss = {n: registry.load(registry.LOSSES, t.loss) for n, t in self.tasks.items()}
+        self._metric = {
+            n: registry.load(registry.METRICS, t.metric) for n, t in self.tasks.items()
+        }
         self.model = Model(self.tasks, self.data, seeds, device)
         self.optimiser = torch.optim.Adam(
             self.model.params.values(), lr=self.training.learning_rate, fused=True
@@ -109,6 +113,21 @@ class Engine:
                 progress(step + 1, self.steps)
         self.epoch = epoch
         self._record(rates, sums, began)
+
+    def time_task(self, task: str, steps: int) -> float:
+        """Seconds per example to train one task, measured over a few steps (parameters change)."""
+        asked = [run.arm.dropout.rates(self._observations(r)) for r, run in enumerate(self.runs)]
+        rates, batches = self._site_rates(task, asked), self._batches(task, 1)
+        zeros = torch.zeros(len(self.runs), device=self.machine.device)
+        sums = _Sums(zeros.clone(), zeros.clone(), zeros.clone())
+        began, before = 0.0, zeros
+        for step in range(min(steps, self.steps - 1) + 1):
+            if step == 1:  # the first one also loads kernels
+                began, before = time.perf_counter(), sums.count.clone()
+            self._backward(task, batches[:, step], self._drop(task, rates, step), sums)
+            self._update()
+        examples = float((sums.count - before).sum())
+        return (time.perf_counter() - began) / max(examples, 1)
 
     def _site_rates(self, task: str, asked: Sequence[Mapping[str, float]]) -> dict[str, Rates]:
         """The rates at each site where any replica drops units."""
@@ -154,10 +173,10 @@ class Engine:
         batch = self.data[task].gather(positions)
         with self.autocast():
             logits = self.model.forward(task, batch, drop)
-        losses = LOSSES[self.tasks[task].loss](logits, batch.targets)
+        losses = self._loss[task](logits, batch.targets)
         objective.task_loss(losses, batch.weights).sum().backward()
         with torch.no_grad():
-            metric = METRICS[self.tasks[task].metric](logits, batch.targets)
+            metric = self._metric[task](logits, batch.targets)
             sums.loss += (losses * batch.weights).sum(dim=1)
             sums.metric += (metric * batch.weights).sum(dim=1)
             sums.count += batch.weights.sum(dim=1)

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from adsmtl.spec import Task
-from adsmtl.tasks import LOSSES, METRICS
+from adsmtl.tasks import registry
 from adsmtl.training.batches import TaskData
 from adsmtl.training.model import Model, no_dropout
 from adsmtl.training.order import PADDING
@@ -63,10 +63,12 @@ def evaluate(
 
 def _scores(task: Task, data: TaskData, logits: Tensor, targets: Tensor) -> dict[str, float]:
     """Scores of one replica from logits `[n, classes]` and targets `[n]`."""
+    loss = registry.load(registry.LOSSES, task.loss)
+    metric = registry.load(registry.METRICS, task.metric)
     confidence, predicted = logits.softmax(dim=1).max(dim=1)
     scores = {
-        "loss": float(LOSSES[task.loss](logits[None], targets[None]).double().mean()),
-        task.metric: float(METRICS[task.metric](logits[None], targets[None]).double().mean()),
+        "loss": float(loss(logits[None], targets[None]).double().mean()),
+        task.metric: float(metric(logits[None], targets[None]).double().mean()),
         "ece": calibration_error(confidence, (predicted == targets).float()),
     }
     for folding, folded in data.foldings.items():

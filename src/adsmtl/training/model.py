@@ -9,7 +9,7 @@ from torch import Tensor
 from adsmtl import rng
 from adsmtl.dropout import masks, sites
 from adsmtl.spec import Task
-from adsmtl.tasks import BRANCHES, layers
+from adsmtl.tasks import layers, registry
 from adsmtl.tasks.base import Branch, Drop, Parameter
 from adsmtl.training.batches import Batch, TaskData
 
@@ -84,7 +84,7 @@ class Model:
         for name, task in tasks.items():
             _, height, width = data[name].input_shape
             shape = (SHARED_CHANNELS, height - KERNEL + 1, width - KERNEL + 1)
-            branch = BRANCHES[task.branch](shape, data[name].classes)
+            branch = registry.load(registry.BRANCHES, task.branch)(shape, data[name].classes)
             self.branches[name] = branch
             declared |= {f"{name}.{key}": value for key, value in branch.parameters().items()}
         self.weights = [name for name, parameter in declared.items() if parameter.is_weight]

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 import adsmtl
-from adsmtl import paths
+from adsmtl import paths, revision
 from adsmtl.data.prepared import Prepared
 from adsmtl.errors import UserError
 from adsmtl.files import write_json, write_text
@@ -166,6 +166,7 @@ def _metrics(
         "seconds": {"total": seconds + evaluation, "per_epoch": seconds / len(history)},
         "examples_per_second": seen / seconds,
         "device": engine.machine.describe(),
+        "code": revision.code(),
         "data": {
             data.dataset: {
                 "digest": data.card["digest"],

@@ -1,0 +1,218 @@
+"""The command line, for people and for the workflow alike: `adsmtl --help`."""
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from adsmtl import __version__, config, paths, planning
+from adsmtl.errors import UserError
+from adsmtl.files import write_json, write_text
+
+log = logging.getLogger("adsmtl")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 is success, 2 bad input (one message), 1 a fault of the package."""
+    options = _parser().parse_args(arguments)
+    _start_log(options.log)
+    try:
+        options.command(options)
+    except UserError as error:
+        log.error("error: %s", error)
+        return 2
+    except KeyboardInterrupt:
+        log.error("stopped; run again to continue")
+        return 130
+    except Exception:
+        log.exception("a fault in adsmtl, please report it with this text:")
+        return 1
+    return 0
+
+
+def _start_log(path: Path | None) -> None:
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(logging.FileHandler(path, mode="w", encoding="utf-8"))
+    log.setLevel(logging.INFO)
+    log.handlers = handlers
+    log.propagate = False
+    for handler in handlers:
+        handler.setFormatter(logging.Formatter("%(message)s"))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="adsmtl", description="A replication of ADSMTL, step by step."
+    )
+    parser.add_argument("--version", action="version", version=f"adsmtl {__version__}")
+    parser.add_argument("--log", type=Path, help="also write messages to this file")
+    parser.add_argument(
+        "--settings",
+        type=_mapping,
+        default={},
+        metavar="JSON",
+        help='values over those of config/config.yaml, such as \'{"preset": "smoke"}\'',
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, command: Any, text: str) -> argparse.ArgumentParser:
+        own = commands.add_parser(name, help=text, description=text)
+        own.set_defaults(command=command)
+        return own
+
+    add("show", _show, "print the study that the settings describe")
+    own = add("prepare", _prepare, "fetch and prepare a data set")
+    own.add_argument("dataset")
+    own = add("estimate", _estimate, "measure a few steps and say how long the study takes")
+    own.add_argument("--cores", type=int, default=os.cpu_count() or 1)
+    own = add("train", _train, "train one arm with one seed")
+    own.add_argument("--arm", required=True)
+    own.add_argument("--seed", required=True, type=int)
+    add("tables", _tables, "write the tables of a finished study")
+    add("figures", _figures, "write the figures of a finished study")
+    add("report", _report, "write report.html from tables and figures")
+    add("manifest", _manifest, "write manifest.json: where every number comes from")
+    own = add("track", _track, "import every results folder into MLflow")
+    own.add_argument("--only", type=Path, help="one results folder instead of all")
+    add("schema", _schema, "write the schema of config/config.yaml for the workflow")
+    return parser
+
+
+def _mapping(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise argparse.ArgumentTypeError(f"not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError("give an object, such as {}")
+    return value
+
+
+def _plan(options: argparse.Namespace) -> planning.Plan:
+    return planning.settle(config.settings(options.settings))
+
+
+def _show(options: argparse.Namespace) -> None:
+    plan = _plan(options)
+    for note in plan.notes:
+        log.info(note)
+    print(f"preset {plan.study.preset}, results in {plan.root}")
+    print(f"seeds {', '.join(map(str, plan.study.seeds))}")
+    for name, task in plan.study.tasks.items():
+        print(f"task {name}: {task.target} of {task.dataset}, branch {task.branch}")
+    for name, arm in plan.study.arms.items():
+        print(f"arm {name} [{arm.group}]: {arm.label}")
+
+
+def _prepare(options: argparse.Namespace) -> None:
+    from adsmtl.data import registry
+
+    settings = config.settings(options.settings)
+    given = None if settings.timit_path is None else Path(settings.timit_path)
+    folder = registry.prepare(options.dataset, paths.RAW, paths.PREPARED, given)
+    log.info(f"prepared {folder}")
+
+
+def _prepared(plan: planning.Plan) -> dict[str, Any]:
+    from adsmtl.data.prepared import load
+
+    return {name: load(paths.PREPARED / task.dataset) for name, task in plan.study.tasks.items()}
+
+
+def _machine(plan: planning.Plan) -> Any:
+    from adsmtl.training import device
+
+    chosen = plan.settings
+    return device.choose(chosen.device, chosen.precision, chosen.threads)
+
+
+def _estimate(options: argparse.Namespace) -> None:
+    from adsmtl.training import estimate
+
+    plan = _plan(options)
+    for note in plan.notes:
+        log.info(note)
+    machine = _machine(plan)
+    runs = plan.study.runs()
+    at_once = 1
+    if machine.device.type == "cpu":
+        at_once = max(1, options.cores // machine.threads)
+    total = estimate.seconds(runs, _prepared(plan), machine)
+    rounds = -(-len(runs) // at_once)
+    expected = total / len(runs) * rounds
+    facts = machine.describe()
+    log.info(
+        f"{plan.root}: {len(runs)} runs of {plan.study.training.epochs} epochs, {at_once} at once "
+        f"on {facts['name']} ({facts['precision']}): about {estimate.spoken(expected)} of training"
+    )
+    write_json(
+        plan.root / "estimate.json",
+        {"runs": len(runs), "at_once": at_once, "seconds": round(expected, 1), "device": facts},
+    )
+
+
+def _train(options: argparse.Namespace) -> None:
+    from adsmtl.training import session
+
+    plan = _plan(options)
+    run = plan.study.run(options.arm, options.seed)
+    session.train([run], _prepared(plan), _machine(plan), plan.root, log.info)
+
+
+def _tables(options: argparse.Namespace) -> None:
+    from adsmtl.analysis import tables
+
+    plan = _plan(options)
+    tables.write_all(plan.root, list(plan.study.arms), plan.study.seeds)
+
+
+def _figures(options: argparse.Namespace) -> None:
+    from adsmtl.analysis import figures
+
+    plan = _plan(options)
+    figures.write_all(plan.root, list(plan.study.arms), plan.study.seeds)
+
+
+def _report(options: argparse.Namespace) -> None:
+    from adsmtl.analysis import report
+
+    plan = _plan(options)
+    path = report.write(plan.root, list(plan.study.arms), plan.study.seeds)
+    log.info(f"wrote {path}")
+
+
+def _manifest(options: argparse.Namespace) -> None:
+    from adsmtl.tracking import manifest
+
+    plan = _plan(options)
+    manifest.write(plan.root, list(plan.study.arms), plan.study.seeds)
+
+
+def _track(options: argparse.Namespace) -> None:
+    from adsmtl.tracking import mlflow_import
+
+    roots = sorted(p.parent for p in paths.RESULTS.glob("*/manifest.json"))
+    if options.only is not None:
+        roots = [options.only]
+    if not roots:
+        raise UserError("there are no results to import; run snakemake first")
+    for root in roots:
+        changes = mlflow_import.sync(root, paths.TRACKING, paths.ARTIFACTS)
+        log.info(
+            f"MLflow {root}: {changes.created} runs created, {changes.deleted} removed, "
+            f"{changes.kept} unchanged"
+        )
+
+
+def _schema(options: argparse.Namespace) -> None:
+    write_text(paths.SCHEMA, json.dumps(config.schema(), indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

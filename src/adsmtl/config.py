@@ -1,0 +1,266 @@
+"""Reads the configuration files into the typed values of `adsmtl.spec`.
+
+Every file is checked once, here: unknown keys, wrong types and impossible values end with one
+message that names the file and the key. The JSON schema that Snakemake validates its
+configuration with is derived from `Settings`.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import yaml
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from adsmtl import paths
+from adsmtl.data.registry import DATASETS
+from adsmtl.dropout.schedules import SCHEDULES
+from adsmtl.errors import UserError
+from adsmtl.spec import Arm, Examples, Precision, Study, Task, Training
+from adsmtl.tasks.registry import BRANCHES, LOSSES, METRICS
+
+PRESETS = ("smoke", "quick", "paper")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`config/config.yaml`: what a person chooses for one call; see the comments there."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
+    preset: Literal["auto", "smoke", "quick", "paper"] = "auto"
+    embedded: Literal["auto", "always", "never"] = "auto"
+    timit_path: str | None = None
+    device: str = "auto"
+    precision: Precision = "auto"
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        if self.threads < 1:
+            raise UserError(f"threads is {self.threads}; give at least 1 per training process")
+
+
+@dataclass(frozen=True)
+class Substitute:
+    """The embedded data that stand in for a task's own when those cannot be had."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
+    dataset: str
+    target: str
+
+
+@dataclass(frozen=True)
+class TaskEntry:
+    """One task in `config/tasks.yaml`."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
+    dataset: str
+    target: str
+    branch: str
+    embedded: Substitute
+    loss: str = "cross-entropy"
+    metric: str = "accuracy"
+
+
+@dataclass(frozen=True)
+class Preset:
+    """One file in `config/presets/`; see the comments there."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
+    seeds: int
+    arms: tuple[str, ...]
+    training: Training
+    examples: dict[str, Examples] = field(default_factory=dict)
+    fallback: bool = False
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key given twice, where YAML itself would keep the last one silently."""
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict:
+    keys = [loader.construct_object(key) for key, _ in node.value]
+    twice = {str(key) for key in keys if keys.count(key) > 1}
+    if twice:
+        raise yaml.constructor.ConstructorError(
+            None, None, f"the key {', '.join(sorted(twice))} is given twice", node.start_mark
+        )
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML file that holds a mapping.
+
+    Raises:
+        UserError: it is missing or no such file; names it and, where known, the line.
+    """
+    try:
+        value = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
+    except FileNotFoundError as error:
+        raise UserError(f"{path} is missing; run from the project's folder") from error
+    except yaml.YAMLError as error:
+        raise UserError(f"{path} is not valid YAML: {error}") from error
+    if value is None:
+        value = {}
+    if not isinstance(value, dict):
+        raise UserError(f"{path} must hold keys and values, not a {type(value).__name__}")
+    return value
+
+
+@cache
+def _adapter(kind: type) -> TypeAdapter:
+    return TypeAdapter(kind)
+
+
+def check(kind: type, value: Any, where: str) -> Any:
+    """`value` as an instance of the dataclass `kind`.
+
+    Args:
+        where: file, and key within it, for messages.
+
+    Raises:
+        UserError: an unknown key, a wrong type or an impossible value.
+    """
+    try:
+        # JSON's strict mode takes a list for a tuple and an integer for a float, and no more.
+        return _adapter(kind).validate_json(json.dumps(value), strict=True)
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from error
+    except ValidationError as error:
+        raise UserError("\n".join(_explain(where, item, kind) for item in error.errors())) from None
+
+
+def _explain(where: str, item: Mapping[str, Any], kind: type) -> str:
+    key = ".".join(str(part) for part in item["loc"])
+    if item["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        known = ", ".join(field.name for field in fields(kind))
+        hint = "check its spelling" if "." in key else f"known are {known}"
+        return f"{where}: unknown key {key!r}; {hint}"
+    if item["type"] == "missing":
+        return f"{where}: the key {key!r} is missing"
+    return f"{where}: {key} is {json.dumps(item['input'])}: {item['msg']}"
+
+
+def settings(overrides: Mapping[str, Any] | None = None) -> Settings:
+    """`config/config.yaml` with values given on the command line put over it."""
+    path = paths.CONFIG / "config.yaml"
+    return check(Settings, {**read_yaml(path), **(overrides or {})}, str(path))
+
+
+def preset(name: str) -> Preset:
+    """The file of one preset."""
+    path = paths.PRESETS / f"{name}.yaml"
+    return check(Preset, read_yaml(path), str(path))
+
+
+def arms() -> dict[str, Arm]:
+    """Every arm of `config/arms.yaml`, by id, in the order of the file."""
+    path = paths.CONFIG / "arms.yaml"
+    return {str(name): _arm(value, f"{path}: {name}") for name, value in read_yaml(path).items()}
+
+
+def _arm(value: Any, where: str) -> Arm:
+    """An arm; its schedule is checked by itself, so that a message speaks of that schedule."""
+    if not isinstance(value, dict) or "dropout" not in value:
+        return check(Arm, value, where)
+    dropout = value["dropout"]
+    name = dropout.get("schedule") if isinstance(dropout, dict) else dropout
+    if name not in SCHEDULES:
+        raise UserError(
+            f"{where}: dropout.schedule is {name!r}; known are {', '.join(SCHEDULES)}"
+        )
+    schedule = check(SCHEDULES[name], dropout, f"{where}: dropout")
+    rest = {key: own for key, own in value.items() if key != "dropout"}
+    return replace(check(Arm, rest, where), dropout=schedule)
+
+
+def task_entries() -> dict[str, TaskEntry]:
+    """Every task of `config/tasks.yaml`, by name."""
+    path = paths.CONFIG / "tasks.yaml"
+    entries = {}
+    for name, value in read_yaml(path).items():
+        where = f"{path}: {name}"
+        entry = check(TaskEntry, value, where)
+        _known(where, "dataset", entry.dataset, DATASETS)
+        _known(where, "embedded.dataset", entry.embedded.dataset, DATASETS)
+        _known(where, "branch", entry.branch, BRANCHES)
+        _known(where, "loss", entry.loss, LOSSES)
+        _known(where, "metric", entry.metric, METRICS)
+        entries[name] = entry
+    return entries
+
+
+def _known(where: str, key: str, value: str, names: Any) -> None:
+    if value not in names:
+        raise UserError(f"{where}: {key} is {value!r}; known are {', '.join(sorted(names))}")
+
+
+def tasks(chosen: Settings, own: Preset, embedded: bool) -> dict[str, Task]:
+    """The tasks of a preset, on their own data or on the embedded ones."""
+    result = {}
+    entries = task_entries()
+    path = paths.PRESETS / f"{chosen.preset}.yaml"
+    for name in own.examples:
+        _known(str(path), "examples", name, entries)
+    for name, entry in entries.items():
+        dataset, target = entry.dataset, entry.target
+        if embedded:
+            dataset, target = entry.embedded.dataset, entry.embedded.target
+        elif dataset == "timit-sample" and chosen.timit_path is not None:
+            dataset = "timit"
+        examples = own.examples.get(name, Examples())
+        result[name] = Task(dataset, target, entry.branch, entry.loss, entry.metric, examples)
+    return result
+
+
+def study(chosen: Settings) -> Study:
+    """The study that settled settings describe.
+
+    Args:
+        chosen: with a preset, and `embedded` either `always` or `never`
+            (`adsmtl.planning.settle` replaces `auto`).
+
+    Raises:
+        UserError: a configuration file is wrong; names file and key.
+    """
+    if chosen.preset == "auto" or chosen.embedded == "auto":
+        raise ValueError("settle the settings before asking for the study")
+    own = preset(chosen.preset)
+    known = arms()
+    path = paths.PRESETS / f"{chosen.preset}.yaml"
+    wanted: dict[str, Arm] = {}
+    for name in own.arms:
+        members = {i: arm for i, arm in known.items() if name in (i, arm.group)}
+        if not members:
+            raise UserError(
+                f"{path}: arms names {name!r}, which is neither an arm nor a group of "
+                f"config/arms.yaml; there are {', '.join([*{a.group for a in known.values()}, *known])}"
+            )
+        wanted |= members
+    if own.seeds < 1:
+        raise UserError(f"{path}: seeds is {own.seeds}; give at least 1")
+    embedded = chosen.embedded == "always"
+    training = replace(own.training, precision=chosen.precision)
+    return Study(
+        preset=chosen.preset,
+        embedded=embedded,
+        tasks=tasks(chosen, own, embedded),
+        arms={name: arm for name, arm in known.items() if name in wanted},
+        seeds=tuple(range(own.seeds)),
+        training=training,
+    )
+
+
+def schema() -> dict[str, Any]:
+    """JSON schema of `config/config.yaml`, for Snakemake."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **_adapter(Settings).json_schema(),
+    }
+
+

@@ -1,0 +1,90 @@
+"""Settles what `auto` means on this machine."""
+
+import ctypes
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from adsmtl import config, paths
+from adsmtl.config import Settings
+from adsmtl.data import registry
+from adsmtl.errors import UserError
+from adsmtl.spec import Study
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Settled settings, the study they describe, and what a person should know of the choices."""
+
+    settings: Settings
+    study: Study
+    notes: tuple[str, ...]
+
+    @property
+    def root(self) -> Path:
+        """The study's results folder."""
+        return paths.results(self.study.preset, self.study.embedded)
+
+    @property
+    def datasets(self) -> list[str]:
+        """The data sets that the study's tasks use."""
+        return sorted({task.dataset for task in self.study.tasks.values()})
+
+
+def has_cuda() -> bool:
+    """Whether torch can train on CUDA; torch is loaded only where a driver is installed."""
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def settle(settings: Settings) -> Plan:
+    """Replace `auto` in preset and embedded by what this machine and its data allow.
+
+    Raises:
+        UserError: the data cannot be had and the preset may not fall back; says why.
+    """
+    notes = []
+    if settings.preset == "auto":
+        cuda = settings.device != "cpu" and has_cuda()
+        settings = replace(settings, preset="paper" if cuda else "quick")
+        reason = "CUDA is available" if cuda else "there is no CUDA device to train on"
+        notes.append(f"preset {settings.preset}, because {reason}")
+    own = config.preset(settings.preset)
+    if settings.embedded == "always" and not own.fallback:
+        raise UserError(
+            f"preset {settings.preset!r} is for real data only; use embedded: never or auto, "
+            "or the preset quick"
+        )
+    if settings.embedded != "always":
+        real = config.tasks(settings, own, embedded=False)
+        missing = _missing({task.dataset for task in real.values()}, settings)
+        if missing and settings.embedded == "auto" and own.fallback:
+            settings = replace(settings, embedded="always")
+            notes += missing
+            notes.append(
+                "EMBEDDED DATA: digits and synthetic speech stand in for the real data; the "
+                f"results go to {paths.results(settings.preset, True)} and say nothing about the "
+                "paper. Set ADSMTL_MIRROR or connect to the internet for the real data"
+            )
+        elif missing:
+            raise UserError("the data cannot be had, and nothing may stand in:\n" + "\n".join(missing))
+        else:
+            settings = replace(settings, embedded="never")
+    return Plan(settings, config.study(settings), tuple(notes))
+
+
+def _missing(datasets: set[str], settings: Settings) -> list[str]:
+    """Why each data set that cannot be had cannot be had."""
+    found = []
+    given = None if settings.timit_path is None else Path(settings.timit_path)
+    for name in sorted(datasets):
+        if (paths.PREPARED / name / "card.json").exists():
+            continue
+        location = registry.locate(name, paths.RAW, given)
+        if location.origin is None:
+            found += [f"{name}: {reason}" for reason in location.refused]
+    return found

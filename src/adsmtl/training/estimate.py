@@ -1,0 +1,51 @@
+"""How long a study takes on this machine, measured on a few steps of the real thing."""
+
+from collections.abc import Mapping, Sequence
+
+from adsmtl.data.prepared import Prepared
+from adsmtl.spec import Run
+from adsmtl.training.device import Machine
+from adsmtl.training.engine import Engine
+
+STEPS = 6
+# An evaluated example costs a forward pass; a trained one also a backward pass of twice that.
+EVALUATION_SHARE = 1 / 3
+
+
+def seconds(runs: Sequence[Run], prepared: Mapping[str, Prepared], machine: Machine) -> float:
+    """Estimated seconds to train all runs one after the other.
+
+    Args:
+        runs: of one study.
+        prepared: by task.
+    """
+    widest = max(runs, key=lambda run: (len(run.tasks), bool(any(_first_rates(run).values()))))
+    engine = Engine([widest], prepared, machine)
+    per_example = {
+        name: engine.time_task(name, STEPS) for name in engine.tasks
+    }
+    total = 0.0
+    for run in runs:
+        for name in run.tasks:
+            splits = engine.data[name].splits
+            sizes = {split: len(positions[0]) for split, positions in splits.items()}
+            evaluated = min(sizes["train"], run.training.eval_train) + sizes["val"]
+            epoch = sizes["train"] + EVALUATION_SHARE * evaluated
+            last = EVALUATION_SHARE * (evaluated + sizes["test"])
+            total += per_example[name] * (run.training.epochs * epoch + last)
+    return total
+
+
+def _first_rates(run: Run) -> dict[str, float]:
+    return run.arm.dropout.rates({name: [] for name in run.tasks})
+
+
+def spoken(duration: float) -> str:
+    """A duration in seconds the way people say it."""
+    if duration < 90:
+        return f"{duration:.0f} s"
+    if duration < 5400:
+        return f"{duration / 60:.0f} min"
+    if duration < 2 * 86400:
+        return f"{duration / 3600:.1f} h"
+    return f"{duration / 86400:.1f} days"

@@ -1,0 +1,35 @@
+# Tables and figures from the runs' files alone.
+rule tables:
+    input:
+        finished(),
+        sources("analysis/*.py"),
+    output:
+        report(
+            products.tables(ROOT),
+            category="Tables",
+            caption="../report/table.rst",
+        ),
+    log:
+        LOGS / "tables.log",
+    benchmark:
+        BENCHMARKS / "tables.tsv"
+    shell:
+        CALL + " --log {log} tables"
+
+
+rule figures:
+    input:
+        finished(),
+        sources("analysis/*.py"),
+    output:
+        report(
+            products.figures(ROOT),
+            category="Figures",
+            caption="../report/figure.rst",
+        ),
+    log:
+        LOGS / "figures.log",
+    benchmark:
+        BENCHMARKS / "figures.tsv"
+    shell:
+        CALL + " --log {log} figures"

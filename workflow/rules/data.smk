@@ -1,0 +1,18 @@
+# Fetch, verify and prepare. Archives are kept in data/raw, so a changed step does not download.
+rule prepare:
+    input:
+        sources("files.py", "data/*.py"),
+    output:
+        card=paths.PREPARED / "{dataset}" / "card.json",
+        words=paths.PREPARED / "{dataset}" / "card.md",
+    log:
+        Path("data/logs") / "{dataset}.log",
+    benchmark:
+        Path("data/logs") / "{dataset}.benchmark.tsv"
+    shell:
+        CALL + " --log {log} prepare {wildcards.dataset}"
+
+
+rule data:
+    input:
+        cards(),

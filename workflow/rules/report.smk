@@ -1,0 +1,36 @@
+# The page that a person reads, and the record that traces its numbers.
+rule render_report:
+    input:
+        rules.tables.output,
+        rules.figures.output,
+        sources("analysis/templates/*"),
+    output:
+        report(ROOT / products.REPORT, category="Report", caption="../report/page.rst"),
+    log:
+        LOGS / "report.log",
+    benchmark:
+        BENCHMARKS / "report.tsv"
+    shell:
+        CALL + " --log {log} report"
+
+
+rule manifest:
+    input:
+        rules.tables.output,
+        rules.figures.output,
+        finished(),
+        sources("tracking/manifest.py"),
+    output:
+        ROOT / products.MANIFEST,
+    log:
+        LOGS / "manifest.log",
+    benchmark:
+        BENCHMARKS / "manifest.tsv"
+    shell:
+        CALL + " --log {log} manifest"
+
+
+rule report:
+    input:
+        rules.render_report.output,
+        rules.manifest.output,
