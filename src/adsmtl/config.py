@@ -100,7 +100,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         UserError: it is missing or no such file; names it and, where known, the line.
     """
     try:
-        value = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
+        value = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except FileNotFoundError as error:
         raise UserError(f"{path} is missing; run from the project's folder") from error
     except yaml.YAMLError as error:
@@ -171,9 +171,7 @@ def _arm(value: Any, where: str) -> Arm:
     dropout = value["dropout"]
     name = dropout.get("schedule") if isinstance(dropout, dict) else dropout
     if name not in SCHEDULES:
-        raise UserError(
-            f"{where}: dropout.schedule is {name!r}; known are {', '.join(SCHEDULES)}"
-        )
+        raise UserError(f"{where}: dropout.schedule is {name!r}; known are {', '.join(SCHEDULES)}")
     schedule = check(SCHEDULES[name], dropout, f"{where}: dropout")
     rest = {key: own for key, own in value.items() if key != "dropout"}
     return replace(check(Arm, rest, where), dropout=schedule)
@@ -237,9 +235,10 @@ def study(chosen: Settings) -> Study:
     for name in own.arms:
         members = {i: arm for i, arm in known.items() if name in (i, arm.group)}
         if not members:
+            groups = dict.fromkeys(arm.group for arm in known.values())
             raise UserError(
-                f"{path}: arms names {name!r}, which is neither an arm nor a group of "
-                f"config/arms.yaml; there are {', '.join([*{a.group for a in known.values()}, *known])}"
+                f"{path}: arms names {name!r}, which is neither a group nor an arm of "
+                f"config/arms.yaml; there are {', '.join([*groups, *known])}"
             )
         wanted |= members
     if own.seeds < 1:
@@ -262,5 +261,3 @@ def schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **_adapter(Settings).json_schema(),
     }
-
-

@@ -71,7 +71,9 @@ def settle(settings: Settings) -> Plan:
                 "paper. Set ADSMTL_MIRROR or connect to the internet for the real data"
             )
         elif missing:
-            raise UserError("the data cannot be had, and nothing may stand in:\n" + "\n".join(missing))
+            raise UserError(
+                "the data cannot be had, and nothing may stand in:\n" + "\n".join(missing)
+            )
         else:
             settings = replace(settings, embedded="never")
     return Plan(settings, config.study(settings), tuple(notes))

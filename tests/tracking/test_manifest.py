@@ -4,8 +4,8 @@ import subprocess
 import pytest
 from synthetic import write_results
 
-from adsmtl.analysis import tables
 from adsmtl import revision
+from adsmtl.analysis import tables
 from adsmtl.files import sha256
 from adsmtl.tracking import manifest
 
@@ -57,6 +57,6 @@ def test_revision_of_a_checkout_says_whether_it_is_clean(tmp_path):
 def test_a_copy_that_git_does_not_track_has_no_revision(tmp_path):
     git(tmp_path, "init")
     (tmp_path / "__init__.py").write_text("")
-    revision = revision.code(tmp_path)
-    assert revision["commit"] is None
-    assert "git checkout" in revision["reason"]
+    found = revision.code(tmp_path)
+    assert found["commit"] is None
+    assert "git checkout" in found["reason"]

@@ -4,6 +4,8 @@ from pathlib import Path
 
 TABLES = ("main", "comparisons")
 TABLE_FORMATS = ("csv", "md", "tex")
+SUMMARY = "tables/summary.json"
+CURVES = "tables/curves.csv"
 FIGURES = ("accuracy", "gap", "rates", "learning-curves")
 FIGURE_FORMATS = ("pdf", "png")
 CAPTION = "caption.txt"
@@ -13,7 +15,8 @@ MANIFEST = "manifest.json"
 
 def tables(root: Path) -> list[Path]:
     """Every table file below the results folder `root`."""
-    return [root / "tables" / f"{name}.{kind}" for name in TABLES for kind in TABLE_FORMATS]
+    written = [root / "tables" / f"{name}.{kind}" for name in TABLES for kind in TABLE_FORMATS]
+    return [*written, root / SUMMARY, root / CURVES]
 
 
 def figures(root: Path) -> list[Path]:

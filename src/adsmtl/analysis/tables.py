@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from adsmtl.analysis import measures, products, provenance, runs, summary
+from adsmtl.analysis import measures, plain, products, provenance, runs, summary
 from adsmtl.analysis.markup import TextTable, latex, markdown
 from adsmtl.files import write_text
 
@@ -15,7 +15,8 @@ MISSING = "\N{EN DASH}"
 def write_all(
     root: Path, order: Sequence[str] | None = None, seeds: Sequence[int] | None = None
 ) -> list[Path]:
-    """Write every table of `products.TABLES` in three formats below `root/tables`.
+    """Write every table of `products.TABLES` in three formats below `root/tables`, and
+    `summary.json` and `curves.csv` for programs.
 
     Args:
         root: a results folder, such as `results/quick`.
@@ -26,7 +27,9 @@ def write_all(
         UserError: runs are missing or malformed, or the folder cannot be written.
     """
     loaded = runs.select(root, order, seeds)
-    for frame, text in build(loaded).values():
+    built = build(loaded)
+    plain.write(root, built["main"][0], runs.history_frame(loaded))
+    for frame, text in built.values():
         folder = root / "tables"
         write_text(folder / f"{text.name}.csv", frame.to_csv(index=False, lineterminator="\n"))
         write_text(folder / f"{text.name}.md", markdown(text))

@@ -116,9 +116,7 @@ class Adsmtl:
         if self.interval < 1:
             raise UserError(f"interval is {self.interval}; give at least 1 epoch")
         if self.difficulty not in SIGNALS:
-            raise UserError(
-                f"difficulty is {self.difficulty!r}; known are {', '.join(SIGNALS)}"
-            )
+            raise UserError(f"difficulty is {self.difficulty!r}; known are {', '.join(SIGNALS)}")
 
     def difficulties(self, history: History) -> dict[str, tuple[float, float]]:
         """Difficulty d_i(t) and its smoothed value, per task, after the last epoch seen."""

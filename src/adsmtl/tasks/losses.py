@@ -3,6 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor
 
+
 def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     """Cross-entropy of each example in nats, in float32.
 

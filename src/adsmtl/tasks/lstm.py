@@ -38,7 +38,12 @@ class _LastState(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: FunctionCtx, x: Tensor, lengths: Tensor, w_input: Tensor, w_hidden: Tensor, bias: Tensor
+        ctx: FunctionCtx,
+        x: Tensor,
+        lengths: Tensor,
+        w_input: Tensor,
+        w_hidden: Tensor,
+        bias: Tensor,
     ) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):
             return _forward(ctx, x, lengths, w_input, w_hidden, bias)

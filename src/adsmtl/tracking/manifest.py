@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import adsmtl
-from adsmtl.analysis import products, provenance, runs
 from adsmtl import revision
+from adsmtl.analysis import products, provenance, runs
 from adsmtl.files import digest, sha256, write_json
 
 LIBRARIES = (

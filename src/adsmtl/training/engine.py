@@ -18,7 +18,7 @@ from adsmtl import rng
 from adsmtl.data.prepared import Prepared
 from adsmtl.dropout import sites
 from adsmtl.dropout.difficulty import Observation, loss_ratio
-from adsmtl.dropout.masks import Rates
+from adsmtl.dropout.masks import LEVELS, Rates
 from adsmtl.dropout.schedules import Adsmtl
 from adsmtl.spec import Run
 from adsmtl.tasks import registry
@@ -72,9 +72,7 @@ class Engine:
         }
         self.steps = steps_per_epoch(first, prepared)
         self._loss = {n: registry.load(registry.LOSSES, t.loss) for n, t in self.tasks.items()}
-        self._metric = {
-            n: registry.load(registry.METRICS, t.metric) for n, t in self.tasks.items()
-        }
+        self._metric = {n: registry.load(registry.METRICS, t.metric) for n, t in self.tasks.items()}
         self.model = Model(self.tasks, self.data, seeds, device)
         self.optimiser = torch.optim.Adam(
             self.model.params.values(), lr=self.training.learning_rate, fused=True
@@ -225,7 +223,7 @@ class Engine:
     def _used_rates(self, task: str, rates: Mapping[str, Rates], replica: int) -> dict[str, float]:
         """The rates really used, in steps of 1/256, by kind of site."""
         return {
-            sites.kind(site): 1 - 1 / float(rates[site].scale[replica]) if site in rates else 0.0
+            sites.kind(site): int(rates[site].threshold[replica]) / LEVELS if site in rates else 0.0
             for site in self.model.sites(task)
         }
 

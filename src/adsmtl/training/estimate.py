@@ -21,9 +21,7 @@ def seconds(runs: Sequence[Run], prepared: Mapping[str, Prepared], machine: Mach
     """
     widest = max(runs, key=lambda run: (len(run.tasks), bool(any(_first_rates(run).values()))))
     engine = Engine([widest], prepared, machine)
-    per_example = {
-        name: engine.time_task(name, STEPS) for name in engine.tasks
-    }
+    per_example = {name: engine.time_task(name, STEPS) for name in engine.tasks}
     total = 0.0
     for run in runs:
         for name in run.tasks:
