@@ -17,25 +17,23 @@ def write(root: Path, estimates: pd.DataFrame, history: pd.DataFrame) -> None:
         estimates: as `summary.per_arm` returns them.
         history: as `runs.history_frame` returns it.
     """
-    write_json(root / products.SUMMARY, nested(estimates))
+    write_json(root / products.SUMMARY, summary(estimates))
     text = curves(history).to_csv(index=False, lineterminator="\n", float_format=f"%.{DIGITS}f")
     write_text(root / products.CURVES, text)
 
 
-def nested(estimates: pd.DataFrame) -> dict:
-    """Mean, interval and n of every test measure, gap and delta_m: arm, task, measure."""
+def summary(estimates: pd.DataFrame) -> dict:
+    """The headline of every arm: n, mean test accuracy per task in [0, 1], delta_m in percent.
+
+    Intervals and everything else stand in `main.csv`.
+    """
     result: dict = {}
     for row in estimates.to_dict("records"):
-        name = row["measure"]
-        if not (name.startswith("test_") or name in ("gap", "delta_m")):
-            continue
-        values = {
-            key: round(row[key], DIGITS)
-            for key in ("mean", "ci_low", "ci_high")
-            if pd.notna(row[key])
-        }
-        own = result.setdefault(row["arm"], {}).setdefault(row["task"], {})
-        own[name] = {**values, "n": int(row["n"])}
+        own = result.setdefault(row["arm"], {"n": int(row["n"])})
+        if row["measure"] == "test_accuracy":
+            own[row["task"]] = round(row["mean"], DIGITS)
+        elif row["measure"] == "delta_m":
+            own["delta_m"] = round(row["mean"], DIGITS)
     return result
 
 
