@@ -13,8 +13,10 @@ rule tables:
         LOGS / "tables.log",
     benchmark:
         BENCHMARKS / "tables.tsv"
+    conda:
+        ENVIRONMENT
     shell:
-        CALL + " --log {log} tables"
+        "adsmtl --log {log} tables"
 
 
 rule figures:
@@ -31,5 +33,7 @@ rule figures:
         LOGS / "figures.log",
     benchmark:
         BENCHMARKS / "figures.tsv"
+    conda:
+        ENVIRONMENT
     shell:
-        CALL + " --log {log} figures"
+        "adsmtl --log {log} figures"

@@ -1,6 +1,6 @@
-# What the rules share: the settled plan of the study, and how the command line is called.
+# What the rules share: the settled plan of the study, and the settings of their jobs.
 import json
-import shlex
+import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -19,10 +19,15 @@ LOGS, BENCHMARKS = ROOT / "logs", ROOT / "benchmarks"
 RUN = ROOT / "runs" / "{arm}" / "seed={seed}"
 PACKAGE = Path("src/adsmtl")
 
+# With `--sdm conda`, jobs run in the environment of this name (environment.yml).
+ENVIRONMENT = "adsmtl"
+
 # The settled settings, so that every job agrees with this process about what `auto` means.
-SETTINGS = shlex.quote(json.dumps(asdict(PLAN.settings)))
-# Braces are doubled because Snakemake formats shell commands.
-CALL = "adsmtl --settings " + SETTINGS.replace("{", "{{").replace("}", "}}")
+os.environ["ADSMTL_SETTINGS"] = json.dumps(asdict(PLAN.settings))
+
+
+envvars:
+    "ADSMTL_SETTINGS",
 
 
 def sources(*parts):

@@ -9,8 +9,10 @@ rule prepare:
         Path("data/logs") / "{dataset}.log",
     benchmark:
         Path("data/logs") / "{dataset}.benchmark.tsv"
+    conda:
+        ENVIRONMENT
     shell:
-        CALL + " --log {log} prepare {wildcards.dataset}"
+        "adsmtl --log {log} prepare {wildcards.dataset}"
 
 
 rule data:

@@ -10,8 +10,10 @@ rule render_report:
         LOGS / "report.log",
     benchmark:
         BENCHMARKS / "report.tsv"
+    conda:
+        ENVIRONMENT
     shell:
-        CALL + " --log {log} report"
+        "adsmtl --log {log} report"
 
 
 rule manifest:
@@ -26,8 +28,10 @@ rule manifest:
         LOGS / "manifest.log",
     benchmark:
         BENCHMARKS / "manifest.tsv"
+    conda:
+        ENVIRONMENT
     shell:
-        CALL + " --log {log} manifest"
+        "adsmtl --log {log} manifest"
 
 
 rule report:

@@ -10,7 +10,9 @@ rule track:
         LOGS / "track.log",
     benchmark:
         BENCHMARKS / "track.tsv"
+    conda:
+        ENVIRONMENT
     params:
         root=ROOT,
     shell:
-        CALL + " --log {log} track --only {params.root}"
+        "adsmtl --log {log} track --only {params.root}"

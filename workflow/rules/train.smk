@@ -9,12 +9,14 @@ rule estimate:
         LOGS / "estimate.log",
     benchmark:
         BENCHMARKS / "estimate.tsv"
-    params:
-        cores=lambda wildcards: workflow.cores or 1,
+    conda:
+        ENVIRONMENT
     resources:
         gpu=1,
+    params:
+        cores=lambda wildcards: workflow.cores or 1,
     shell:
-        CALL + " --log {log} estimate --cores {params.cores}"
+        "adsmtl --log {log} estimate --cores {params.cores}"
 
 
 rule train_run:
@@ -27,19 +29,21 @@ rule train_run:
         metrics=RUN / "metrics.json",
         history=RUN / "history.jsonl",
         checkpoint=RUN / "checkpoint.safetensors",
-    wildcard_constraints:
-        seed="[0-9]+",
     log:
         LOGS / "train" / "{arm}" / "seed={seed}.log",
     benchmark:
         BENCHMARKS / "train" / "{arm}" / "seed={seed}.tsv"
-    params:
-        config=lambda wildcards: STUDY.run(wildcards.arm, int(wildcards.seed)).config_hash,
+    wildcard_constraints:
+        seed="[0-9]+",
+    conda:
+        ENVIRONMENT
     threads: PLAN.settings.threads
     resources:
         gpu=1,
+    params:
+        config=lambda wildcards: STUDY.run(wildcards.arm, int(wildcards.seed)).config_hash,
     shell:
-        CALL + " --log {log} train --arm {wildcards.arm} --seed {wildcards.seed}"
+        "adsmtl --log {log} train --arm {wildcards.arm} --seed {wildcards.seed}"
 
 
 rule train:
