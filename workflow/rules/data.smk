@@ -5,6 +5,7 @@ rule prepare:
     output:
         card=paths.PREPARED / "{dataset}" / "card.json",
         words=paths.PREPARED / "{dataset}" / "card.md",
+        samples=paths.PREPARED / "{dataset}" / "samples.png",
     log:
         Path("data/logs") / "{dataset}.log",
     benchmark:

@@ -118,6 +118,7 @@ def markdown(card: Card) -> str:
             for key in ("mean", "std")
         )
         lines.append(f"- channels of the training split: mean {mean}; standard deviation {std}")
+    lines += ["", "![A row of examples per class](samples.png)"]
     for name, parts in card["counts"].items():
         lines += ["", f"## Target `{name}`", ""]
         foldings = card["targets"][name].get("foldings", {})
