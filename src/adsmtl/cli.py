@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_mapping,
         default=os.environ.get(SETTINGS, "{}"),
         metavar="JSON",
-        help="values over those of config/config.yaml, such as '{\"preset\": \"smoke\"}' "
+        help='values over those of config/config.yaml, such as \'{"preset": "smoke"}\' '
         f"(default: the variable {SETTINGS}, which Snakemake sets for its jobs)",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -82,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     add("manifest", _manifest, "write manifest.json: where every number comes from")
     own = add("track", _track, "import every results folder into MLflow")
     own.add_argument("--only", type=Path, help="one results folder instead of all")
+    add("freeze", _freeze, "keep a finished study below results/frozen, to be cited")
     add("schema", _schema, "write the schema of config/config.yaml for the workflow")
     return parser
 
@@ -210,6 +211,12 @@ def _track(options: argparse.Namespace) -> None:
             f"MLflow {root}: {changes.created} runs created, {changes.deleted} removed, "
             f"{changes.kept} unchanged"
         )
+
+
+def _freeze(options: argparse.Namespace) -> None:
+    from adsmtl.tracking.freeze import freeze
+
+    log.info(f"froze {freeze(_plan(options).root)}; commit it")
 
 
 def _schema(options: argparse.Namespace) -> None:

@@ -56,12 +56,17 @@ class Engine:
     ) -> None:
         """
         Args:
-            runs: with equal tasks and training settings.
+            runs: with equal tasks, training settings and steps per epoch; the folds of two
+                seeds can differ in size, and then the seeds are trained apart.
             prepared: by task, for every task of the study (they fix the steps per epoch).
         """
         first = runs[0]
-        if any(r.tasks != first.tasks or r.training != first.training for r in runs):
+        shared = first.tasks, first.study_tasks, first.training
+        if any((r.tasks, r.study_tasks, r.training) != shared for r in runs):
             raise ValueError("runs trained at once need the same tasks and training settings")
+        steps = {steps_per_epoch(run, prepared) for run in runs}
+        if len(steps) > 1:
+            raise ValueError(f"runs trained at once need the same steps per epoch, not {steps}")
         self.runs, self.machine = list(runs), machine
         self.training = first.training
         self.tasks = {name: first.study_tasks[name] for name in first.tasks}
@@ -70,7 +75,7 @@ class Engine:
         self.data = {
             name: TaskData(prepared[name], task, seeds, device) for name, task in self.tasks.items()
         }
-        self.steps = steps_per_epoch(first, prepared)
+        self.steps = steps.pop()
         self._loss = {n: registry.load(registry.LOSSES, t.loss) for n, t in self.tasks.items()}
         self._metric = {n: registry.load(registry.METRICS, t.metric) for n, t in self.tasks.items()}
         self.model = Model(self.tasks, self.data, seeds, device)
@@ -119,10 +124,11 @@ class Engine:
         zeros = torch.zeros(len(self.runs), device=self.machine.device)
         sums = _Sums(zeros.clone(), zeros.clone(), zeros.clone())
         began, before = 0.0, zeros
-        for step in range(min(steps, self.steps - 1) + 1):
+        for step in range(steps + 1):
             if step == 1:  # the first one also loads kernels
                 began, before = time.perf_counter(), sums.count.clone()
-            self._backward(task, batches[:, step], self._drop(task, rates, step), sums)
+            batch = batches[:, step % self.steps]
+            self._backward(task, batch, self._drop(task, rates, step), sums)
             self._update()
         examples = float((sums.count - before).sum())
         return (time.perf_counter() - began) / max(examples, 1)
@@ -259,11 +265,15 @@ class Engine:
         }
 
     def failed(self, replica: int) -> bool:
-        """Whether a replica's losses stopped being finite; its neighbours are not touched."""
+        """Whether a replica's losses stopped being finite; its neighbours are not touched.
+
+        The validation loss counts too: it alone shows an epoch's last update.
+        """
         return any(
-            not math.isfinite(value["loss"])
+            not math.isfinite(loss)
             for record in self.history[replica]
             for value in record["tasks"].values()
+            for loss in (value["loss"], value["val"]["loss"])
         )
 
     def state(self, replica: int) -> dict[str, Tensor]:

@@ -30,9 +30,12 @@ def add_penalty_gradient(
 ) -> None:
     """Add lambda times the gradient of R, which is the weights themselves, to the gradients.
 
+    A weight without a gradient is left alone, as the optimiser leaves it.
+
     Args:
         factor: lambda, float32 `[R]`.
     """
     for name in names:
         value = params[name]
-        value.grad.addcmul_(value, factor.view(-1, *[1] * (value.dim() - 1)))
+        if value.grad is not None:
+            value.grad.addcmul_(value, factor.view(-1, *[1] * (value.dim() - 1)))
