@@ -13,16 +13,27 @@ from adsmtl.files import atomic
 
 
 def save(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
-    """Write tensors and JSON-able facts, atomically."""
+    """Write tensors and JSON-able facts, atomically.
+
+    Raises:
+        UserError: the folder cannot be written or the disk is full; names the path.
+    """
+    metadata = {"facts": json.dumps(facts)}
     with atomic(path) as temporary:
-        save_file(dict(tensors), temporary, metadata={"facts": json.dumps(facts)})
+        try:
+            save_file(dict(tensors), temporary, metadata=metadata)
+        except SafetensorError as error:  # its name for an error of the operating system
+            raise OSError(str(error)) from error
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-    """What `save` wrote, or None where there is no such file or it is not whole."""
+    """What `save` wrote, or None where there is no such file or it is not whole or not `save`'s."""
     try:
         with safe_open(path, framework="pt") as file:
-            facts = json.loads(file.metadata()["facts"])
-            return {name: file.get_tensor(name) for name in file.keys()}, facts  # noqa: SIM118
+            metadata = file.metadata() or {}
+            if "facts" not in metadata:
+                return None
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return tensors, json.loads(metadata["facts"])
     except (FileNotFoundError, SafetensorError):
         return None

@@ -50,6 +50,8 @@ def train(
     engine = Engine(runs, prepared, machine)
     folders = [paths.run(root, run.arm_id, run.seed) for run in runs]
     identity = _identity(engine, prepared)
+    for folder in folders:  # of an earlier training; none is finished until this one is
+        (folder / METRICS).unlink(missing_ok=True)
     _resume(engine, folders, identity, say)
     line = ProgressLine(engine, say)
     while engine.epoch < engine.training.epochs:
