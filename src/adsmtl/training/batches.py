@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torchvision.transforms.v2 import functional as transforms
 
 from adsmtl.data import folds
 from adsmtl.data.prepared import Prepared
@@ -94,8 +93,10 @@ class TaskData:
             self.input_shape = tuple(images.shape[1:])
             self._inputs = images.permute(0, 2, 3, 1).contiguous().to(device)
             self._spans = None
-            self._mean = card["normalisation"]["mean"]
-            self._std = card["normalisation"]["std"]
+            self._mean, self._std = (
+                torch.tensor(card["normalisation"][name], device=device)[:, None, None]
+                for name in ("mean", "std")
+            )
         else:
             frames = torch.from_numpy(np.array(prepared.inputs))
             self.input_shape = (frames.shape[1], 0, frames.shape[2])
@@ -117,7 +118,7 @@ class TaskData:
         targets = self.targets[positions]
         if self._spans is None:
             images = self._inputs[positions].permute(0, 1, 4, 2, 3)
-            x = transforms.normalize(images.float().div_(255), self._mean, self._std, inplace=True)
+            x = images.float().div_(255).sub_(self._mean).div_(self._std)
             return Batch(x, None, targets, weights)
         start, stop = self._spans[positions].unbind(-1)
         lengths = stop - start
