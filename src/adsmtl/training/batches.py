@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torchvision.transforms.v2 import functional as transforms
 
 from adsmtl.data import folds
 from adsmtl.data.prepared import Prepared
@@ -94,8 +93,9 @@ class TaskData:
             self.input_shape = tuple(images.shape[1:])
             self._inputs = images.permute(0, 2, 3, 1).contiguous().to(device)
             self._spans = None
-            self._mean = card["normalisation"]["mean"]
-            self._std = card["normalisation"]["std"]
+            # In grey levels, as the images are stored.
+            self._mean = 255 * torch.tensor(card["normalisation"]["mean"], device=device)
+            self._std = 255 * torch.tensor(card["normalisation"]["std"], device=device)
         else:
             frames = torch.from_numpy(np.array(prepared.inputs))
             self.input_shape = (frames.shape[1], 0, frames.shape[2])
@@ -109,20 +109,25 @@ class TaskData:
             return None
         return (self._spans[:, 1] - self._spans[:, 0]).cpu()
 
-    def gather(self, positions: Tensor) -> Batch:
-        """The examples at int64 positions `[R, B]`; negative ones are padding."""
+    def gather(self, positions: Tensor, frames: int | None = None) -> Batch:
+        """The examples at int64 positions `[R, B]`; negative ones are padding.
+
+        Args:
+            frames: length of the batch of sequences, at least that of its longest example;
+                measured where it is not given, which waits for the device.
+        """
         weights = (positions >= 0).float()
         # Padding repeats the first example, so that it does not lengthen the batch.
         positions = torch.where(positions >= 0, positions, positions[:, :1]).clamp(min=0)
         targets = self.targets[positions]
         if self._spans is None:
-            images = self._inputs[positions].permute(0, 1, 4, 2, 3)
-            x = transforms.normalize(images.float().div_(255), self._mean, self._std, inplace=True)
-            return Batch(x, None, targets, weights)
+            images = self._inputs[positions].float().sub_(self._mean).div_(self._std)
+            return Batch(images.permute(0, 1, 4, 2, 3), None, targets, weights)
         start, stop = self._spans[positions].unbind(-1)
         lengths = stop - start
-        time = torch.arange(int(lengths.max()), device=self.device)
+        if frames is None:
+            frames = int(lengths.max())
+        time = torch.arange(frames, device=self.device)
         real = time < lengths[..., None]
-        frames = self._inputs[torch.where(real, start[..., None] + time, 0)]
-        frames = frames * real[..., None, None]
-        return Batch(frames.permute(0, 1, 4, 2, 3), lengths, targets, weights)
+        x = self._inputs[torch.where(real, start[..., None] + time, 0)] * real[..., None, None]
+        return Batch(x.permute(0, 1, 4, 2, 3), lengths, targets, weights)
