@@ -25,11 +25,14 @@ ui: $(VENV)/.ready
 	adsmtl track
 	mlflow ui --backend-store-uri sqlite:///mlflow.db
 
-# The lock states one version of everything, for every platform, without addresses.
+# The lock states one version of everything, for every platform, without addresses;
+# environment.yml repeats it for conda.
 lock: $(VENV)/.ready
 	uv pip compile pyproject.toml --extra test --universal --python-version 3.11 \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 		--quiet --output-file requirements.lock
+	{ sed '/^  - pip:/q' environment.yml; sed 's/^/      - /' requirements.lock; } > .environment
+	mv .environment environment.yml
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

@@ -13,7 +13,6 @@ from adsmtl import __version__, config, paths, planning
 from adsmtl.errors import UserError
 from adsmtl.files import write_json, write_text
 
-SETTINGS = "ADSMTL_SETTINGS"
 log = logging.getLogger("adsmtl")
 
 
@@ -56,10 +55,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--settings",
         type=_mapping,
-        default=os.environ.get(SETTINGS, "{}"),
+        default=os.environ.get(planning.SETTINGS, "{}"),
         metavar="JSON",
         help='values over those of config/config.yaml, such as \'{"preset": "smoke"}\' '
-        f"(default: the variable {SETTINGS}, which Snakemake sets for its jobs)",
+        f"(default: the variable {planning.SETTINGS}, which Snakemake sets for its jobs)",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 

@@ -6,7 +6,8 @@ configuration with is derived from `Settings`.
 """
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
@@ -103,7 +104,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         value = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except FileNotFoundError as error:
         raise UserError(f"{path} is missing; run from the project's folder") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not valid YAML: {error}") from error
     if value is None:
         value = {}
@@ -126,6 +127,9 @@ def check(kind: type, value: Any, where: str) -> Any:
     Raises:
         UserError: an unknown key, a wrong type or an impossible value.
     """
+    foreign = [f"{where}: {text}" for text in _foreign(value, "")]
+    if foreign:
+        raise UserError("\n".join(foreign))
     try:
         # JSON's strict mode takes a list for a tuple and an integer for a float, and no more.
         return _adapter(kind).validate_json(json.dumps(value), strict=True)
@@ -133,6 +137,20 @@ def check(kind: type, value: Any, where: str) -> Any:
         raise UserError(f"{where}: {error}") from error
     except ValidationError as error:
         raise UserError("\n".join(_explain(where, item, kind) for item in error.errors())) from None
+
+
+def _foreign(value: Any, key: str) -> Iterator[str]:
+    """What YAML reads and JSON does not know: dates, and numbers that are not finite."""
+    if isinstance(value, dict):
+        for name, own in value.items():
+            yield from _foreign(own, f"{key}.{name}" if key else str(name))
+    elif isinstance(value, list):
+        for own in value:
+            yield from _foreign(own, key)
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield f"{key} is {value}; give a finite number"
+    elif not isinstance(value, str | int | float | None):
+        yield f"{key} is {value}, which YAML takes for a {type(value).__name__}; put text in quotes"
 
 
 def _explain(where: str, item: Mapping[str, Any], kind: type) -> str:
@@ -241,18 +259,24 @@ def study(chosen: Settings) -> Study:
                 f"config/arms.yaml; there are {', '.join([*groups, *known])}"
             )
         wanted |= members
+    if not wanted:
+        raise UserError(f"{path}: arms is empty; name groups or arms of config/arms.yaml")
     if own.seeds < 1:
         raise UserError(f"{path}: seeds is {own.seeds}; give at least 1")
     embedded = chosen.embedded == "always"
     training = replace(own.training, precision=chosen.precision)
-    return Study(
-        preset=chosen.preset,
-        embedded=embedded,
-        tasks=tasks(chosen, own, embedded),
-        arms={name: arm for name, arm in known.items() if name in wanted},
-        seeds=tuple(range(own.seeds)),
-        training=training,
-    )
+    chosen_tasks = tasks(chosen, own, embedded)
+    try:
+        return Study(
+            preset=chosen.preset,
+            embedded=embedded,
+            tasks=chosen_tasks,
+            arms={name: arm for name, arm in known.items() if name in wanted},
+            seeds=tuple(range(own.seeds)),
+            training=training,
+        )
+    except UserError as error:
+        raise UserError(f"{paths.CONFIG / 'arms.yaml'}: {error}") from error
 
 
 def schema() -> dict[str, Any]:

@@ -1,14 +1,19 @@
 """Settles what `auto` means on this machine."""
 
 import ctypes
-from dataclasses import dataclass, replace
+import json
+import os
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import adsmtl
 from adsmtl import config, paths
 from adsmtl.config import Settings
 from adsmtl.data import registry
 from adsmtl.errors import UserError
 from adsmtl.spec import Study
+
+SETTINGS = "ADSMTL_SETTINGS"
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,14 @@ def settle(settings: Settings) -> Plan:
         else:
             settings = replace(settings, embedded="never")
     return Plan(settings, config.study(settings), tuple(notes))
+
+
+def share(settings: Settings) -> None:
+    """Tell the processes that this one starts the settled settings, and where the package is."""
+    os.environ[SETTINGS] = json.dumps(asdict(settings))
+    known = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    package = str(Path(adsmtl.__file__).parents[1])
+    os.environ["PYTHONPATH"] = os.pathsep.join([package, *(p for p in known if p != package)])
 
 
 def _missing(datasets: set[str], settings: Settings) -> list[str]:

@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("Snakefile", "workflow", "profiles", "config", "src", "dvc.yaml", ".dvc", ".dvcignore")
+PARTS = (
+    *("Snakefile", "workflow", "profiles", "config", "src"),
+    *("dvc.yaml", ".dvc", ".dvcignore", "environment.yml"),
+)
 EMBEDDED = ("preset=smoke", "embedded=always")
 RESULTS = Path("results/smoke-embedded")
 

@@ -16,7 +16,7 @@ rule tables:
     conda:
         ENVIRONMENT
     shell:
-        "adsmtl --log {log} tables"
+        "python -m adsmtl --log {log} tables"
 
 
 rule figures:
@@ -36,4 +36,4 @@ rule figures:
     conda:
         ENVIRONMENT
     shell:
-        "adsmtl --log {log} figures"
+        "python -m adsmtl --log {log} figures"

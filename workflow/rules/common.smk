@@ -1,7 +1,4 @@
-# What the rules share: the settled plan of the study, and the settings of their jobs.
-import json
-import os
-from dataclasses import asdict
+# What the rules share: the settled plan of the study, and what its jobs are told.
 from pathlib import Path
 
 from adsmtl import config as adsmtl_config
@@ -19,15 +16,11 @@ LOGS, BENCHMARKS = ROOT / "logs", ROOT / "benchmarks"
 RUN = ROOT / "runs" / "{arm}" / "seed={seed}"
 PACKAGE = Path("src/adsmtl")
 
-# With `--sdm conda`, jobs run in the environment of this name (environment.yml).
-ENVIRONMENT = "adsmtl"
+# With `--sdm conda` Snakemake builds the jobs' environment from this file.
+ENVIRONMENT = "../../environment.yml"
 
-# The settled settings, so that every job agrees with this process about what `auto` means.
-os.environ["ADSMTL_SETTINGS"] = json.dumps(asdict(PLAN.settings))
-
-
-envvars:
-    "ADSMTL_SETTINGS",
+# Every job agrees with this process about what `auto` means, and finds this package.
+planning.share(PLAN.settings)
 
 
 def sources(*parts):

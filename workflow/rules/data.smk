@@ -13,7 +13,7 @@ rule prepare:
     conda:
         ENVIRONMENT
     shell:
-        "adsmtl --log {log} prepare {wildcards.dataset}"
+        "python -m adsmtl --log {log} prepare {wildcards.dataset}"
 
 
 rule data:

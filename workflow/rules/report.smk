@@ -13,7 +13,7 @@ rule render_report:
     conda:
         ENVIRONMENT
     shell:
-        "adsmtl --log {log} report"
+        "python -m adsmtl --log {log} report"
 
 
 rule manifest:
@@ -31,7 +31,7 @@ rule manifest:
     conda:
         ENVIRONMENT
     shell:
-        "adsmtl --log {log} manifest"
+        "python -m adsmtl --log {log} manifest"
 
 
 rule report:

@@ -15,4 +15,4 @@ rule track:
     params:
         root=ROOT,
     shell:
-        "adsmtl --log {log} track --only {params.root}"
+        "python -m adsmtl --log {log} track --only {params.root}"

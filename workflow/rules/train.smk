@@ -16,7 +16,7 @@ rule estimate:
     params:
         cores=lambda wildcards: workflow.cores or 1,
     shell:
-        "adsmtl --log {log} estimate --cores {params.cores}"
+        "python -m adsmtl --log {log} estimate --cores {params.cores}"
 
 
 rule train_run:
@@ -43,7 +43,7 @@ rule train_run:
     params:
         config=lambda wildcards: STUDY.run(wildcards.arm, int(wildcards.seed)).config_hash,
     shell:
-        "adsmtl --log {log} train --arm {wildcards.arm} --seed {wildcards.seed}"
+        "python -m adsmtl --log {log} train --arm {wildcards.arm} --seed {wildcards.seed}"
 
 
 rule train:

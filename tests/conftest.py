@@ -1,0 +1,16 @@
+"""What tests of several folders share."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty project with a copy of the configuration, as the working folder; no mirror."""
+    shutil.copytree(Path(__file__).parents[1] / "config", tmp_path / "config")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ADSMTL_MIRROR", raising=False)
+    monkeypatch.delenv("ADSMTL_SETTINGS", raising=False)
+    return tmp_path
