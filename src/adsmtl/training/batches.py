@@ -54,6 +54,12 @@ def split_of(prepared: Prepared, task: Task, seed: int) -> dict[str, np.ndarray]
     return result
 
 
+def filled(positions: Tensor) -> Tensor:
+    """Positions `[..., B]` with padding replaced by the first example of its batch, so that it
+    does not lengthen the batch; a batch of nothing but padding takes example 0."""
+    return torch.where(positions >= 0, positions, positions[..., :1]).clamp(min=0)
+
+
 class TaskData:
     """The examples of one task for R runs, resident on the device.
 
@@ -117,8 +123,7 @@ class TaskData:
                 measured where it is not given, which waits for the device.
         """
         weights = (positions >= 0).float()
-        # Padding repeats the first example, so that it does not lengthen the batch.
-        positions = torch.where(positions >= 0, positions, positions[:, :1]).clamp(min=0)
+        positions = filled(positions)
         targets = self.targets[positions]
         if self._spans is None:
             images = self._inputs[positions].float().sub_(self._mean).div_(self._std)

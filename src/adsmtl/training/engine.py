@@ -21,7 +21,7 @@ from adsmtl.dropout.masks import LEVELS
 from adsmtl.dropout.schedules import Adsmtl
 from adsmtl.spec import Run
 from adsmtl.training import objective, order
-from adsmtl.training.batches import TaskData, split_of
+from adsmtl.training.batches import TaskData, filled, split_of
 from adsmtl.training.device import Machine
 from adsmtl.training.evaluation import evaluate
 from adsmtl.training.model import Model
@@ -141,8 +141,7 @@ class Engine:
             row[:, : table.shape[1]] = table
         frames = None
         if data.lengths is not None:
-            longest = torch.where(padded >= 0, data.lengths[padded.clamp(min=0)], 1)
-            frames = longest.amax(dim=(0, 2)).tolist()
+            frames = data.lengths[filled(padded)].amax(dim=(0, 2)).tolist()
         return Batches(padded.to(data.device), frames)
 
     def scores(self, task: str, split: str, limit: int | None = None) -> list[dict[str, float]]:

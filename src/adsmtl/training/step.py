@@ -5,7 +5,7 @@ tensors that are made once and overwritten. So on a CUDA device a step can be ca
 replayed as a graph, without a kernel launched from Python; on a CPU the same code runs eagerly.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -95,7 +95,7 @@ class Stepper:
         }
         self._number = torch.zeros((), dtype=torch.int64, device=device)
         self._positions: dict[str, Tensor] = {}
-        self._graphs: dict[tuple[int | None, ...], torch.cuda.CUDAGraph] = {}
+        self._graphs: dict[tuple[tuple[str, int | None], ...], torch.cuda.CUDAGraph] = {}
 
     @staticmethod
     def _can_drop(run: Run, site: str) -> bool:
@@ -137,24 +137,25 @@ class Stepper:
             if name not in self._positions:
                 self._positions[name] = torch.empty_like(own)
             self._positions[name].copy_(own)
-        key = tuple(rounded.get(name) for name in self._tasks)
+        key = tuple((name, rounded.get(name)) for name in positions)
         if key not in self._graphs:
-            self._graphs[key] = self._capture(rounded)
+            self._graphs[key] = self._capture(positions, rounded)
         self._graphs[key].replay()
 
-    def _capture(self, frames: Mapping[str, int]) -> torch.cuda.CUDAGraph:
+    def _capture(self, tasks: Iterable[str], frames: Mapping[str, int]) -> torch.cuda.CUDAGraph:
         """A graph of the step on the static positions; what warming up changed is put back."""
+        positions = {name: self._positions[name] for name in tasks}
         kept = self._snapshot()
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             for _ in range(WARM_UP):
-                self._run(self._positions, frames)
+                self._run(positions, frames)
         torch.cuda.current_stream().wait_stream(stream)
         graph = torch.cuda.CUDAGraph()
         pool = next((other.pool() for other in self._graphs.values()), None)
         with torch.cuda.graph(graph, pool=pool):
-            self._run(self._positions, frames)
+            self._run(positions, frames)
         self._restore(kept)
         return graph
 
