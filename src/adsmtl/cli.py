@@ -18,8 +18,12 @@ log = logging.getLogger("adsmtl")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 is success, 2 bad input (one message), 1 a fault of the package."""
-    options = _parser().parse_args(arguments)
-    _start_log(options.log)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        _start_log(options.log)
+    except OSError as error:
+        parser.error(f"argument --log: cannot write {options.log}: {error.strerror}")
     try:
         options.command(options)
     except UserError as error:

@@ -190,8 +190,9 @@ class Study:
         """The run of one arm and seed.
 
         Raises:
-            UserError: the study has no such arm.
+            UserError: the study has no such arm, or the seed is negative.
         """
+        _at_least("seed", seed, 0)
         if arm_id not in self.arms:
             raise UserError(
                 f"arm {arm_id!r} is not in preset {self.preset!r}; it has {', '.join(self.arms)}"

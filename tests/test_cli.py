@@ -1,0 +1,198 @@
+"""The command line: exit codes, and messages where people and workflow look for them."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from adsmtl import __version__, cli, config, paths, planning
+from adsmtl.data import registry
+from adsmtl.errors import UserError
+
+SMOKE = '{"preset": "smoke", "embedded": "always"}'
+pytestmark = pytest.mark.usefixtures("project")
+
+
+def raising(error: BaseException) -> Callable:
+    def call(*arguments: object) -> None:
+        raise error
+
+    return call
+
+
+def test_a_command_that_succeeds_exits_with_0(capsys: pytest.CaptureFixture) -> None:
+    assert cli.main(["--settings", SMOKE, "show"]) == 0
+    out = capsys.readouterr().out
+    assert "preset smoke, results in results/smoke-embedded" in out
+    assert "seeds 0, 1" in out
+    assert "task speech: phone of espeak, branch lstm" in out
+    assert "arm adsmtl [main]: ADSMTL" in out
+
+
+def test_bad_input_exits_with_2_and_one_message_everywhere(
+    capsys: pytest.CaptureFixture, project: Path
+) -> None:
+    log = project / "logs" / "show.log"
+    assert cli.main(["--log", str(log), "--settings", '{"preset": "huge"}', "show"]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("error: config/config.yaml: preset is")
+    assert "Traceback" not in err
+    assert log.read_text() == err
+
+
+def test_a_fault_of_the_package_exits_with_1_and_its_traceback(
+    capsys: pytest.CaptureFixture, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "settle", raising(RuntimeError("broken inside")))
+    log = project / "show.log"
+    assert cli.main(["--log", str(log), "show"]) == 1
+    err = capsys.readouterr().err
+    for text in (err, log.read_text()):
+        assert "a fault in adsmtl" in text
+        assert "Traceback" in text
+        assert "RuntimeError: broken inside" in text
+
+
+def test_an_interruption_exits_with_130_and_says_how_to_go_on(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "settle", raising(KeyboardInterrupt()))
+    assert cli.main(["show"]) == 130
+    err = capsys.readouterr().err
+    assert "run again" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [("{preset: smoke}", "not JSON"), ("[1]", "give an object"), ("", "not JSON")],
+)
+def test_settings_that_are_no_json_object_exit_with_2(
+    value: str, reason: str, capsys: pytest.CaptureFixture
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["--settings", value, "show"])
+    assert caught.value.code == 2
+    err = capsys.readouterr().err
+    assert reason in err
+    assert "--settings" in err
+
+
+def test_settings_come_from_the_workflows_variable_unless_given(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setenv(planning.SETTINGS, SMOKE)
+    assert cli.main(["show"]) == 0
+    assert "preset smoke" in capsys.readouterr().out
+    quick = '{"preset": "quick", "embedded": "always"}'
+    assert cli.main(["--settings", quick, "show"]) == 0
+    assert "preset quick" in capsys.readouterr().out
+    monkeypatch.setenv(planning.SETTINGS, "not json")
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["show"])
+    assert caught.value.code == 2
+
+
+def test_a_log_that_cannot_be_written_exits_with_2(
+    project: Path, capsys: pytest.CaptureFixture
+) -> None:
+    (project / "file").write_text("")
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["--log", str(project / "file" / "x.log"), "show"])
+    assert caught.value.code == 2
+    assert "x.log" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["train"], ["train", "--arm", "none"]])
+def test_an_incomplete_command_exits_with_2(
+    arguments: list[str], capsys: pytest.CaptureFixture
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+    assert caught.value.code == 2
+    assert "usage: adsmtl" in capsys.readouterr().err
+
+
+def test_an_arm_that_the_study_lacks_exits_with_2(capsys: pytest.CaptureFixture) -> None:
+    assert cli.main(["--settings", SMOKE, "train", "--arm", "nine", "--seed", "0"]) == 2
+    assert "'nine'" in capsys.readouterr().err
+
+
+def test_a_negative_seed_exits_with_2(capsys: pytest.CaptureFixture) -> None:
+    assert cli.main(["--settings", SMOKE, "train", "--arm", "none", "--seed", "-1"]) == 2
+    assert "seed is -1" in capsys.readouterr().err
+
+
+def test_data_that_are_not_prepared_are_asked_for(capsys: pytest.CaptureFixture) -> None:
+    assert cli.main(["--settings", SMOKE, "train", "--arm", "none", "--seed", "0"]) == 2
+    err = capsys.readouterr().err
+    assert "data/prepared/digits" in err
+    assert "adsmtl prepare" in err
+
+
+def test_a_data_set_that_is_not_known_exits_with_2(capsys: pytest.CaptureFixture) -> None:
+    assert cli.main(["prepare", "mnist"]) == 2
+    assert "cifar10" in capsys.readouterr().err
+
+
+def test_prepare_passes_the_persons_corpus_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls = []
+
+    def prepare(*given: object) -> Path:
+        calls.append(given)
+        raise UserError("asked for")
+
+    monkeypatch.setattr(registry, "prepare", prepare)
+    assert cli.main(["--settings", '{"timit_path": "/corpora/timit"}', "prepare", "timit"]) == 2
+    assert calls == [("timit", paths.RAW, paths.PREPARED, Path("/corpora/timit"))]
+
+
+def test_the_schema_is_written_where_the_workflow_reads_it(project: Path) -> None:
+    assert cli.main(["schema"]) == 0
+    assert json.loads((project / paths.SCHEMA).read_text()) == config.schema()
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out.strip() == f"adsmtl {__version__}"
+
+
+def test_a_process_exits_with_the_code_and_keeps_its_streams_apart(project: Path) -> None:
+    """Messages go to stderr, so that what a command prints can be piped on."""
+
+    def call(*arguments: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [sys.executable, "-m", "adsmtl.cli", *arguments],
+            capture_output=True,
+            text=True,
+            cwd=project,
+            timeout=60,
+            check=False,
+        )
+
+    bad = call("--settings", '{"threads": 0}', "show")
+    assert (bad.returncode, bad.stdout) == (2, "")
+    assert bad.stderr == (
+        "error: config/config.yaml: threads is 0; give at least 1 per training process\n"
+    )
+    good = call("--settings", SMOKE, "show")
+    assert (good.returncode, good.stderr) == (0, "")
+
+
+def test_a_message_is_one_that_a_person_can_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever command raises it, a `UserError` is not a fault."""
+    monkeypatch.setattr(planning, "settle", raising(UserError("buy a larger disk")))
+    for command in ("show", "estimate"):
+        assert cli.main([command]) == 2
+
+
+def test_reading_the_command_line_does_not_load_torch(project: Path) -> None:
+    script = "import sys, adsmtl.cli; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

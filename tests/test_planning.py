@@ -1,0 +1,178 @@
+"""Planning: what `auto` means on this machine, and why."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import adsmtl
+from adsmtl import config, planning
+from adsmtl.config import Settings
+from adsmtl.data import registry, sources
+from adsmtl.errors import UserError
+
+Offer = Callable[..., None]
+
+
+@pytest.fixture(autouse=True)
+def nothing_at_all(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without CUDA, data, mirror or network."""
+    monkeypatch.setattr(planning, "has_cuda", lambda: False)
+
+
+@pytest.fixture
+def offer(monkeypatch: pytest.MonkeyPatch) -> Offer:
+    """Say which data sets can be had; the others are refused with a reason."""
+
+    def call(*names: str) -> list[tuple]:
+        asked = []
+
+        def locate(name: str, raw: Path, timit_path: Path | None = None) -> sources.Location:
+            asked.append((name, timit_path))
+            if name not in names:
+                return sources.Location(None, ("no mirror", f"no network for {name}"))
+            origin = sources.Origin("upstream", name, "", "", 0, "", "")
+            return sources.Location(origin, ())
+
+        monkeypatch.setattr(registry, "locate", locate)
+        return asked
+
+    return call
+
+
+def test_auto_is_quick_without_cuda_and_says_so(offer: Offer) -> None:
+    offer("cifar10", "timit-sample")
+    plan = planning.settle(Settings())
+    assert plan.study.preset == plan.settings.preset == "quick"
+    assert plan.notes == ("preset quick, because there is no CUDA device to train on",)
+    assert not plan.study.embedded
+    assert plan.settings.embedded == "never"
+    assert plan.root == Path("results/quick")
+    assert plan.datasets == ["cifar10", "timit-sample"]
+
+
+def test_auto_is_paper_with_cuda_and_says_so(offer: Offer, monkeypatch: pytest.MonkeyPatch) -> None:
+    offer("cifar10", "timit-sample")
+    monkeypatch.setattr(planning, "has_cuda", lambda: True)
+    plan = planning.settle(Settings())
+    assert plan.study.preset == "paper"
+    assert plan.notes == ("preset paper, because CUDA is available",)
+    # someone who wants the CPU does not get the study of days
+    assert planning.settle(Settings(device="cpu")).study.preset == "quick"
+
+
+def test_a_chosen_preset_needs_no_explanation(offer: Offer) -> None:
+    offer("cifar10", "timit-sample")
+    assert planning.settle(Settings(preset="smoke")).notes == ()
+
+
+def test_settled_settings_stay_as_they_are(offer: Offer) -> None:
+    offer()
+    plan = planning.settle(Settings())
+    again = planning.settle(plan.settings)
+    assert (again.settings, again.study, again.notes) == (plan.settings, plan.study, ())
+
+
+@pytest.mark.parametrize("preset", ["smoke", "quick"])
+def test_embedded_data_stand_in_with_the_reasons_in_plain_sight(preset: str, offer: Offer) -> None:
+    offer("cifar10")  # one missing data set is enough: results are never mixed
+    plan = planning.settle(Settings(preset=preset))
+    assert plan.study.embedded
+    assert plan.settings == Settings(preset=preset, embedded="always")
+    assert plan.root == Path(f"results/{preset}-embedded")
+    assert plan.datasets == ["digits", "espeak"]
+    assert "timit-sample: no network for timit-sample" in plan.notes
+    assert not any(note.startswith("cifar10") for note in plan.notes)
+    assert plan.notes[-1].startswith("EMBEDDED DATA")
+    assert f"results/{preset}-embedded" in plan.notes[-1]
+
+
+@pytest.mark.parametrize(
+    "settings", [Settings(preset="paper"), Settings(preset="quick", embedded="never")]
+)
+def test_nothing_stands_in_for_the_paper_or_against_a_persons_will(
+    settings: Settings, offer: Offer
+) -> None:
+    offer("cifar10")
+    with pytest.raises(UserError, match="nothing may stand in") as caught:
+        planning.settle(settings)
+    assert "timit-sample: no network for timit-sample" in str(caught.value)
+    assert "cifar10" not in str(caught.value)
+
+
+def test_the_paper_on_embedded_data_is_refused(offer: Offer) -> None:
+    offer("cifar10", "timit-sample")
+    with pytest.raises(UserError, match=r"'paper' is for real data only"):
+        planning.settle(Settings(preset="paper", embedded="always"))
+
+
+def test_embedded_data_are_taken_when_asked_for(offer: Offer) -> None:
+    asked = offer("cifar10", "timit-sample")
+    plan = planning.settle(Settings(preset="quick", embedded="always"))
+    assert plan.datasets == ["digits", "espeak"]
+    assert plan.notes == ()
+    assert asked == []
+
+
+def test_prepared_data_are_there_even_without_a_source(offer: Offer, project: Path) -> None:
+    asked = offer()
+    for name in ("cifar10", "timit-sample"):
+        (project / "data/prepared" / name).mkdir(parents=True)
+        (project / "data/prepared" / name / "card.json").write_text("{}")
+    assert not planning.settle(Settings(preset="quick")).study.embedded
+    assert asked == []
+
+
+def test_a_licensed_corpus_takes_the_samples_place(offer: Offer) -> None:
+    asked = offer("cifar10", "timit")
+    settings = Settings(preset="quick", timit_path="/corpora/timit")
+    assert planning.settle(settings).datasets == ["cifar10", "timit"]
+    assert ("timit", Path("/corpora/timit")) in asked
+    assert all(name != "timit-sample" for name, _ in asked)
+
+
+def test_a_licensed_corpus_that_is_not_there_is_named(project: Path, offer: Offer) -> None:
+    real = registry.locate
+    offer("cifar10")
+    settings = Settings(preset="quick", embedded="never", timit_path=str(project / "absent"))
+    with pytest.raises(UserError, match="timit: "):
+        planning.settle(settings)
+    found = real("timit", project, project / "absent")
+    assert found.origin is None
+    assert "absent" in found.refused[0]
+
+
+def test_an_empty_mirror_and_no_network_give_their_reasons(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real search for data, with upstream out of reach."""
+    (project / "mirror").mkdir()
+    monkeypatch.setenv("ADSMTL_MIRROR", str(project / "mirror"))
+    closed = {
+        name: replace(source, url="http://127.0.0.1:9/nothing")
+        for name, source in sources.SOURCES.items()
+    }
+    monkeypatch.setattr(sources, "SOURCES", closed)
+    plan = planning.settle(Settings(preset="smoke"))
+    assert plan.study.embedded
+    text = "\n".join(plan.notes)
+    for name in ("cifar10", "timit-sample"):
+        assert f"{name}: ADSMTL_MIRROR" in text
+    assert "127.0.0.1:9" in text
+    with pytest.raises(UserError, match="cifar10: "):
+        planning.settle(Settings(preset="paper"))
+
+
+def test_jobs_take_over_the_settled_settings_and_this_package(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    package = str(Path(adsmtl.__file__).parents[1])
+    monkeypatch.setenv(planning.SETTINGS, "{}")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["/elsewhere", package]))
+    settled = Settings(preset="smoke", embedded="always", threads=2)
+    planning.share(settled)
+    assert config.settings(json.loads(os.environ[planning.SETTINGS])) == settled
+    assert os.environ["PYTHONPATH"].split(os.pathsep) == [package, "/elsewhere"]
