@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import SOURCE, cifar_files, make_tar, needs_mirror
+from fakes import SOURCE, cifar_files, make_tar, needs_mirror
 
 from adsmtl.data import cifar10
 from adsmtl.data.folds import split_indices

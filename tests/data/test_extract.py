@@ -7,7 +7,7 @@ import tarfile
 import zipfile
 
 import pytest
-from conftest import make_tar, make_zip
+from fakes import make_tar, make_zip
 
 from adsmtl.data.extract import extract
 from adsmtl.errors import UserError

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import SOURCE
+from fakes import SOURCE
 
 from adsmtl.data import cards
 from adsmtl.data.prepared import load

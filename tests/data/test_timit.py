@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import LABELS, SAMPLE_SPEAKERS, SOURCE, audio, make_zip, needs_mirror, sample_files
+from fakes import LABELS, SAMPLE_SPEAKERS, SOURCE, audio, make_zip, needs_mirror, sample_files
 
 from adsmtl.data import registry, timit, timit_files
 from adsmtl.data.folds import split_indices

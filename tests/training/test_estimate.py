@@ -4,7 +4,7 @@ import pytest
 import tiny
 
 from adsmtl.dropout.schedules import Fixed
-from adsmtl.training import engine, estimate
+from adsmtl.training import engine, estimate, step
 from adsmtl.training.device import Machine
 
 
@@ -12,13 +12,13 @@ from adsmtl.training.device import Machine
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """A clock by which each example takes one second to train."""
     now = [1e6]  # a processor has been running for long
-    backward = engine.Engine._backward
+    backward = step.Stepper._backward
 
-    def slow(self: engine.Engine, task: str, positions: object, *rest: object) -> None:
+    def slow(self: step.Stepper, task: str, positions: object, *rest: object) -> None:
         now[0] += float((positions >= 0).sum())
         backward(self, task, positions, *rest)
 
-    monkeypatch.setattr(engine.Engine, "_backward", slow)
+    monkeypatch.setattr(step.Stepper, "_backward", slow)
     monkeypatch.setattr(engine.time, "perf_counter", lambda: now[0])
 
 

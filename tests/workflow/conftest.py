@@ -1,65 +1,10 @@
 """A copy of the project in which the whole workflow has run once, on embedded data."""
 
-import os
 import shutil
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
-PARTS = (
-    *("Snakefile", "workflow", "profiles", "config", "src"),
-    *("dvc.yaml", ".dvc", ".dvcignore", "environment.yml"),
-)
-EMBEDDED = ("preset=smoke", "embedded=always")
-RESULTS = Path("results/smoke-embedded")
-
-
-@dataclass(frozen=True)
-class Project:
-    """A copy of the project and how to call its commands."""
-
-    folder: Path
-
-    def call(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run a command of the environment in the copy, whose package shadows the installed one."""
-        environment = {
-            **os.environ,
-            "PYTHONPATH": str(self.folder / "src"),
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "DVC_NO_ANALYTICS": "1",
-            **variables,
-        }
-        return subprocess.run(
-            command, cwd=self.folder, env=environment, capture_output=True, text=True
-        )
-
-    def done(self, *command: str, **variables: str) -> str:
-        """Like `call`, for a command that must succeed; what it printed."""
-        result = self.call(*command, **variables)
-        output = result.stdout + result.stderr
-        assert result.returncode == 0, output[-6000:]
-        return output
-
-    def snakemake(self, *options: str, config: tuple[str, ...] = EMBEDDED) -> str:
-        """A successful call of Snakemake; what it printed."""
-        return self.done("snakemake", "--cores", "2", *options, "--config", *config)
-
-
-def copy_project(folder: Path) -> Project:
-    """The project's files without data and results."""
-    folder.mkdir(parents=True, exist_ok=True)
-    skip = shutil.ignore_patterns("__pycache__", "*.egg-info", "cache", "tmp", "*.local")
-    for part in PARTS:
-        source = ROOT / part
-        if source.is_dir():
-            shutil.copytree(source, folder / part, ignore=skip)
-        else:
-            shutil.copy2(source, folder / part)
-    return Project(folder)
+from copies import Project, copy_project
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from copies import copy_project
 
 from adsmtl.analysis import products
 
@@ -92,8 +93,6 @@ def test_a_changed_training_source_trains_everything_again(study):
 
 @pytest.mark.parametrize(("target", "last"), [("data", "prepare"), ("train", "train_run")])
 def test_the_targets_stop_where_they_say(tmp_path, target, last):
-    from conftest import copy_project
-
     jobs = planned(copy_project(tmp_path / "project").snakemake("--dry-run", target))
     assert last in jobs
     assert "tables" not in jobs

@@ -19,23 +19,33 @@ from adsmtl import rng
 LEVELS = 256
 
 
-@dataclass(frozen=True)
+@dataclass
 class Rates:
     """Dropout rates of R replicas at one site, as the mask needs them.
 
     Attributes:
         threshold: uint8 `[R]`, bytes below it are dropped.
         scale: float32 `[R]`, LEVELS / (LEVELS - threshold).
+        active: whether any replica drops anything.
     """
 
     threshold: Tensor
     scale: Tensor
+    active: bool
 
     @staticmethod
     def quantised(rates: Tensor) -> "Rates":
         """The nearest multiples of 1/256 below 1 of float rates `[R]` in [0, 1)."""
         threshold = (rates * LEVELS).round().clamp(0, LEVELS - 1)
-        return Rates(threshold.to(torch.uint8), LEVELS / (LEVELS - threshold.float()))
+        scale = LEVELS / (LEVELS - threshold.float())
+        return Rates(threshold.to(torch.uint8), scale, bool(threshold.any()))
+
+    def set(self, rates: Tensor) -> None:
+        """Take other rates `[R]`, in the same places of memory."""
+        new = Rates.quantised(rates)
+        self.threshold.copy_(new.threshold)
+        self.scale.copy_(new.scale)
+        self.active = new.active
 
 
 @lru_cache(maxsize=64)

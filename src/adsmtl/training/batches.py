@@ -54,6 +54,12 @@ def split_of(prepared: Prepared, task: Task, seed: int) -> dict[str, np.ndarray]
     return result
 
 
+def filled(positions: Tensor) -> Tensor:
+    """Positions `[..., B]` with padding replaced by the first example of its batch, so that it
+    does not lengthen the batch; a batch of nothing but padding takes example 0."""
+    return torch.where(positions >= 0, positions, positions[..., :1]).clamp(min=0)
+
+
 class TaskData:
     """The examples of one task for R runs, resident on the device.
 
@@ -93,10 +99,9 @@ class TaskData:
             self.input_shape = tuple(images.shape[1:])
             self._inputs = images.permute(0, 2, 3, 1).contiguous().to(device)
             self._spans = None
-            self._mean, self._std = (
-                torch.tensor(card["normalisation"][name], device=device)[:, None, None]
-                for name in ("mean", "std")
-            )
+            # In grey levels, as the images are stored.
+            self._mean = 255 * torch.tensor(card["normalisation"]["mean"], device=device)
+            self._std = 255 * torch.tensor(card["normalisation"]["std"], device=device)
         else:
             frames = torch.from_numpy(np.array(prepared.inputs))
             self.input_shape = (frames.shape[1], 0, frames.shape[2])
@@ -110,20 +115,24 @@ class TaskData:
             return None
         return (self._spans[:, 1] - self._spans[:, 0]).cpu()
 
-    def gather(self, positions: Tensor) -> Batch:
-        """The examples at int64 positions `[R, B]`; negative ones are padding."""
+    def gather(self, positions: Tensor, frames: int | None = None) -> Batch:
+        """The examples at int64 positions `[R, B]`; negative ones are padding.
+
+        Args:
+            frames: length of the batch of sequences, at least that of its longest example;
+                measured where it is not given, which waits for the device.
+        """
         weights = (positions >= 0).float()
-        # Padding repeats the first example, so that it does not lengthen the batch.
-        positions = torch.where(positions >= 0, positions, positions[:, :1]).clamp(min=0)
+        positions = filled(positions)
         targets = self.targets[positions]
         if self._spans is None:
-            images = self._inputs[positions].permute(0, 1, 4, 2, 3)
-            x = images.float().div_(255).sub_(self._mean).div_(self._std)
-            return Batch(x, None, targets, weights)
+            images = self._inputs[positions].float().sub_(self._mean).div_(self._std)
+            return Batch(images.permute(0, 1, 4, 2, 3), None, targets, weights)
         start, stop = self._spans[positions].unbind(-1)
         lengths = stop - start
-        time = torch.arange(int(lengths.max()), device=self.device)
+        if frames is None:
+            frames = int(lengths.max())
+        time = torch.arange(frames, device=self.device)
         real = time < lengths[..., None]
-        frames = self._inputs[torch.where(real, start[..., None] + time, 0)]
-        frames = frames * real[..., None, None]
-        return Batch(frames.permute(0, 1, 4, 2, 3), lengths, targets, weights)
+        x = self._inputs[torch.where(real, start[..., None] + time, 0)] * real[..., None, None]
+        return Batch(x.permute(0, 1, 4, 2, 3), lengths, targets, weights)

@@ -24,6 +24,18 @@ class Machine:
     precision: Literal["fp32", "bf16"]
     threads: int
 
+    def autocast(self) -> torch.autocast:
+        """The context in which matrix products take this precision.
+
+        Every weight is used once per pass, so casts are not cached; a captured graph must not.
+        """
+        return torch.autocast(
+            self.device.type,
+            dtype=torch.bfloat16,
+            enabled=self.precision == "bf16",
+            cache_enabled=False,
+        )
+
     def describe(self) -> dict[str, Any]:
         """For `metrics.json`."""
         cuda = self.device.type == "cuda"

@@ -14,31 +14,34 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from adsmtl import rng
 from adsmtl.data.prepared import Prepared
 from adsmtl.dropout import sites
 from adsmtl.dropout.difficulty import Observation, loss_ratio
-from adsmtl.dropout.masks import LEVELS, Rates
+from adsmtl.dropout.masks import LEVELS
 from adsmtl.dropout.schedules import Adsmtl
 from adsmtl.spec import Run
-from adsmtl.tasks import registry
 from adsmtl.training import objective, order
-from adsmtl.training.batches import TaskData, split_of
+from adsmtl.training.batches import TaskData, filled, split_of
 from adsmtl.training.device import Machine
 from adsmtl.training.evaluation import evaluate
-from adsmtl.training.model import Model, StepDropout
+from adsmtl.training.model import Model
+from adsmtl.training.step import Stepper
 
 Record = dict[str, Any]
 Progress = Callable[[int, int], None]
 
 
-@dataclass
-class _Sums:
-    """What training adds up over an epoch, on the device, per replica `[R]`."""
+@dataclass(frozen=True)
+class Batches:
+    """One epoch of batches of a task.
 
-    loss: Tensor
-    metric: Tensor
-    count: Tensor
+    Attributes:
+        positions: into the task's examples, int64 `[R, steps, B]`, negative where padded.
+        frames: per step, the longest example of its batch; None where examples have one size.
+    """
+
+    positions: Tensor
+    frames: list[int] | None
 
 
 class Engine:
@@ -76,21 +79,8 @@ class Engine:
             name: TaskData(prepared[name], task, seeds, device) for name, task in self.tasks.items()
         }
         self.steps = steps.pop()
-        self._loss = {n: registry.load(registry.LOSSES, t.loss) for n, t in self.tasks.items()}
-        self._metric = {n: registry.load(registry.METRICS, t.metric) for n, t in self.tasks.items()}
         self.model = Model(self.tasks, self.data, seeds, device)
-        self.optimiser = torch.optim.Adam(
-            self.model.params.values(), lr=self.training.learning_rate, fused=True
-        )
-        self._l2 = torch.tensor([run.arm.l2 for run in runs], device=device)
-        self._penalised = any(run.arm.l2 > 0 for run in runs)
-        self._keys = {
-            (task, site): torch.tensor(
-                [rng.key(seed, "dropout", task, site) for seed in seeds], device=device
-            )
-            for task in self.tasks
-            for site in self.model.sites(task)
-        }
+        self._stepper = Stepper(runs, self.tasks, self.data, self.model, machine)
         self.epoch = 0
         self.history: list[list[Record]] = [[] for _ in runs]
 
@@ -102,51 +92,43 @@ class Engine:
         """
         began = time.perf_counter()
         epoch = self.epoch + 1
-        asked = [run.arm.dropout.rates(self._observations(r)) for r, run in enumerate(self.runs)]
-        rates = {name: self._site_rates(name, asked) for name in self.tasks}
+        self._begin_epoch()
         batches = {name: self._batches(name, epoch) for name in self.tasks}
-        zeros = torch.zeros(len(self.runs), device=self.machine.device)
-        sums = {name: _Sums(zeros.clone(), zeros.clone(), zeros.clone()) for name in self.tasks}
         for step in range(self.steps):
-            for name in self.tasks:
-                drop = self._drop(name, rates[name], (epoch - 1) * self.steps + step)
-                self._backward(name, batches[name][:, step], drop, sums[name])
-            self._update()
+            self._take((epoch - 1) * self.steps + step, step, batches)
             if progress is not None:
                 progress(step + 1, self.steps)
         self.epoch = epoch
-        self._record(rates, sums, began)
+        self._record(began)
+
+    def _begin_epoch(self) -> None:
+        self._stepper.begin_epoch(
+            [run.arm.dropout.rates(self._observations(r)) for r, run in enumerate(self.runs)]
+        )
+
+    def _take(self, number: int, step: int, batches: Mapping[str, Batches]) -> None:
+        self._stepper.take(
+            number,
+            {name: own.positions[:, step] for name, own in batches.items()},
+            {name: own.frames[step] for name, own in batches.items() if own.frames is not None},
+        )
 
     def time_task(self, task: str, steps: int) -> float:
         """Seconds per example to train one task, measured over a few steps (parameters change)."""
-        asked = [run.arm.dropout.rates(self._observations(r)) for r, run in enumerate(self.runs)]
-        rates, batches = self._site_rates(task, asked), self._batches(task, 1)
-        zeros = torch.zeros(len(self.runs), device=self.machine.device)
-        sums = _Sums(zeros.clone(), zeros.clone(), zeros.clone())
-        began, before = 0.0, zeros
+        self._begin_epoch()
+        batches = {task: self._batches(task, 1)}
+        count = self._stepper.sums[task].count
+        began, before = 0.0, 0.0
         for step in range(steps + 1):
             if step == 1:  # the first one also loads kernels
-                began, before = time.perf_counter(), sums.count.clone()
-            batch = batches[:, step % self.steps]
-            self._backward(task, batch, self._drop(task, rates, step), sums)
-            self._update()
-        examples = float((sums.count - before).sum())
+                before = float(count.sum())
+                began = time.perf_counter()
+            self._take(step, step % self.steps, batches)
+        examples = float(count.sum()) - before  # waits for the device
         return (time.perf_counter() - began) / max(examples, 1)
 
-    def _site_rates(self, task: str, asked: Sequence[Mapping[str, float]]) -> dict[str, Rates]:
-        """The rates at each site where any replica drops units."""
-        result = {}
-        for site in self.model.sites(task):
-            values = [
-                own[task] if sites.in_scope(site, run.arm.site) else 0.0
-                for run, own in zip(self.runs, asked, strict=True)
-            ]
-            if any(values):
-                result[site] = Rates.quantised(torch.tensor(values, device=self.machine.device))
-        return result
-
-    def _batches(self, task: str, epoch: int) -> Tensor:
-        """Positions of every replica's examples, int64 `[R, steps, B]`."""
+    def _batches(self, task: str, epoch: int) -> Batches:
+        """One epoch of every replica's batches."""
         data = self.data[task]
         tables = []
         for run, train in zip(self.runs, data.splits["train"], strict=True):
@@ -157,47 +139,18 @@ class Engine:
         padded = torch.full((len(tables), self.steps, width), order.PADDING)
         for row, table in zip(padded, tables, strict=True):
             row[:, : table.shape[1]] = table
-        return padded.to(data.device)
-
-    def _drop(self, task: str, rates: Mapping[str, Rates], step: int) -> StepDropout:
-        counter = torch.tensor(step, device=self.machine.device)
-        return StepDropout(
-            rates, {site: rng.words(self._keys[task, site], counter) for site in rates}
-        )
-
-    def autocast(self) -> torch.autocast:
-        """The context in which matrix products take the machine's precision."""
-        return torch.autocast(
-            self.machine.device.type,
-            dtype=torch.bfloat16,
-            enabled=self.machine.precision == "bf16",
-        )
-
-    def _backward(self, task: str, positions: Tensor, drop: StepDropout, sums: _Sums) -> None:
-        batch = self.data[task].gather(positions)
-        with self.autocast():
-            logits = self.model.forward(task, batch, drop)
-        losses = self._loss[task](logits, batch.targets)
-        objective.task_loss(losses, batch.weights).sum().backward()
-        with torch.no_grad():
-            metric = self._metric[task](logits, batch.targets)
-            sums.loss += (losses * batch.weights).sum(dim=1)
-            sums.metric += (metric * batch.weights).sum(dim=1)
-            sums.count += batch.weights.sum(dim=1)
-
-    def _update(self) -> None:
-        if self._penalised:
-            objective.add_penalty_gradient(self.model.params, self.model.weights, self._l2)
-        self.optimiser.step()
-        self.optimiser.zero_grad(set_to_none=True)
+        frames = None
+        if data.lengths is not None:
+            frames = data.lengths[filled(padded)].amax(dim=(0, 2)).tolist()
+        return Batches(padded.to(data.device), frames)
 
     def scores(self, task: str, split: str, limit: int | None = None) -> list[dict[str, float]]:
         """Scores of every run on its own examples of a split (the first `limit` of them)."""
         positions = [p[:limit] for p in self.data[task].splits[split]]
-        with self.autocast():
+        with self.machine.autocast():
             return evaluate(self.model, task, self.tasks[task], self.data[task], positions)
 
-    def _record(self, rates: Mapping[str, dict[str, Rates]], sums: dict, began: float) -> None:
+    def _record(self, began: float) -> None:
         limit = self.training.eval_train
         scores = {
             name: (self.scores(name, "train", limit), self.scores(name, "val"))
@@ -206,7 +159,7 @@ class Engine:
         penalty = objective.penalty(self.model.params, self.model.weights).tolist()
         means = {
             name: ((s.loss / s.count).tolist(), (s.metric / s.count).tolist())
-            for name, s in sums.items()
+            for name, s in self._stepper.sums.items()
         }
         seconds = time.perf_counter() - began
         for r in range(len(self.runs)):
@@ -221,13 +174,14 @@ class Engine:
                     "train": train,
                     "val": val,
                     "gap": train[metric] - val[metric],
-                    "rates": self._used_rates(name, rates[name], r),
+                    "rates": self._used_rates(name, r),
                 }
             self.history[r].append(record)
             self._record_difficulty(r)
 
-    def _used_rates(self, task: str, rates: Mapping[str, Rates], replica: int) -> dict[str, float]:
+    def _used_rates(self, task: str, replica: int) -> dict[str, float]:
         """The rates really used, in steps of 1/256, by kind of site."""
+        rates = self._stepper.rates[task]
         return {
             sites.kind(site): int(rates[site].threshold[replica]) / LEVELS if site in rates else 0.0
             for site in self.model.sites(task)
@@ -282,7 +236,7 @@ class Engine:
         for name, param in self.model.params.items():
             result[f"param.{name}"] = param[replica].detach().cpu().contiguous()
             for key in ("exp_avg", "exp_avg_sq"):
-                value = self.optimiser.state[param][key]
+                value = self._stepper.optimiser.state[param][key]
                 result[f"adam.{key}.{name}"] = value[replica].cpu().contiguous()
         return result
 
@@ -301,7 +255,7 @@ class Engine:
                     for key in ("exp_avg", "exp_avg_sq")
                 }
                 step = torch.tensor(float(self.epoch * self.steps), device=param.device)
-                self.optimiser.state[param] = {"step": step, **moments}
+                self._stepper.optimiser.state[param] = {"step": step, **moments}
 
 
 def steps_per_epoch(run: Run, prepared: Mapping[str, Prepared]) -> int:

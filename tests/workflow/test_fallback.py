@@ -4,7 +4,7 @@ import json
 import os
 
 import pytest
-from conftest import copy_project
+from copies import copy_project
 
 MIRROR = os.environ.get("ADSMTL_MIRROR", "")
 AUTO = ("preset=smoke",)
