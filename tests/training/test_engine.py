@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from adsmtl.data.prepared import Prepared
+from adsmtl.dropout import masks
 from adsmtl.dropout.schedules import Adsmtl, Fixed, ListingIntent, NoDropout
 from adsmtl.spec import Examples, Run
 from adsmtl.training.device import Machine
@@ -135,6 +136,23 @@ def test_a_rate_far_apart_shows_in_the_training_loss(prepared: dict, machine: Ma
     free, dropped = (h[-1]["tasks"]["vision"] for h in trained(runs, prepared, machine).history)
     assert dropped["loss"] > free["loss"] + 0.1
     assert dropped["loss"] > dropped["train"]["loss"] + 0.05
+
+
+def test_every_site_step_and_epoch_has_a_mask_of_its_own(
+    prepared: dict, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[tuple[int, ...]] = []
+    original = masks.keep_mask
+
+    def keep_mask(keys: Tensor, *rest: Any) -> Tensor:
+        drawn.append(tuple(keys.tolist()))
+        return original(keys, *rest)
+
+    monkeypatch.setattr(masks, "keep_mask", keep_mask)
+    trained([tiny.run(Fixed(0.3), 0), tiny.run(Fixed(0.3), 1)], prepared, machine)
+    assert len(drawn) == 2 * 6 * (3 + 2)  # epochs, steps, sites of vision and speech
+    keys = [key for own in drawn for key in own]
+    assert len(set(keys)) == len(keys) == 2 * len(drawn)
 
 
 def test_lambda_shrinks_the_weights_of_its_own_run(prepared: dict, machine: Machine) -> None:
