@@ -117,17 +117,17 @@ def test_an_incomplete_command_exits_with_2(
 
 
 def test_an_arm_that_the_study_lacks_exits_with_2(capsys: pytest.CaptureFixture) -> None:
-    assert cli.main(["--settings", SMOKE, "train", "--arm", "nine", "--seed", "0"]) == 2
+    assert cli.main(["--settings", SMOKE, "train", "--arm", "nine", "--seeds", "0"]) == 2
     assert "'nine'" in capsys.readouterr().err
 
 
 def test_a_negative_seed_exits_with_2(capsys: pytest.CaptureFixture) -> None:
-    assert cli.main(["--settings", SMOKE, "train", "--arm", "none", "--seed", "-1"]) == 2
+    assert cli.main(["--settings", SMOKE, "train", "--arm", "none", "--seeds", "-1"]) == 2
     assert "seed is -1" in capsys.readouterr().err
 
 
 def test_data_that_are_not_prepared_are_asked_for(capsys: pytest.CaptureFixture) -> None:
-    assert cli.main(["--settings", SMOKE, "train", "--arm", "none", "--seed", "0"]) == 2
+    assert cli.main(["--settings", SMOKE, "train", "--arm", "none", "--seeds", "0"]) == 2
     err = capsys.readouterr().err
     assert "data/prepared/digits" in err
     assert "adsmtl prepare" in err

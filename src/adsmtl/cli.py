@@ -76,9 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     own.add_argument("dataset")
     own = add("estimate", _estimate, "measure a few steps and say how long the study takes")
     own.add_argument("--cores", type=int, default=os.cpu_count() or 1)
-    own = add("train", _train, "train one arm with one seed")
+    own = add("train", _train, "train one arm with some seeds")
     own.add_argument("--arm", required=True)
-    own.add_argument("--seed", required=True, type=int)
+    own.add_argument("--seeds", required=True, type=int, nargs="+")
     add("tables", _tables, "write the tables of a finished study")
     add("figures", _figures, "write the figures of a finished study")
     add("report", _report, "write report.html from tables and figures")
@@ -167,8 +167,8 @@ def _train(options: argparse.Namespace) -> None:
     from adsmtl.training import session
 
     plan = _plan(options)
-    run = plan.study.run(options.arm, options.seed)
-    session.train([run], _prepared(plan), _machine(plan), plan.root, log.info)
+    runs = [plan.study.run(options.arm, seed) for seed in options.seeds]
+    session.train(runs, _prepared(plan), _machine(plan), plan.root, log.info)
 
 
 def _tables(options: argparse.Namespace) -> None:

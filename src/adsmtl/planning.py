@@ -30,6 +30,11 @@ class Plan:
         return paths.results(self.study.preset, self.study.embedded)
 
     @property
+    def gpus(self) -> int:
+        """CUDA devices that a training process takes: one, or none where it uses the CPU."""
+        return int(self.settings.device != "cpu" and has_cuda())
+
+    @property
     def datasets(self) -> list[str]:
         """The data sets that the study's tasks use."""
         return sorted({task.dataset for task in self.study.tasks.values()})

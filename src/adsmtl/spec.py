@@ -102,7 +102,7 @@ class Training:
             proportionally fewer, so that one epoch is one pass over each task's data.
         learning_rate: of Adam.
         eval_train: training examples on which training accuracy is evaluated without
-            dropout, at most (for the train-test gap).
+            dropout, at most (for the train-test gap); evenly spaced over the training data.
         precision: `auto` is bf16 where the processor multiplies it in hardware, else fp32.
     """
 

@@ -284,21 +284,27 @@ def test_a_group_that_was_interrupted_continues_to_the_same_bits(
 
 
 class Poisoned(Engine):
-    """The second of its runs starts with a parameter that is not finite."""
+    """The run OTHER starts with a parameter that is not finite."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         with torch.no_grad():
-            self.model.params["shared.bias"][1, 0] = math.inf
+            for r, run in enumerate(self.runs):
+                if run == OTHER:
+                    self.model.params["shared.bias"][r, 0] = math.inf
 
 
+@pytest.mark.parametrize("at_once", [True, False])
 def test_a_run_that_diverges_is_named_and_the_others_are_written(
-    train: Train, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    at_once: bool, train: Train, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    whole = train(RUN, OTHER, root="whole")
+    if at_once:
+        monkeypatch.setattr(session, "_groups", lambda runs, *_: [list(runs)])
+    train(OTHER, RUN, root="whole")
+    whole = paths.run(tmp_path / "whole", RUN.arm_id, RUN.seed)
     monkeypatch.setattr(session, "Engine", Poisoned)
     with pytest.raises(UserError) as caught:
-        train(RUN, OTHER)
+        train(OTHER, RUN)
     assert OTHER.name in str(caught.value)
     assert RUN.name not in str(caught.value)
     assert equal_bits(paths.run(tmp_path / "results", RUN.arm_id, RUN.seed), whole)

@@ -8,7 +8,6 @@ longer padding or another replica beside it changes no element's fate.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -48,12 +47,6 @@ class Rates:
         self.active = new.active
 
 
-@lru_cache(maxsize=64)
-def _counters(rows: int, per_row: int, device: torch.device) -> Tensor:
-    row = torch.arange(rows, device=device)[:, None] << 32
-    return row + torch.arange(per_row, device=device)
-
-
 def random_bytes(keys: Tensor, rows: int, width: int) -> Tensor:
     """Uniform random bytes.
 
@@ -63,7 +56,9 @@ def random_bytes(keys: Tensor, rows: int, width: int) -> Tensor:
     Returns:
         uint8 `[R, rows, width]`.
     """
-    words = rng.words(keys[:, None, None], _counters(rows, -(-width // 8), keys.device))
+    row = torch.arange(rows, device=keys.device) << 32
+    offset = torch.arange(-(-width // 8), device=keys.device)
+    words = rng.words(keys[:, None, None], row[:, None] + offset)
     return words.view(torch.uint8)[..., :width]
 
 

@@ -145,8 +145,17 @@ class Engine:
         return Batches(padded.to(data.device), frames)
 
     def scores(self, task: str, split: str, limit: int | None = None) -> list[dict[str, float]]:
-        """Scores of every run on its own examples of a split (the first `limit` of them)."""
-        positions = [p[:limit] for p in self.data[task].splits[split]]
+        """Scores of every run on its own examples of a split.
+
+        Args:
+            limit: at most so many of them, evenly spaced: speech is ordered by speaker.
+        """
+        positions = self.data[task].splits[split]
+        if limit is not None:
+            counts = [min(limit, len(p)) for p in positions]
+            positions = [
+                p[torch.arange(n) * len(p) // n] for n, p in zip(counts, positions, strict=True)
+            ]
         with self.machine.autocast():
             return evaluate(self.model, task, self.tasks[task], self.data[task], positions)
 

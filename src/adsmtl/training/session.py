@@ -18,7 +18,7 @@ from adsmtl.files import write_json, write_text
 from adsmtl.spec import Run
 from adsmtl.training import checkpoint
 from adsmtl.training.device import Machine
-from adsmtl.training.engine import Engine
+from adsmtl.training.engine import Engine, steps_per_epoch
 from adsmtl.training.progress import ProgressLine
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -34,10 +34,12 @@ def train(
     root: Path,
     say: Callable[[str], None],
 ) -> None:
-    """Train runs at once and write `metrics.json`, `history.jsonl` and a checkpoint for each.
+    """Train runs and write `metrics.json`, `history.jsonl` and a checkpoint for each.
 
-    After every epoch the state is kept in `resume.safetensors`, from which an interrupted run
-    continues to the same bits; it is removed at the end.
+    On a CUDA device runs that fit together are trained at once; on a CPU, where that gains
+    nothing, one after the other. After every epoch the state is kept in `resume.safetensors`,
+    from which an interrupted run continues to the same bits. It is removed when all are done, so
+    a failed run costs the others nothing.
 
     Args:
         prepared: by task, for every task of the study.
@@ -47,6 +49,40 @@ def train(
     Raises:
         UserError: a run's loss stopped being finite; the others are written first.
     """
+    failed = []
+    for group in _groups(runs, prepared, machine):
+        failed += _train_group(group, prepared, machine, root, say)
+    if failed:
+        raise UserError(
+            f"the loss of {', '.join(run.name for run in failed)} is not finite; lower "
+            "training.learning_rate or the dropout rate. Finished runs were kept"
+        )
+    for run in runs:
+        (paths.run(root, run.arm_id, run.seed) / RESUME).unlink(missing_ok=True)
+
+
+def _groups(
+    runs: Sequence[Run], prepared: Mapping[str, Prepared], machine: Machine
+) -> list[list[Run]]:
+    """Runs that one engine trains: with the same tasks, settings and number of steps."""
+    if machine.device.type == "cpu":
+        return [[run] for run in runs]
+    groups: dict[str, list[Run]] = {}
+    for run in runs:
+        config = run.config()
+        alike = (run.tasks, config["tasks"], config["training"], steps_per_epoch(run, prepared))
+        groups.setdefault(repr(alike), []).append(run)
+    return list(groups.values())
+
+
+def _train_group(
+    runs: Sequence[Run],
+    prepared: Mapping[str, Prepared],
+    machine: Machine,
+    root: Path,
+    say: Callable[[str], None],
+) -> list[Run]:
+    """Train runs at once; the ones whose loss stopped being finite."""
     engine = Engine(runs, prepared, machine)
     folders = [paths.run(root, run.arm_id, run.seed) for run in runs]
     identity = _identity(engine, prepared)
@@ -60,7 +96,7 @@ def train(
         for r, folder in enumerate(folders):
             facts = {"identity": identity[r], "history": engine.history[r]}
             checkpoint.save(folder / RESUME, engine.state(r), facts)
-    _finish(engine, folders, prepared)
+    return _finish(engine, folders, prepared)
 
 
 def _identity(engine: Engine, prepared: Mapping[str, Prepared]) -> list[dict[str, Any]]:
@@ -98,7 +134,8 @@ def _names(runs: Sequence[Run]) -> str:
     return runs[0].name if len(runs) == 1 else f"{len(runs)} runs"
 
 
-def _finish(engine: Engine, folders: Sequence[Path], prepared: Mapping[str, Prepared]) -> None:
+def _finish(engine: Engine, folders: Sequence[Path], prepared: Mapping[str, Prepared]) -> list[Run]:
+    """Evaluate and write every run that did not fail; the ones that did."""
     began = time.perf_counter()
     limits = {"train": engine.training.eval_train, "val": None, "test": None}
     scores = {
@@ -122,12 +159,7 @@ def _finish(engine: Engine, folders: Sequence[Path], prepared: Mapping[str, Prep
         checkpoint.save(folder / CHECKPOINT, params, facts)
         own = {name: {s: values[r] for s, values in scores[name].items()} for name in scores}
         write_json(folder / METRICS, _metrics(engine, r, own, evaluation, prepared))
-        (folder / RESUME).unlink(missing_ok=True)
-    if failed:
-        raise UserError(
-            f"the loss of {', '.join(engine.runs[r].name for r in failed)} is not finite; lower "
-            "training.learning_rate or the dropout rate. Finished runs were kept"
-        )
+    return [engine.runs[r] for r in failed]
 
 
 def _metrics(

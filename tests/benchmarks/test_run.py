@@ -1,0 +1,180 @@
+"""A whole run in quick mode, and what goes wrong on the way."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from benchmarks import __main__ as command
+from benchmarks import plan, process, rounds, summary, table, worker
+from benchmarks.contenders import keras_listing
+
+from adsmtl.files import read_json
+
+RECORD = {
+    "label", "contender", "value", "reason", "replicas", "batch", "steps", "examples", "tasks",
+    "precision", "threads", "flops_per_example", "facts", "repetitions", "seconds",
+    "examples_per_second", "peak_memory",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `--quick` writes of two comparisons and a series."""
+    root = tmp_path_factory.mktemp("benchmarks")
+    arguments = ["--quick", "--embedded", "--device", "cpu", "--threads", "1", "--examples", "32"]
+    arguments += ["--prepared", str(prepared), "--results", str(root), "--name", "trial"]
+    assert command.main([*arguments, "--only", "vision-32", "joint-128", "tasks"]) == 0
+    return root
+
+
+@pytest.fixture(scope="module")
+def result(folder: Path) -> dict:
+    return read_json(folder / "trial.json")
+
+
+def test_every_record_is_complete(result):
+    groups = result["comparisons"] + result["series"]
+    assert [group["name"] for group in groups] == ["vision-32", "joint-128", "tasks"]
+    for record in (record for group in groups for record in group["records"]):
+        assert record.keys() >= RECORD
+        if record["reason"]:
+            continue
+        assert [one["round"] for one in record["repetitions"]] == [1, 2]
+        assert all(one["seconds"] > 0 for one in record["repetitions"])
+        found = record["examples_per_second"]
+        assert found["n"] == 2
+        assert found["min"] <= found["q1"] <= found["median"] <= found["q3"] <= found["max"]
+        assert record["peak_memory"]["rss_mib"] >= record["facts"]["rss_loaded_mib"] > 0
+        assert record["facts"]["versions"]
+
+
+def test_machine_code_and_data_are_told(result):
+    assert result["machine"]["threads"] == 1
+    assert result["machine"].keys() >= {"name", "precision", "cores", "system", "python", "code"}
+    assert set(result["data"]) == {"digits", "espeak"}
+    assert all(len(data["digest"]) == 64 for data in result["data"].values())
+
+
+def test_contenders_of_a_comparison_train_equally_much(result):
+    for group in result["comparisons"]:
+        trained = [one for one in group["records"] if one["contender"] != "products"]
+        per_replica = {one["examples"] / one["replicas"] for one in trained}
+        assert len(per_replica) == 1
+        assert len({one["flops_per_example"] for one in trained}) == 1
+        assert len({one["steps"] for one in trained}) == 1
+        ran = [one for one in trained if not one["reason"]]
+        assert len({one["facts"]["parameters"] for one in ran}) == 1
+        assert {1, 2} == {one["replicas"] for one in ran}
+
+
+def test_shares_and_ratios_follow_from_the_repetitions(result):
+    for group in result["comparisons"]:
+        records = {(one["contender"], one["replicas"]): one for one in group["records"]}
+        engine, plain = records["engine", 1], records["plain", 1]
+        rates = [
+            [one["examples_per_second"] for one in side["repetitions"]] for side in (engine, plain)
+        ]
+        ratios = [a / b for a, b in zip(*rates, strict=True)]
+        assert engine["times_plain"] == pytest.approx(summary.spread(ratios))
+        assert plain["times_plain"]["median"] == 1
+        assert engine["share_of_products"]["median"] > 0
+
+
+def test_a_table_and_two_figures_are_written(folder):
+    text = (folder / "trial.md").read_text()
+    assert "quick mode: the numbers mean nothing" in text
+    assert "this engine, R = 2" in text
+    assert "How cost grows with the number of tasks" in text
+    for name in ("trial-speed", "trial-growth"):
+        assert (folder / f"{name}.png").stat().st_size > 1000
+        assert (folder / f"{name}.pdf").stat().st_size > 1000
+        assert "Quick mode" in (folder / f"{name}.caption.txt").read_text()
+
+
+def _talk(job, *requests: dict) -> list[dict]:
+    """What a worker answers, without a process."""
+    asked = io.StringIO("".join(json.dumps(request) + "\n" for request in requests))
+    answers = io.StringIO()
+    worker.serve(job, asked, answers)
+    return [json.loads(line) for line in answers.getvalue().splitlines()]
+
+
+def test_absent_keras_is_said_and_nothing_fails(job, vision, monkeypatch):
+    monkeypatch.setattr(keras_listing.importlib.util, "find_spec", lambda name: None)
+    answers = _talk(job("keras", vision))
+    assert answers == [{"absent": "keras/tensorflow not installed"}]
+
+    class Missing(process.Worker):
+        def start(self) -> None:
+            self.reason = "keras/tensorflow not installed"
+
+    monkeypatch.setattr(rounds, "Worker", Missing)
+    entries = [rounds.Entry("Keras on TensorFlow", job("keras", vision), 1.0)]
+    (record,) = rounds.measure(entries, 2, lambda line: None)
+    assert record["reason"] == "not run: keras/tensorflow not installed"
+    assert record["repetitions"] == []
+    record |= {"times_plain": None, "share_of_products": None}
+    group = {"name": "g", "title": "t", "records": [record]}
+    assert "| not run: keras/tensorflow not installed |" in table.markdown(table._comparison(group))
+
+
+def test_worker_answers_line_by_line(job, vision, monkeypatch):
+    class Fake:
+        def __init__(self, job) -> None:
+            pass
+
+        def repetition(self) -> dict[str, float]:
+            return {"vision": 1.5}
+
+        def facts(self) -> dict:
+            return {"parameters": 7}
+
+        def device_memory(self) -> None:
+            return None
+
+    monkeypatch.setattr(worker, "load", lambda name: Fake)
+    ready, timed, finished = _talk(job("plain", vision), {"do": "time"}, {"do": "finish"})
+    assert ready["ready"]["parameters"] == 7
+    assert timed["seconds"] >= 0
+    assert timed["values"] == {"vision": 1.5}
+    assert finished["finished"]["rss_mib"] > 10
+
+
+def test_broken_keras_is_reported_but_a_broken_engine_stops_the_run(job, vision, monkeypatch):
+    def broken(self) -> None:
+        raise process.WorkerError("it failed:\nImportError: no symbol")
+
+    monkeypatch.setattr(process.Worker, "start", broken)
+    entries = [rounds.Entry("Keras", job("keras", vision), 1.0)]
+    (record,) = rounds.measure(entries, 1, lambda line: None)
+    assert record["reason"] == "not run: ImportError: no symbol"
+    with pytest.raises(process.WorkerError):
+        rounds.measure([rounds.Entry("engine", job("engine", vision), 1.0)], 1, lambda line: None)
+
+
+def test_worker_process_tells_how_it_failed(job, vision):
+    missing = {"vision": vision["vision"].__class__("/nowhere", "label", "cnn", 8)}
+    with process.Worker(job("plain", missing)) as one, pytest.raises(process.WorkerError) as error:
+        one.start()
+    assert "/nowhere holds no prepared data" in str(error.value)
+
+
+def test_missing_data_and_unknown_groups_are_refused(prepared, tmp_path, caplog):
+    assert command.main(["--prepared", str(tmp_path), "--device", "cpu"]) == 2
+    assert "adsmtl prepare cifar10" in caplog.text
+    arguments = ["--quick", "--embedded", "--prepared", str(prepared), "--device", "cpu"]
+    assert command.main([*arguments, "--only", "nonsense"]) == 2
+    assert "vision-32" in caplog.text
+
+
+@pytest.mark.parametrize("size", [plan.CPU, plan.CUDA, plan.QUICK])
+def test_plan_holds_every_comparison_and_series(prepared, size):
+    made = plan.Plan(prepared, True, size, "cpu", "fp32", 1)
+    groups = {group.name: group for group in made.groups()}
+    assert list(groups) == [
+        "vision-32", "vision-128", "joint-128", "replicas", "batch", "tasks", "data"
+    ]  # fmt: skip
+    who = [entry.job.contender for entry in groups["vision-128"].entries]
+    assert who == ["keras", "plain", "engine", "engine", "products"]
+    assert [entry.value for entry in groups["replicas"].entries] == list(size.replicas)
