@@ -23,8 +23,6 @@ from adsmtl.errors import UserError
 from adsmtl.spec import Arm, Examples, Precision, Study, Task, Training
 from adsmtl.tasks.registry import BRANCHES, LOSSES, METRICS
 
-PRESETS = ("smoke", "quick", "paper")
-
 
 @dataclass(frozen=True)
 class Settings:
