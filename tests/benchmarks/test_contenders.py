@@ -101,13 +101,12 @@ def test_plain_lstm_reads_the_last_real_frame():
 
 
 def test_plain_loop_and_engine_learn_alike(plain, engine):
-    courses = [[one.repetition() for _ in range(3)] for one in (plain, engine)]
-    for first, second in zip(*courses, strict=True):
-        assert first["vision"] == pytest.approx(second["vision"], abs=0.35)
-        assert first["speech"] == pytest.approx(second["speech"], abs=0.35)
-    for course in courses:
-        assert course[2]["vision"] < course[0]["vision"] < 1.5 * math.log(10)
-        assert course[2]["speech"] < course[0]["speech"]
+    courses = [[one.repetition() for _ in range(4)] for one in (plain, engine)]
+    for task in ("vision", "speech"):
+        first, second = ([losses[task] for losses in course] for course in courses)
+        assert first[-1] == pytest.approx(second[-1], abs=0.5)
+        assert first[-1] < first[0] - 0.5
+        assert second[-1] < second[0] - 0.5
 
 
 @needs_keras
