@@ -1,7 +1,8 @@
 """Layers of R independent replicas: every tensor carries a leading replica axis.
 
 One replica takes the library's own kernel; several are computed together, as groups of one
-convolution or as batched matrix products. Replicas never mix.
+convolution or as batched matrix products. Replicas never mix. The axis of a single replica is
+squeezed, not indexed: the gradient of indexing would write zeros and a copy.
 """
 
 import torch
@@ -22,7 +23,7 @@ def conv2d(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """
     replicas, batch = x.shape[:2]
     if replicas == 1:
-        return F.conv2d(x[0], weight[0], bias[0])[None]
+        return F.conv2d(x.squeeze(0), weight.squeeze(0), bias.squeeze(0)).unsqueeze(0)
     grouped = F.conv2d(
         x.transpose(0, 1).flatten(1, 2), weight.flatten(0, 1), bias.flatten(), groups=replicas
     )
@@ -32,14 +33,14 @@ def conv2d(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 def max_pool2d(x: Tensor, size: int) -> Tensor:
     """Max-pooling of `[R, B, C, H, W]` over windows of `size` x `size`."""
     if x.shape[0] == 1:
-        return F.max_pool2d(x[0], size)[None]
+        return F.max_pool2d(x.squeeze(0), size).unsqueeze(0)
     return F.max_pool2d(x.flatten(0, 1), size).unflatten(0, x.shape[:2])
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """Affine map: x `[R, B, I]`, weight `[R, O, I]`, bias `[R, O]` to `[R, B, O]`."""
     if x.shape[0] == 1:
-        return F.linear(x[0], weight[0], bias[0])[None]
+        return F.linear(x.squeeze(0), weight.squeeze(0), bias.squeeze(0)).unsqueeze(0)
     return torch.baddbmm(bias[:, None], x, weight.transpose(1, 2))
 
 

@@ -259,12 +259,10 @@ class Engine:
         with torch.no_grad():
             for name, param in self.model.params.items():
                 param.copy_(torch.stack([state[f"param.{name}"] for state in states]))
-                moments = {
-                    key: torch.stack([s[f"adam.{key}.{name}"] for s in states]).to(param.device)
-                    for key in ("exp_avg", "exp_avg_sq")
-                }
-                step = torch.tensor(float(self.epoch * self.steps), device=param.device)
-                self._stepper.optimiser.state[param] = {"step": step, **moments}
+                own = self._stepper.optimiser.state[param]
+                own["step"].fill_(self.epoch * self.steps)
+                for key in ("exp_avg", "exp_avg_sq"):
+                    own[key].copy_(torch.stack([s[f"adam.{key}.{name}"] for s in states]))
 
 
 def steps_per_epoch(run: Run, prepared: Mapping[str, Prepared]) -> int:

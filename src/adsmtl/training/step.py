@@ -18,6 +18,7 @@ from adsmtl.dropout.schedules import NoDropout
 from adsmtl.spec import Run, Task
 from adsmtl.tasks import registry
 from adsmtl.training import objective
+from adsmtl.training.adam import Adam
 from adsmtl.training.batches import TaskData
 from adsmtl.training.device import Machine
 from adsmtl.training.model import Model, StepDropout
@@ -67,12 +68,7 @@ class Stepper:
         self._machine = machine
         device, seeds = machine.device, [run.seed for run in runs]
         self._graphed = device.type == "cuda"
-        self.optimiser = torch.optim.Adam(
-            model.params.values(),
-            lr=runs[0].training.learning_rate,
-            fused=True,
-            capturable=self._graphed,
-        )
+        self.optimiser = Adam(model.params.values(), runs[0].training.learning_rate)
         self._loss = {n: registry.load(registry.LOSSES, t.loss) for n, t in tasks.items()}
         self._metric = {n: registry.load(registry.METRICS, t.metric) for n, t in tasks.items()}
         self._l2 = torch.tensor([run.arm.l2 for run in runs], device=device)
@@ -161,8 +157,7 @@ class Stepper:
 
     def _places(self) -> list[Tensor]:
         """Every tensor that a step changes."""
-        state = self.optimiser.state
-        moments = [v for p in self._model.params.values() for v in state.get(p, {}).values()]
+        moments = [value for own in self.optimiser.state.values() for value in own.values()]
         sums = [v for s in self.sums.values() for v in (s.loss, s.metric, s.count)]
         return [*(p.data for p in self._model.params.values()), *moments, *sums]
 
@@ -170,15 +165,7 @@ class Stepper:
         return [place.clone() for place in self._places()]
 
     def _restore(self, kept: Sequence[Tensor]) -> None:
-        # Before the first step the optimiser has no state; what warming up made is zeroed.
-        places = self._places()
-        if len(places) != len(kept):
-            fresh = {id(v) for s in self.optimiser.state.values() for v in s.values()}
-            for place in places:
-                if id(place) in fresh:
-                    place.zero_()
-            places = [place for place in places if id(place) not in fresh]
-        for place, value in zip(places, kept, strict=True):
+        for place, value in zip(self._places(), kept, strict=True):
             place.copy_(value)
 
     def _run(self, positions: Mapping[str, Tensor], frames: Mapping[str, int]) -> None:
@@ -187,7 +174,7 @@ class Stepper:
         if self._penalised:
             objective.add_penalty_gradient(self._model.params, self._model.weights, self._l2)
         self.optimiser.step()
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimiser.zero_grad()
 
     def _backward(self, task: str, positions: Tensor, frames: int | None) -> None:
         # A graph is captured once, whatever the rates then are; without one, idle sites are free.
