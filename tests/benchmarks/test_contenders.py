@@ -15,6 +15,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from adsmtl.training.batches import Batch
 from adsmtl.training.model import no_dropout
 
+pytestmark = pytest.mark.slow
+
 needs_keras = pytest.mark.skipif(
     not (importlib.util.find_spec("keras") and importlib.util.find_spec("tensorflow")),
     reason="keras/tensorflow not installed",

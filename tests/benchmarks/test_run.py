@@ -11,6 +11,8 @@ from benchmarks.contenders import keras_listing
 
 from adsmtl.files import read_json
 
+pytestmark = pytest.mark.slow
+
 RECORD = {
     "label", "contender", "value", "reason", "replicas", "batch", "steps", "examples", "tasks",
     "precision", "threads", "flops_per_example", "facts", "repetitions", "seconds",
