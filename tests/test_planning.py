@@ -176,3 +176,13 @@ def test_jobs_take_over_the_settled_settings_and_this_package(
     planning.share(settled)
     assert config.settings(json.loads(os.environ[planning.SETTINGS])) == settled
     assert os.environ["PYTHONPATH"].split(os.pathsep) == [package, "/elsewhere"]
+
+
+def test_embedded_data_are_never_asked_of_the_preset_for_real_ones(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "has_cuda", lambda: True)
+    plan = planning.settle(Settings(embedded="always"))
+    assert plan.study.preset == "quick"
+    assert plan.study.embedded
+    assert "embedded data were asked for" in plan.notes[0]

@@ -59,10 +59,14 @@ def settle(settings: Settings) -> Plan:
     """
     notes = []
     if settings.preset == "auto":
-        cuda = settings.device != "cpu" and has_cuda()
-        settings = replace(settings, preset="paper" if cuda else "quick")
-        reason = "CUDA is available" if cuda else "there is no CUDA device to train on"
-        notes.append(f"preset {settings.preset}, because {reason}")
+        if settings.embedded == "always":
+            choice, reason = "quick", "embedded data were asked for"
+        elif settings.device != "cpu" and has_cuda():
+            choice, reason = "paper", "CUDA is available"
+        else:
+            choice, reason = "quick", "there is no CUDA device to train on"
+        settings = replace(settings, preset=choice)
+        notes.append(f"preset {choice}, because {reason}")
     own = config.preset(settings.preset)
     if settings.embedded == "always" and not own.fallback:
         raise UserError(

@@ -93,4 +93,6 @@ def choose(device: str = "auto", precision: Precision = "auto", threads: int = 1
         torch.set_num_threads(threads)
     if precision == "auto":
         precision = "bf16" if has_bf16(chosen) else "fp32"
+    # fp32 means fp32: cuDNN would otherwise round the inputs of convolutions to TF32.
+    torch.backends.cudnn.allow_tf32 = False
     return Machine(chosen, precision, torch.get_num_threads())

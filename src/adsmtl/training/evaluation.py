@@ -43,7 +43,8 @@ def evaluate(
         positions: int64 `[n_r]` per replica, into the task's examples.
 
     Returns:
-        Per replica `loss`, the task's metric, `ece`, and `<metric>_<folding>` per folding.
+        Per replica `loss`, the task's metric, `ece`, and `<metric>_<folding>` per folding of
+        which at least one example is scored.
     """
     lengths = data.lengths
     if lengths is not None:
@@ -73,6 +74,8 @@ def _scores(task: Task, data: TaskData, logits: Tensor, targets: Tensor) -> dict
     }
     for folding, folded in data.foldings.items():
         scored = folded[targets] >= 0
+        if not scored.any():
+            continue
         right = folded[predicted[scored]] == folded[targets[scored]]
         scores[f"{task.metric}_{folding}"] = float(right.double().mean())
     return scores

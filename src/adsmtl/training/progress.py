@@ -14,6 +14,7 @@ class Watched(Protocol):
     runs: list
     epoch: int
     history: list
+    tasks: dict
     training: object
 
 
@@ -50,9 +51,9 @@ class ProgressLine:
         if history:
             for task, values in history[-1]["tasks"].items():
                 rates = "/".join(f"{rate:.2f}" for rate in values["rates"].values())
+                metric = self._engine.tasks[task].metric
                 parts.append(
-                    f"{task} loss {values['loss']:.3f} val {values['val']['accuracy']:.3f} "
-                    f"rate {rates}"
+                    f"{task} loss {values['loss']:.3f} val {values['val'][metric]:.3f} rate {rates}"
                 )
         spent = time.monotonic() - self._began
         done = position - self._first

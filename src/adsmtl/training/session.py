@@ -108,6 +108,7 @@ def _identity(engine: Engine, prepared: Mapping[str, Prepared]) -> list[dict[str
             "data": digests,
             "device": engine.machine.device.type,
             "precision": engine.machine.precision,
+            "threads": engine.machine.threads,
             "version": adsmtl.__version__,
         }
         for run in engine.runs
