@@ -110,7 +110,7 @@ def _show(options: argparse.Namespace) -> None:
         log.info(note)
     print(f"preset {plan.study.preset}, results in {plan.root}")
     print(f"seeds {', '.join(map(str, plan.study.seeds))}")
-    for name, task in plan.study.tasks.items():
+    for name, task in plan.tasks.items():
         print(f"task {name}: {task.target} of {task.dataset}, branch {task.branch}")
     for name, arm in plan.study.arms.items():
         print(f"arm {name} [{arm.group}]: {arm.label}")
@@ -128,7 +128,7 @@ def _prepare(options: argparse.Namespace) -> None:
 def _prepared(plan: planning.Plan) -> dict[str, Any]:
     from adsmtl.data.prepared import load
 
-    return {name: load(paths.PREPARED / task.dataset) for name, task in plan.study.tasks.items()}
+    return {name: load(paths.PREPARED / task.dataset) for name, task in plan.tasks.items()}
 
 
 def _machine(plan: planning.Plan) -> Any:

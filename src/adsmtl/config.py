@@ -22,6 +22,7 @@ from adsmtl.dropout.schedules import SCHEDULES
 from adsmtl.errors import UserError
 from adsmtl.spec import Arm, Examples, Precision, Study, Task, Training
 from adsmtl.tasks.registry import BRANCHES, LOSSES, METRICS
+from adsmtl.weighting import WEIGHTINGS
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Settings:
     """`config/config.yaml`: what a person chooses for one call; see the comments there."""
 
     __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
-    preset: Literal["auto", "smoke", "quick", "paper"] = "auto"
+    preset: Literal["auto", "smoke", "quick", "study", "paper"] = "auto"
     embedded: Literal["auto", "always", "never"] = "auto"
     timit_path: str | None = None
     device: str = "auto"
@@ -52,15 +53,21 @@ class Substitute:
 
 @dataclass(frozen=True)
 class TaskEntry:
-    """One task in `config/tasks.yaml`."""
+    """One task in `config/tasks.yaml`.
+
+    Attributes:
+        embedded: the data that stand in for its own; null where none can.
+        main: whether arms train it unless they say otherwise.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
     dataset: str
     target: str
     branch: str
-    embedded: Substitute
+    embedded: Substitute | None = None
     loss: str = "cross-entropy"
     metric: str = "accuracy"
+    main: bool = True
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,8 @@ class _Loader(yaml.SafeLoader):
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict:
-    keys = [loader.construct_object(key) for key, _ in node.value]
+    merge = "tag:yaml.org,2002:merge"  # `<<` takes the keys of another mapping, own keys win
+    keys = [loader.construct_object(key) for key, _ in node.value if key.tag != merge]
     twice = {str(key) for key in keys if keys.count(key) > 1}
     if twice:
         raise yaml.constructor.ConstructorError(
@@ -181,16 +189,21 @@ def arms() -> dict[str, Arm]:
 
 
 def _arm(value: Any, where: str) -> Arm:
-    """An arm; its schedule is checked by itself, so that a message speaks of that schedule."""
-    if not isinstance(value, dict) or "dropout" not in value:
+    """An arm; its schedule and its weighting are checked by themselves, so that a message
+    speaks of that one alone."""
+    if not isinstance(value, dict):
         return check(Arm, value, where)
-    dropout = value["dropout"]
-    name = dropout.get("schedule") if isinstance(dropout, dict) else dropout
-    if name not in SCHEDULES:
-        raise UserError(f"{where}: dropout.schedule is {name!r}; known are {', '.join(SCHEDULES)}")
-    schedule = check(SCHEDULES[name], dropout, f"{where}: dropout")
-    rest = {key: own for key, own in value.items() if key != "dropout"}
-    return replace(check(Arm, rest, where), dropout=schedule)
+    parts = {"dropout": ("schedule", SCHEDULES), "weighting": ("weighting", WEIGHTINGS)}
+    found = {}
+    for key, (tag, kinds) in parts.items():
+        if key in value:
+            own = value[key]
+            name = own.get(tag) if isinstance(own, dict) else own
+            if name not in kinds:
+                raise UserError(f"{where}: {key}.{tag} is {name!r}; known are {', '.join(kinds)}")
+            found[key] = check(kinds[name], own, f"{where}: {key}")
+    rest = {key: own for key, own in value.items() if key not in found}
+    return replace(check(Arm, rest, where), **found)
 
 
 def task_entries() -> dict[str, TaskEntry]:
@@ -201,7 +214,8 @@ def task_entries() -> dict[str, TaskEntry]:
         where = f"{path}: {name}"
         entry = check(TaskEntry, value, where)
         _known(where, "dataset", entry.dataset, DATASETS)
-        _known(where, "embedded.dataset", entry.embedded.dataset, DATASETS)
+        if entry.embedded is not None:
+            _known(where, "embedded.dataset", entry.embedded.dataset, DATASETS)
         _known(where, "branch", entry.branch, BRANCHES)
         _known(where, "loss", entry.loss, LOSSES)
         _known(where, "metric", entry.metric, METRICS)
@@ -215,19 +229,26 @@ def _known(where: str, key: str, value: str, names: Any) -> None:
 
 
 def tasks(chosen: Settings, own: Preset, embedded: bool) -> dict[str, Task]:
-    """The tasks of a preset, on their own data or on the embedded ones."""
-    result = {}
+    """The tasks that a preset can train, on their own data or on the embedded ones.
+
+    A task without limits of its own on the number of examples takes those of the main task on
+    the same data.
+    """
     entries = task_entries()
     path = paths.PRESETS / f"{chosen.preset}.yaml"
     for name in own.examples:
         _known(str(path), "examples", name, entries)
+    limits = {e.dataset: own.examples[n] for n, e in entries.items() if n in own.examples}
+    result = {}
     for name, entry in entries.items():
         dataset, target = entry.dataset, entry.target
+        if embedded and entry.embedded is None:
+            continue
         if embedded:
             dataset, target = entry.embedded.dataset, entry.embedded.target
         elif dataset == "timit-sample" and chosen.timit_path is not None:
             dataset = "timit"
-        examples = own.examples.get(name, Examples())
+        examples = own.examples.get(name, limits.get(entry.dataset, Examples()))
         result[name] = Task(dataset, target, entry.branch, entry.loss, entry.metric, examples)
     return result
 
@@ -245,11 +266,44 @@ def study(chosen: Settings) -> Study:
     if chosen.preset == "auto" or chosen.embedded == "auto":
         raise ValueError("settle the settings before asking for the study")
     own = preset(chosen.preset)
-    known = arms()
     path = paths.PRESETS / f"{chosen.preset}.yaml"
-    wanted: dict[str, Arm] = {}
-    for name in own.arms:
-        members = {i: arm for i, arm in known.items() if name in (i, arm.group)}
+    if own.seeds < 1:
+        raise UserError(f"{path}: seeds is {own.seeds}; give at least 1")
+    embedded = chosen.embedded == "always"
+    entries = task_entries()
+    possible = tasks(chosen, own, embedded)
+    # Arms on tasks that have no embedded data are not part of an embedded study.
+    absent = set(entries) - set(possible)
+    wanted = {
+        name: arm
+        for name, arm in _wanted(own.arms, path).items()
+        if not absent & set(arm.tasks or ())
+    }
+    named = {task for arm in wanted.values() for task in arm.tasks or ()}
+    try:
+        return Study(
+            preset=chosen.preset,
+            embedded=embedded,
+            tasks={name: task for name, task in possible.items() if entries[name].main},
+            more_tasks={
+                name: task
+                for name, task in possible.items()
+                if name in named and not entries[name].main
+            },
+            arms=wanted,
+            seeds=tuple(range(own.seeds)),
+            training=replace(own.training, precision=chosen.precision),
+        )
+    except UserError as error:
+        raise UserError(f"{paths.CONFIG / 'arms.yaml'}: {error}") from error
+
+
+def _wanted(names: tuple[str, ...], path: Path) -> dict[str, Arm]:
+    """The arms that a preset names by group or id, in the order of `config/arms.yaml`."""
+    known = arms()
+    wanted: set[str] = set()
+    for name in names:
+        members = {i for i, arm in known.items() if name in (i, arm.group)}
         if not members:
             groups = dict.fromkeys(arm.group for arm in known.values())
             raise UserError(
@@ -259,22 +313,7 @@ def study(chosen: Settings) -> Study:
         wanted |= members
     if not wanted:
         raise UserError(f"{path}: arms is empty; name groups or arms of config/arms.yaml")
-    if own.seeds < 1:
-        raise UserError(f"{path}: seeds is {own.seeds}; give at least 1")
-    embedded = chosen.embedded == "always"
-    training = replace(own.training, precision=chosen.precision)
-    chosen_tasks = tasks(chosen, own, embedded)
-    try:
-        return Study(
-            preset=chosen.preset,
-            embedded=embedded,
-            tasks=chosen_tasks,
-            arms={name: arm for name, arm in known.items() if name in wanted},
-            seeds=tuple(range(own.seeds)),
-            training=training,
-        )
-    except UserError as error:
-        raise UserError(f"{paths.CONFIG / 'arms.yaml'}: {error}") from error
+    return {name: arm for name, arm in known.items() if name in wanted}
 
 
 def schema() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from adsmtl import config, paths
 from adsmtl.config import Settings
 from adsmtl.data import registry
 from adsmtl.errors import UserError
-from adsmtl.spec import Study
+from adsmtl.spec import Study, Task
 
 SETTINGS = "ADSMTL_SETTINGS"
 
@@ -35,9 +35,14 @@ class Plan:
         return int(self.settings.device != "cpu" and has_cuda())
 
     @property
+    def tasks(self) -> dict[str, Task]:
+        """Every task that an arm of the study trains, main tasks first."""
+        return {**self.study.tasks, **self.study.more_tasks}
+
+    @property
     def datasets(self) -> list[str]:
         """The data sets that the study's tasks use."""
-        return sorted({task.dataset for task in self.study.tasks.values()})
+        return sorted({task.dataset for task in self.tasks.values()})
 
 
 def has_cuda() -> bool:

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Literal
 
-from adsmtl.dropout.schedules import NoDropout, Schedule
+from adsmtl.dropout.schedules import Follow, NoDropout, Recorded, Schedule, Trajectory
 from adsmtl.dropout.sites import Scope
 from adsmtl.errors import UserError
 from adsmtl.files import digest
+from adsmtl.weighting import Equal, Weighting
 
 Precision = Literal["auto", "fp32", "bf16"]
 
@@ -68,28 +69,41 @@ class Arm:
     Attributes:
         label: its name in tables and figures.
         group: the part of the study it belongs to.
-        tasks: the tasks it trains together; null means all of the study's.
+        family: arms of one family are the trials of one method, of which validation data
+            choose one; null for an arm that stands for itself.
+        tasks: the tasks it trains together; null means the study's main tasks.
         dropout: its schedule.
         site: where it drops units.
+        weighting: how the tasks' losses are weighted.
         l2: lambda, the factor of half the squared L2 norm of the weights in the objective.
+        train_fraction: share of the training examples used, in (0, 1].
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
     label: str
     group: str
+    family: str | None = None
     tasks: tuple[str, ...] | None = None
     dropout: Schedule = field(default_factory=NoDropout)
     site: Scope = "all"
+    weighting: Weighting = field(default_factory=Equal)
     l2: float = 0.0
+    train_fraction: float = 1.0
 
     def __post_init__(self) -> None:
         _at_least("l2", self.l2, 0)
         if self.tasks is not None and not self.tasks:
             raise UserError("tasks is empty; name at least one task or leave the key out")
+        if not 0 < self.train_fraction <= 1:
+            raise UserError(f"train_fraction is {self.train_fraction}; give a value in (0, 1]")
+
+    def names(self) -> dict[str, str | None]:
+        """The part that people see and no number depends on."""
+        return {"label": self.label, "group": self.group, "family": self.family}
 
     def deciding(self) -> dict[str, Any]:
-        """The part that decides numbers: everything but the names people see."""
-        return {key: value for key, value in asdict(self).items() if key not in ("label", "group")}
+        """The part that decides numbers."""
+        return {key: value for key, value in asdict(self).items() if key not in self.names()}
 
 
 @dataclass(frozen=True)
@@ -125,8 +139,10 @@ class Run:
     """One arm with one seed: what a training process is asked for.
 
     Attributes:
-        study_tasks: all tasks of the study by name; they fix the number of steps per epoch,
-            so that single-task and multi-task arms take the same steps.
+        study_tasks: by name, the study's main tasks and the arm's own; they fix the number of
+            steps per epoch, so that single-task and multi-task arms take the same steps.
+        trajectory: the rates of the arm that this one follows; None until they are known, and
+            where it follows none.
     """
 
     arm_id: str
@@ -135,12 +151,25 @@ class Run:
     preset: str
     study_tasks: Mapping[str, Task]
     training: Training
+    trajectory: Trajectory | None = None
 
     @property
     def tasks(self) -> tuple[str, ...]:
         """Names of the tasks that the arm trains, in the study's order."""
         wanted = self.arm.tasks
         return tuple(t for t in self.study_tasks if wanted is None or t in wanted)
+
+    @property
+    def follows(self) -> str | None:
+        """The arm whose rates it takes, or None."""
+        return self.arm.dropout.arm if isinstance(self.arm.dropout, Follow) else None
+
+    @property
+    def schedule(self) -> Schedule | Recorded:
+        """The arm's schedule; where it follows another arm, the rates read from there."""
+        if self.trajectory is None or self.follows is None:
+            return self.arm.dropout
+        return self.arm.dropout.recorded(self.trajectory)
 
     @property
     def name(self) -> str:
@@ -168,23 +197,38 @@ class Study:
 
     Attributes:
         embedded: whether it uses the data that install with the package.
+        tasks: the main tasks, which arms train unless they say otherwise.
+        more_tasks: those that only single arms name.
         arms: by id, in the order of tables and figures.
     """
 
     preset: str
     embedded: bool
     tasks: Mapping[str, Task]
+    more_tasks: Mapping[str, Task]
     arms: Mapping[str, Arm]
     seeds: tuple[int, ...]
     training: Training
 
     def __post_init__(self) -> None:
+        known = {**self.tasks, **self.more_tasks}
         for arm_id, arm in self.arms.items():
             for task in arm.tasks or ():
-                if task not in self.tasks:
+                if task not in known:
                     raise UserError(
-                        f"arms.{arm_id}.tasks names {task!r}; the study has {', '.join(self.tasks)}"
+                        f"{arm_id}.tasks names {task!r}; the study has {', '.join(known)}"
                     )
+            if isinstance(arm.dropout, Follow):
+                self._check_follower(arm_id, arm.dropout.arm)
+
+    def _check_follower(self, arm_id: str, leader: str) -> None:
+        where = f"{arm_id}.dropout.arm names {leader!r}"
+        if leader not in self.arms:
+            raise UserError(f"{where}, which preset {self.preset!r} does not train; add it there")
+        if isinstance(self.arms[leader].dropout, Follow):
+            raise UserError(f"{where}, which follows an arm itself; name that one")
+        if self.arms[leader].tasks != self.arms[arm_id].tasks:
+            raise UserError(f"{where}, which trains other tasks; rates are taken task by task")
 
     def run(self, arm_id: str, seed: int) -> Run:
         """The run of one arm and seed.
@@ -197,7 +241,9 @@ class Study:
             raise UserError(
                 f"arm {arm_id!r} is not in preset {self.preset!r}; it has {', '.join(self.arms)}"
             )
-        return Run(arm_id, self.arms[arm_id], seed, self.preset, self.tasks, self.training)
+        arm = self.arms[arm_id]
+        more = {name: self.more_tasks[name] for name in arm.tasks or () if name not in self.tasks}
+        return Run(arm_id, arm, seed, self.preset, {**self.tasks, **more}, self.training)
 
     def runs(self) -> list[Run]:
         """Every run, arm by arm."""

@@ -151,17 +151,26 @@ def select(
 def final_frame(runs: Sequence[Run]) -> pd.DataFrame:
     """One row per arm, seed and task after the last epoch, in the order of `runs`.
 
-    Columns: arm, label, group, seed, task, dataset, schedule, rate, `<split>_<metric>` for
-    every metric found (accuracies as fractions, losses in nats), gap (train minus test
-    accuracy), best_val_epoch, best_val_accuracy, seconds_per_epoch.
+    Columns: arm, label, group, family (tuning trials of one method, or None), seed, task,
+    tasks (names of all tasks of the run, joined by "+"), dataset, schedule, rate (the tunable
+    one: `rate`, or `p0` of the adaptive schedule; NaN where there is none), train_fraction,
+    l2, site, `<split>_<metric>` for every metric found (accuracies as fractions, losses in
+    nats), gap (train minus test accuracy), best_val_epoch, best_val_accuracy,
+    seconds_per_epoch.
     """
     rows = []
     for run in runs:
+        arm = run.metrics["config"]["arm"]
         for name, task in run.metrics["tasks"].items():
             row = _identity(run, name) | {
                 "dataset": task["dataset"],
                 "schedule": run.dropout.get("schedule"),
-                "rate": run.dropout.get("rate"),
+                "rate": run.dropout.get("rate", run.dropout.get("p0")),
+                "family": run.metrics.get("family"),
+                "tasks": "+".join(run.metrics["tasks"]),
+                "train_fraction": arm.get("train_fraction", 1.0),
+                "l2": arm.get("l2", 0.0),
+                "site": arm.get("site", "all"),
                 "gap": task["final"]["gap"],
                 "best_val_epoch": task["best_val"].get("epoch"),
                 "best_val_accuracy": task["best_val"].get("accuracy"),
@@ -178,7 +187,9 @@ def history_frame(runs: Sequence[Run]) -> pd.DataFrame:
 
     Columns: arm, label, group, seed, task, schedule, epoch (from 1), `train_<metric>` and
     `val_<metric>` evaluated with all units on, `rate_<site>` (probability that a unit is
-    dropped), difficulty, smoothed.
+    dropped), difficulty, smoothed, weight (of the task's loss), gradient (norm on the shared
+    layer, mean over steps), cosine (between the tasks' gradients on the shared layer, mean over
+    steps and over the pairs that the task is part of; NaN for a single task).
     """
     rows = []
     for run in runs:
@@ -189,12 +200,20 @@ def history_frame(runs: Sequence[Run]) -> pd.DataFrame:
                     "epoch": epoch["epoch"],
                     "difficulty": task.get("difficulty"),
                     "smoothed": task.get("smoothed"),
+                    "weight": task.get("weight"),
+                    "gradient": task.get("gradient"),
+                    "cosine": _cosine(epoch, name),
                 }
                 for split in ("train", "val"):
                     row |= {f"{split}_{key}": value for key, value in task[split].items()}
                 row |= {f"rate_{site}": value for site, value in task["rates"].items()}
                 rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _cosine(epoch: dict[str, Any], task: str) -> float | None:
+    own = [value for pair, value in epoch.get("cosine", {}).items() if task in pair.split("|")]
+    return sum(own) / len(own) if own else None
 
 
 def _identity(run: Run, task: str) -> dict[str, Any]:

@@ -103,7 +103,10 @@ class Engine:
 
     def _begin_epoch(self) -> None:
         self._stepper.begin_epoch(
-            [run.arm.dropout.rates(self._observations(r)) for r, run in enumerate(self.runs)]
+            [
+                run.schedule.rates(self._observations(r), self.training.epochs)
+                for r, run in enumerate(self.runs)
+            ]
         )
 
     def _take(self, number: int, step: int, batches: Mapping[str, Batches]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from adsmtl.data.prepared import Prepared
+from adsmtl.dropout.schedules import NoDropout
 from adsmtl.spec import Run
 from adsmtl.training.device import Machine
 from adsmtl.training.engine import Engine
@@ -21,7 +22,9 @@ def seconds(runs: Sequence[Run], prepared: Mapping[str, Prepared], machine: Mach
     """
     # One that drops units, where there is one: masks take time.
     widest = sorted(
-        runs, key=lambda run: (len(run.tasks), any(_first_rates(run).values())), reverse=True
+        runs,
+        key=lambda run: (len(run.tasks), not isinstance(run.arm.dropout, NoDropout)),
+        reverse=True,
     )
     engines: dict[str, Engine] = {}
     for run in widest:
@@ -38,10 +41,6 @@ def seconds(runs: Sequence[Run], prepared: Mapping[str, Prepared], machine: Mach
             last = EVALUATION_SHARE * (evaluated + sizes["test"])
             total += per_example[name] * (run.training.epochs * epoch + last)
     return total
-
-
-def _first_rates(run: Run) -> dict[str, float]:
-    return run.arm.dropout.rates({name: [] for name in run.tasks})
 
 
 def spoken(duration: float) -> str:
