@@ -20,7 +20,7 @@ Offer = Callable[..., None]
 @pytest.fixture(autouse=True)
 def nothing_at_all(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine without CUDA, data, mirror or network."""
-    monkeypatch.setattr(planning, "has_cuda", lambda: False)
+    monkeypatch.setattr(planning, "cuda_devices", lambda: 0)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_auto_is_quick_without_cuda_and_says_so(offer: Offer) -> None:
 
 def test_auto_is_paper_with_cuda_and_says_so(offer: Offer, monkeypatch: pytest.MonkeyPatch) -> None:
     offer("cifar10", "timit-sample")
-    monkeypatch.setattr(planning, "has_cuda", lambda: True)
+    monkeypatch.setattr(planning, "cuda_devices", lambda: 1)
     plan = planning.settle(Settings())
     assert plan.study.preset == "paper"
     assert plan.notes == ("preset paper, because CUDA is available",)
@@ -181,7 +181,7 @@ def test_jobs_take_over_the_settled_settings_and_this_package(
 def test_embedded_data_are_never_asked_of_the_preset_for_real_ones(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(planning, "has_cuda", lambda: True)
+    monkeypatch.setattr(planning, "cuda_devices", lambda: 1)
     plan = planning.settle(Settings(embedded="always"))
     assert plan.study.preset == "quick"
     assert plan.study.embedded

@@ -76,8 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     own.add_argument("dataset")
     own = add("estimate", _estimate, "measure a few steps and say how long the study takes")
     own.add_argument("--cores", type=int, default=os.cpu_count() or 1)
-    own = add("train", _train, "train one arm with some seeds")
-    own.add_argument("--arm", required=True)
+    own = add("train", _train, "train arms with some seeds; finished runs are kept")
+    own.add_argument("--arms", required=True, nargs="+", metavar="ARM")
     own.add_argument("--seeds", required=True, type=int, nargs="+")
     add("tables", _tables, "write the tables of a finished study")
     add("figures", _figures, "write the figures of a finished study")
@@ -167,8 +167,9 @@ def _train(options: argparse.Namespace) -> None:
     from adsmtl.training import session
 
     plan = _plan(options)
-    runs = [plan.study.run(options.arm, seed) for seed in options.seeds]
-    session.train(runs, _prepared(plan), _machine(plan), plan.root, log.info)
+    runs = [plan.study.run(arm, seed) for arm in options.arms for seed in options.seeds]
+    replicas = plan.settings.replicas
+    session.train(runs, _prepared(plan), _machine(plan), plan.root, log.info, replicas)
 
 
 def _tables(options: argparse.Namespace) -> None:

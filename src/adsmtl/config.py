@@ -36,8 +36,11 @@ class Settings:
     device: str = "auto"
     precision: Precision = "auto"
     threads: int = 1
+    replicas: int | None = None
 
     def __post_init__(self) -> None:
+        if self.replicas is not None and self.replicas < 1:
+            raise UserError(f"replicas is {self.replicas}; give at least 1, or null")
         if self.threads < 1:
             raise UserError(f"threads is {self.threads}; give at least 1 per training process")
 

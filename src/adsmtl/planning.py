@@ -17,6 +17,15 @@ SETTINGS = "ADSMTL_SETTINGS"
 
 
 @dataclass(frozen=True)
+class Pack:
+    """Arms that one process trains, with all their seeds, after the arms that they follow."""
+
+    name: str
+    arms: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Plan:
     """Settled settings, the study they describe, and what a person should know of the choices."""
 
@@ -32,7 +41,35 @@ class Plan:
     @property
     def gpus(self) -> int:
         """CUDA devices that a training process takes: one, or none where it uses the CPU."""
-        return int(self.settings.device != "cpu" and has_cuda())
+        return int(self.settings.device != "cpu" and cuda_devices() > 0)
+
+    @property
+    def packs(self) -> list[Pack]:
+        """Every arm of the study, in packs; each is trained by one process.
+
+        On a CPU a pack is an arm, so that arms spread over the cores. On CUDA a pack takes as
+        many arms as it can: one per device, and another for arms that follow others.
+        """
+        arms = self.study.arms
+        follows = {arm: self.study.run(arm, 0).follows for arm in arms}
+        if not self.gpus:
+            return [
+                Pack(arm, (arm,), () if leader is None else (leader,))
+                for arm, leader in follows.items()
+            ]
+        devices = 1 if ":" in self.settings.device else cuda_devices()
+        waves = {
+            "first": [arm for arm, leader in follows.items() if leader is None],
+            "second": [arm for arm, leader in follows.items() if leader is not None],
+        }
+        found = []
+        for wave, members in waves.items():
+            for device in range(devices):
+                own = tuple(members[device::devices])
+                leaders = tuple(dict.fromkeys(follows[a] for a in own if follows[a] is not None))
+                if own:
+                    found.append(Pack(f"{wave}-{device}", own, leaders))
+        return found
 
     @property
     def tasks(self) -> dict[str, Task]:
@@ -45,15 +82,15 @@ class Plan:
         return sorted({task.dataset for task in self.tasks.values()})
 
 
-def has_cuda() -> bool:
-    """Whether torch can train on CUDA; torch is loaded only where a driver is installed."""
+def cuda_devices() -> int:
+    """CUDA devices that torch can train on; it is loaded only where a driver is installed."""
     try:
         ctypes.CDLL("libcuda.so.1")
     except OSError:
-        return False
+        return 0
     import torch
 
-    return torch.cuda.is_available()
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0
 
 
 def settle(settings: Settings) -> Plan:
@@ -66,7 +103,7 @@ def settle(settings: Settings) -> Plan:
     if settings.preset == "auto":
         if settings.embedded == "always":
             choice, reason = "quick", "embedded data were asked for"
-        elif settings.device != "cpu" and has_cuda():
+        elif settings.device != "cpu" and cuda_devices() > 0:
             choice, reason = "paper", "CUDA is available"
         else:
             choice, reason = "quick", "there is no CUDA device to train on"

@@ -1,10 +1,12 @@
-"""Which state of the code is running."""
+"""Which state of the code is running: of the repository, and of the modules that train."""
 
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import adsmtl
+from adsmtl.files import digest, sha256
 
 
 def code(package: Path | None = None) -> dict[str, Any]:
@@ -33,6 +35,21 @@ def code(package: Path | None = None) -> dict[str, Any]:
         first = (error.stderr.strip().splitlines() or ["git failed"])[0]
         reason = f"the package does not run from a git checkout of its own ({first})"
     return {"commit": None, "describe": None, "dirty": None, "reason": reason}
+
+
+# The modules that decide what a training run computes from prepared data.
+TRAINING = (
+    *("rng.py", "spec.py", "data/folds.py"),
+    *("dropout/**/*.py", "weighting/**/*.py", "tasks/**/*.py", "training/**/*.py"),
+)
+
+
+@cache
+def training(package: Path | None = None) -> str:
+    """Digest of the source files that decide what a training run computes."""
+    package = package or Path(adsmtl.__file__).parent
+    found = sorted({path for pattern in TRAINING for path in package.glob(pattern)})
+    return digest({path.relative_to(package).as_posix(): sha256(path) for path in found})
 
 
 def _git(folder: Path, *arguments: str) -> str:

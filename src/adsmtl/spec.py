@@ -69,26 +69,26 @@ class Arm:
     Attributes:
         label: its name in tables and figures.
         group: the part of the study it belongs to.
-        family: arms of one family are the trials of one method, of which validation data
-            choose one; null for an arm that stands for itself.
         tasks: the tasks it trains together; null means the study's main tasks.
         dropout: its schedule.
         site: where it drops units.
-        weighting: how the tasks' losses are weighted.
         l2: lambda, the factor of half the squared L2 norm of the weights in the objective.
+        weighting: how the tasks' losses are weighted.
         train_fraction: share of the training examples used, in (0, 1].
+        family: arms of one family are the trials of one method, of which validation data
+            choose one; null for an arm that stands for itself.
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
     label: str
     group: str
-    family: str | None = None
     tasks: tuple[str, ...] | None = None
     dropout: Schedule = field(default_factory=NoDropout)
     site: Scope = "all"
-    weighting: Weighting = field(default_factory=Equal)
     l2: float = 0.0
+    weighting: Weighting = field(default_factory=Equal)
     train_fraction: float = 1.0
+    family: str | None = None
 
     def __post_init__(self) -> None:
         _at_least("l2", self.l2, 0)

@@ -113,9 +113,14 @@ def run(
     batch_size: int = 10,
     eval_train: int = 1000,
     limits: Mapping[str, Examples] | None = None,
+    **arm_keys: Any,
 ) -> Run:
-    """A run on the two problems; six steps per epoch unless `batch_size` says otherwise."""
-    arm = Arm(arm_id, "main", tasks, dropout or NoDropout(), site, l2)
+    """A run on the two problems; six steps per epoch unless `batch_size` says otherwise.
+
+    Args:
+        arm_keys: more fields of the arm, such as `weighting`.
+    """
+    arm = Arm(arm_id, "main", tasks, dropout or NoDropout(), site, l2, **arm_keys)
     training = Training(epochs, batch_size, 1e-3, eval_train, "fp32")
     study_tasks = {
         name: Task(t.dataset, t.target, t.branch, examples=(limits or {}).get(name, Examples()))

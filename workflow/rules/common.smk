@@ -2,7 +2,7 @@
 from pathlib import Path
 
 from adsmtl import config as adsmtl_config
-from adsmtl import paths, planning
+from adsmtl import paths, planning, revision
 from adsmtl.analysis import products
 from adsmtl.errors import UserError
 

@@ -1,6 +1,6 @@
-# One job per arm trains all its seeds, so that a process starts once for several runs. An arm is
-# trained again when its own configuration, its data or the code that decides its numbers change,
-# not when another arm does. Finished seeds of an interrupted job are not trained again.
+# One job per pack trains all its runs, so that a process starts once for several of them. A run
+# is trained again when its own configuration, its data or the code that decides its numbers
+# change, not when another arm does.
 rule estimate:
     input:
         cards(),
@@ -20,32 +20,45 @@ rule estimate:
         "python -m adsmtl --log {log} estimate --cores {params.cores}"
 
 
-rule train_arm:
-    input:
-        cards(),
-        sources("rng.py", "spec.py", "dropout/*.py", "tasks/*.py", "training/*.py"),
-        # It says how long the study takes, and is no reason to train again.
-        estimate=ancient(ROOT / "estimate.json"),
-    output:
-        metrics=expand(RUN / "metrics.json", seed=STUDY.seeds, allow_missing=True),
-        history=expand(RUN / "history.jsonl", seed=STUDY.seeds, allow_missing=True),
-        checkpoint=expand(RUN / "checkpoint.safetensors", seed=STUDY.seeds, allow_missing=True),
-    log:
-        LOGS / "train" / "{arm}.log",
-    benchmark:
-        BENCHMARKS / "train" / "{arm}.tsv"
-    conda:
-        ENVIRONMENT
-    threads: PLAN.settings.threads
-    resources:
-        gpu=PLAN.gpus,
-    params:
-        config=lambda wildcards: [
-            STUDY.run(wildcards.arm, seed).config_hash for seed in STUDY.seeds
-        ],
-        seeds=STUDY.seeds,
-    shell:
-        "python -m adsmtl --log {log} train --arm {wildcards.arm} --seeds {params.seeds}"
+# On a CPU a pack is one arm with all its seeds; on CUDA it holds as many arms as it can. The job
+# leaves runs alone that are finished and would not change, so its outputs are updated in place.
+for pack in PLAN.packs:
+
+    rule:
+        name:
+            f"train_{pack.name}"
+        input:
+            cards(),
+            sources(*revision.TRAINING),
+            [
+                paths.run(ROOT, arm, seed) / "history.jsonl"
+                for arm in pack.after
+                for seed in STUDY.seeds
+            ],
+            # It says how long the study takes, and is no reason to train again.
+            estimate=ancient(ROOT / "estimate.json"),
+        output:
+            metrics=update(expand(RUN / "metrics.json", arm=pack.arms, seed=STUDY.seeds)),
+            history=update(expand(RUN / "history.jsonl", arm=pack.arms, seed=STUDY.seeds)),
+            checkpoint=update(
+                expand(RUN / "checkpoint.safetensors", arm=pack.arms, seed=STUDY.seeds)
+            ),
+        log:
+            LOGS / "train" / f"{pack.name}.log",
+        benchmark:
+            BENCHMARKS / "train" / f"{pack.name}.tsv"
+        conda:
+            ENVIRONMENT
+        threads: PLAN.settings.threads
+        resources:
+            gpu=PLAN.gpus,
+        params:
+            arms=pack.arms,
+            seeds=STUDY.seeds,
+            config=[STUDY.run(arm, seed).config_hash for arm in pack.arms for seed in STUDY.seeds],
+            names=[STUDY.arms[arm].names() for arm in pack.arms],
+        shell:
+            "python -m adsmtl --log {log} train --arms {params.arms} --seeds {params.seeds}"
 
 
 rule train:

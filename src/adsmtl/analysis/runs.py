@@ -212,7 +212,7 @@ def history_frame(runs: Sequence[Run]) -> pd.DataFrame:
 
 
 def _cosine(epoch: dict[str, Any], task: str) -> float | None:
-    own = [value for pair, value in epoch.get("cosine", {}).items() if task in pair.split("|")]
+    own = [value for pair, value in epoch.get("cosine", {}).items() if task in pair.split(":")]
     return sum(own) / len(own) if own else None
 
 

@@ -40,9 +40,11 @@ class Branch(Protocol):
 
     Attributes:
         sites: names of its dropout sites, in order, beside the shared one.
+        readers: for `shared` and every site, the weight that reads the units dropped there.
     """
 
     sites: tuple[str, ...]
+    readers: Mapping[str, str]
 
     def __init__(self, shared_shape: tuple[int, ...], classes: int) -> None:
         """A branch on a shared representation `[channels, height, width]` of one example."""

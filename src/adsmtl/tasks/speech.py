@@ -1,6 +1,7 @@
 """The listing's speech branch: an LSTM over time and its last state."""
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -17,6 +18,7 @@ class LstmBranch:
     """
 
     sites = ("lstm",)
+    readers: ClassVar = {"shared": "lstm.input_weight", "lstm": "output.weight"}
 
     def __init__(self, shared_shape: tuple[int, ...], classes: int) -> None:
         channels, _, bands = shared_shape

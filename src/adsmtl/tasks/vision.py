@@ -1,6 +1,7 @@
 """The listing's image branch: convolution, max-pooling, one hidden layer."""
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -18,6 +19,11 @@ class CnnBranch:
     """
 
     sites = ("conv", "hidden")
+    readers: ClassVar = {
+        "shared": "conv.weight",
+        "conv": "hidden.weight",
+        "hidden": "output.weight",
+    }
 
     def __init__(self, shared_shape: tuple[int, ...], classes: int) -> None:
         self._channels, height, width = shared_shape

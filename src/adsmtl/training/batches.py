@@ -1,5 +1,6 @@
 """A task's examples on the training device, gathered by index."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,8 +33,14 @@ class Batch:
     weights: Tensor
 
 
-def split_of(prepared: Prepared, task: Task, seed: int) -> dict[str, np.ndarray]:
+def split_of(
+    prepared: Prepared, task: Task, seed: int, train_fraction: float = 1.0
+) -> dict[str, np.ndarray]:
     """Positions of the examples that a seed trains, validates and tests on.
+
+    Args:
+        train_fraction: share of the task's training examples; of one seed, a smaller share is
+            part of a larger one.
 
     Raises:
         UserError: a split is empty; names the data set.
@@ -44,7 +51,10 @@ def split_of(prepared: Prepared, task: Task, seed: int) -> dict[str, np.ndarray]
     for name in SPLITS:
         limit = getattr(task.examples, name)
         positions = np.asarray(getattr(split, name))
-        if limit is not None and limit < len(positions):
+        limit = len(positions) if limit is None else min(limit, len(positions))
+        if name == "train":
+            limit = math.ceil(limit * train_fraction)
+        if limit < len(positions):
             # Validation and test subsets are the same for every seed, training's differ.
             own = seed if name == "train" else 0
             positions = folds.subset(positions, targets, limit, own)
@@ -71,7 +81,12 @@ class TaskData:
     """
 
     def __init__(
-        self, prepared: Prepared, task: Task, seeds: Sequence[int], device: torch.device
+        self,
+        prepared: Prepared,
+        task: Task,
+        seeds: Sequence[int],
+        device: torch.device,
+        train_fraction: float = 1.0,
     ) -> None:
         card = prepared.card
         if task.target not in prepared.targets:
@@ -79,7 +94,7 @@ class TaskData:
                 f"data set {prepared.dataset!r} has no target {task.target!r}; "
                 f"it has {', '.join(prepared.targets)}"
             )
-        own = [split_of(prepared, task, seed) for seed in seeds]
+        own = [split_of(prepared, task, seed, train_fraction) for seed in seeds]
         used = np.unique(np.concatenate([part for split in own for part in split.values()]))
         self.splits = {
             name: [torch.from_numpy(np.searchsorted(used, split[name])) for split in own]

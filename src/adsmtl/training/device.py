@@ -1,14 +1,22 @@
 """Which processor trains, and in which precision."""
 
+import fcntl
+import logging
 import platform
+import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import torch
 
 from adsmtl.errors import UserError
 from adsmtl.spec import Precision
+
+log = logging.getLogger("adsmtl")
+LOCKS = Path(tempfile.gettempdir()) / "adsmtl-devices"
+_claims: list[IO[str]] = []  # held open, and with them the locks, until the process ends
 
 
 @dataclass(frozen=True)
@@ -66,11 +74,46 @@ def has_bf16(device: torch.device) -> bool:
     return torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
+def claim(names: Sequence[str], folder: Path, say: Callable[[str], None] = log.info) -> int:
+    """Take one of several devices for this process, until it ends.
+
+    Processes that train at the same time so spread over the devices without agreeing on
+    anything. Where all are taken, waits for the first one.
+
+    Args:
+        names: of the devices, the same in every process.
+        folder: for the lock files.
+
+    Returns:
+        Index of the device.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    handles = [(folder / f"adsmtl-{name}.lock").open("w") for name in names]
+    for index, handle in enumerate(handles):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            continue
+        _claims.append(handle)
+        return index
+    say(f"all of {', '.join(names)} are in use by other training processes; waiting for the first")
+    fcntl.flock(handles[0], fcntl.LOCK_EX)
+    _claims.append(handles[0])
+    return 0
+
+
+def _free_cuda() -> torch.device:
+    """A CUDA device that no other training process has claimed."""
+    found = [torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count())]
+    return torch.device("cuda", claim([str(one.uuid) for one in found], LOCKS))
+
+
 def choose(device: str = "auto", precision: Precision = "auto", threads: int = 1) -> Machine:
     """The machine that the settings ask for; also sets torch's number of threads.
 
     Args:
         device: `auto` (CUDA where there is one), or a torch device name such as `cpu`, `cuda:1`.
+            Without a number, a CUDA device that no other training process uses.
         threads: for this process; 0 leaves torch's choice, all cores.
 
     Raises:
@@ -89,10 +132,14 @@ def choose(device: str = "auto", precision: Precision = "auto", threads: int = 1
         )
     if chosen.type not in ("cpu", "cuda"):
         raise UserError(f"device is {device!r}; training runs on cpu or cuda")
+    if chosen.type == "cuda" and chosen.index is None:
+        chosen = _free_cuda()
     if threads > 0:
         torch.set_num_threads(threads)
     if precision == "auto":
         precision = "bf16" if has_bf16(chosen) else "fp32"
     # fp32 means fp32: cuDNN would otherwise round the inputs of convolutions to TF32.
     torch.backends.cudnn.allow_tf32 = False
+    if chosen.type == "cuda":
+        torch.cuda.set_device(chosen)
     return Machine(chosen, precision, torch.get_num_threads())

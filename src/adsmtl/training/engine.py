@@ -20,7 +20,7 @@ from adsmtl.dropout.difficulty import Observation, loss_ratio
 from adsmtl.dropout.masks import LEVELS
 from adsmtl.dropout.schedules import Adsmtl
 from adsmtl.spec import Run
-from adsmtl.training import objective, order
+from adsmtl.training import learned, objective, order
 from adsmtl.training.batches import TaskData, filled, split_of
 from adsmtl.training.device import Machine
 from adsmtl.training.evaluation import evaluate
@@ -59,27 +59,24 @@ class Engine:
     ) -> None:
         """
         Args:
-            runs: with equal tasks, training settings and steps per epoch; the folds of two
-                seeds can differ in size, and then the seeds are trained apart.
+            runs: that are `alike`.
             prepared: by task, for every task of the study (they fix the steps per epoch).
         """
         first = runs[0]
-        shared = first.tasks, first.study_tasks, first.training
-        if any((r.tasks, r.study_tasks, r.training) != shared for r in runs):
-            raise ValueError("runs trained at once need the same tasks and training settings")
-        steps = {steps_per_epoch(run, prepared) for run in runs}
-        if len(steps) > 1:
-            raise ValueError(f"runs trained at once need the same steps per epoch, not {steps}")
+        if any(alike(run, prepared) != alike(first, prepared) for run in runs):
+            raise ValueError("runs trained at once have to be alike; see `alike`")
         self.runs, self.machine = list(runs), machine
         self.training = first.training
         self.tasks = {name: first.study_tasks[name] for name in first.tasks}
         seeds = [run.seed for run in runs]
         device = machine.device
         self.data = {
-            name: TaskData(prepared[name], task, seeds, device) for name, task in self.tasks.items()
+            name: TaskData(prepared[name], task, seeds, device, first.arm.train_fraction)
+            for name, task in self.tasks.items()
         }
-        self.steps = steps.pop()
+        self.steps = steps_per_epoch(first, prepared)
         self.model = Model(self.tasks, self.data, seeds, device)
+        self.model.add(learned.parameters(runs, {t: self.model.sites(t) for t in self.tasks}))
         self._stepper = Stepper(runs, self.tasks, self.data, self.model, machine)
         self.epoch = 0
         self.history: list[list[Record]] = [[] for _ in runs]
@@ -102,11 +99,13 @@ class Engine:
         self._record(began)
 
     def _begin_epoch(self) -> None:
+        seen = [self._observations(replica) for replica in range(len(self.runs))]
         self._stepper.begin_epoch(
             [
-                run.schedule.rates(self._observations(r), self.training.epochs)
-                for r, run in enumerate(self.runs)
-            ]
+                run.schedule.rates(own, self.training.epochs)
+                for run, own in zip(self.runs, seen, strict=True)
+            ],
+            [run.arm.weighting.weights(own) for run, own in zip(self.runs, seen, strict=True)],
         )
 
     def _take(self, number: int, step: int, batches: Mapping[str, Batches]) -> None:
@@ -173,9 +172,15 @@ class Engine:
             name: ((s.loss / s.count).tolist(), (s.metric / s.count).tolist())
             for name, s in self._stepper.sums.items()
         }
+        gradients = {n: (s.gradient / self.steps).tolist() for n, s in self._stepper.sums.items()}
+        cosines = {
+            ":".join(pair): (total / self.steps).tolist()
+            for pair, total in self._stepper.cosines.items()
+        }
         seconds = time.perf_counter() - began
         for r in range(len(self.runs)):
             record: Record = {"epoch": self.epoch, "seconds": seconds, "penalty": penalty[r]}
+            record["cosine"] = {pair: values[r] for pair, values in cosines.items()}
             record["tasks"] = {}
             for name, task in self.tasks.items():
                 train, val = scores[name][0][r], scores[name][1][r]
@@ -187,24 +192,43 @@ class Engine:
                     "val": val,
                     "gap": train[metric] - val[metric],
                     "rates": self._used_rates(name, r),
+                    "weight": self._used_weight(name, r),
+                    "gradient": gradients[name][r],
                 }
             self.history[r].append(record)
             self._record_difficulty(r)
 
     def _used_rates(self, task: str, replica: int) -> dict[str, float]:
-        """The rates really used, in steps of 1/256, by kind of site."""
+        """The rates really used, in steps of 1/256, by kind of site.
+
+        Of learned rates, those at the end of the epoch, the mean over the sites of a kind.
+        """
+        logits = self._stepper.learned_rates(task)
+        if logits:
+            by_kind: dict[str, list[float]] = {}
+            for site in self.model.sites(task):
+                rate = float(logits[site][replica].sigmoid()) if site in logits else 0.0
+                by_kind.setdefault(sites.kind(site), []).append(rate)
+            return {kind: sum(own) / len(own) for kind, own in by_kind.items()}
         rates = self._stepper.rates[task]
         return {
             sites.kind(site): int(rates[site].threshold[replica]) / LEVELS if site in rates else 0.0
             for site in self.model.sites(task)
         }
 
+    def _used_weight(self, task: str, replica: int) -> float:
+        """The weight of a task's loss; of a learned one, that at the end of the epoch."""
+        if self.runs[replica].arm.weighting.learned:
+            log_variance = self.model.params[learned.variance_name(task)]
+            return math.exp(-float(log_variance[replica]))
+        return float(self._stepper.weights[task][replica])
+
     def _record_difficulty(self, replica: int) -> None:
         """Write d_i(t) and its smoothed value into the last record.
 
         Arms without a difficulty of their own are shown with the default signal.
         """
-        schedule = self.runs[replica].arm.dropout
+        schedule = self.runs[replica].schedule
         observed = self._observations(replica)
         if isinstance(schedule, Adsmtl):
             found = schedule.difficulties(observed)
@@ -217,15 +241,18 @@ class Engine:
             }
 
     def _observations(self, replica: int) -> dict[str, list[Observation]]:
+        records = [record["tasks"] for record in self.history[replica]]
+        means = [sum(own["gradient"] for own in of.values()) / len(of) for of in records]
         return {
             name: [
                 Observation(
                     classes=self.data[name].classes,
-                    loss=record["tasks"][name]["loss"],
-                    accuracy=record["tasks"][name][task.metric],
-                    val_loss=record["tasks"][name]["val"]["loss"],
+                    loss=of[name]["loss"],
+                    accuracy=of[name][task.metric],
+                    val_loss=of[name]["val"]["loss"],
+                    gradient=of[name]["gradient"] / mean if mean > 0 else 1.0,
                 )
-                for record in self.history[replica]
+                for of, mean in zip(records, means, strict=True)
             ]
             for name, task in self.tasks.items()
         }
@@ -271,7 +298,18 @@ class Engine:
 def steps_per_epoch(run: Run, prepared: Mapping[str, Prepared]) -> int:
     """Steps in which the largest task of the study passes its data once."""
     largest = max(
-        len(split_of(prepared[name], task, run.seed)["train"])
+        len(split_of(prepared[name], task, run.seed, run.arm.train_fraction)["train"])
         for name, task in run.study_tasks.items()
     )
     return math.ceil(largest / run.training.batch_size)
+
+
+def alike(run: Run, prepared: Mapping[str, Prepared]) -> tuple[Any, ...]:
+    """What runs that are trained at once have in common.
+
+    Tasks and training settings; the number of steps, as the folds of two seeds can differ in
+    size; the share of training data; and whether, and where, dropout rates are learned.
+    """
+    concrete = run.arm.site if learned.learns_rates(run) else None
+    steps = steps_per_epoch(run, prepared)
+    return run.tasks, run.study_tasks, run.training, run.arm.train_fraction, steps, concrete

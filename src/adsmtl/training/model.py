@@ -60,7 +60,8 @@ class Model:
     """Parameters and forward passes.
 
     Attributes:
-        params: by name (`shared.weight`, `<task>.<parameter>`), each `[R, ...]`, requiring grad.
+        params: by name (`shared.weight`, `<task>.<parameter>`), each `[R, ...]`, requiring grad;
+            `add` puts others beside them.
         branches: by task.
         weights: names of the parameters that the L2 penalty counts.
     """
@@ -94,6 +95,15 @@ class Model:
             .requires_grad_()
             for name, parameter in declared.items()
         }
+
+    def add(self, params: Mapping[str, Tensor]) -> None:
+        """Put more parameters, with their initial values `[R, ...]`, beside the network's."""
+        device = self.params["shared.weight"].device
+        self.params |= {name: value.to(device).requires_grad_() for name, value in params.items()}
+
+    def reader(self, task: str, site: str) -> Tensor:
+        """The weight that reads the units dropped at a site, `[R, out, in, ...]`."""
+        return self.params[f"{task}.{self.branches[task].readers[site]}"]
 
     def sites(self, task: str) -> tuple[str, ...]:
         """Names of the dropout sites that a task's examples pass."""

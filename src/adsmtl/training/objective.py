@@ -1,4 +1,4 @@
-"""The objective sum_i L_i + lambda R, with R half the squared L2 norm of the weights."""
+"""The objective sum_i w_i L_i + lambda R, with R half the squared L2 norm of the weights."""
 
 from collections.abc import Iterable, Mapping
 
@@ -17,6 +17,21 @@ def task_loss(losses: Tensor, weights: Tensor) -> Tensor:
         float32 `[R]`, 0 where a batch holds no example.
     """
     return (losses * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
+
+
+def weighted(loss: Tensor, weight: Tensor, log_variance: Tensor | None, learned: Tensor) -> Tensor:
+    """What a task adds to the objective of each replica, float32 `[R]`.
+
+    Args:
+        loss: L_i.
+        weight: w_i of replicas whose weights are given.
+        log_variance: s_i of replicas that learn it; None where none does.
+        learned: bool, which replicas add exp(-s_i) L_i + s_i / 2 (Kendall et al. 2018, eq. 10).
+    """
+    given = weight * loss
+    if log_variance is None:
+        return given
+    return torch.where(learned, torch.exp(-log_variance) * loss + log_variance / 2, given)
 
 
 def penalty(params: Mapping[str, Tensor], names: Iterable[str]) -> Tensor:

@@ -14,11 +14,11 @@ import adsmtl
 from adsmtl import paths, revision
 from adsmtl.data.prepared import Prepared
 from adsmtl.errors import UserError
-from adsmtl.files import write_json, write_text
+from adsmtl.files import digest, read_json, write_json, write_text
 from adsmtl.spec import Run
-from adsmtl.training import checkpoint
+from adsmtl.training import capacity, checkpoint, trajectories
 from adsmtl.training.device import Machine
-from adsmtl.training.engine import Engine, steps_per_epoch
+from adsmtl.training.engine import Engine, alike
 from adsmtl.training.progress import ProgressLine
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -33,25 +33,33 @@ def train(
     machine: Machine,
     root: Path,
     say: Callable[[str], None],
+    replicas: int | None = None,
 ) -> None:
     """Train runs and write `metrics.json`, `history.jsonl` and a checkpoint for each.
 
-    On a CUDA device runs that fit together are trained at once; on a CPU, where that gains
-    nothing, one after the other. After every epoch the state is kept in `resume.safetensors`,
-    from which an interrupted run continues to the same bits. It is removed when all are done, so
-    a failed run costs the others nothing.
+    Runs that are finished already, with the same configuration, data, code and kind of machine,
+    are kept; only the names that people see are brought up to date. Runs that follow another
+    arm come after it. After every epoch the state is kept in `resume.safetensors`, from which an
+    interrupted run continues to the same bits. It is removed when all are done, so a failed
+    run costs the others nothing.
 
     Args:
-        prepared: by task, for every task of the study.
+        prepared: by task, for every task of the runs.
         root: the preset's results folder.
         say: takes one line of progress at a time.
+        replicas: how many runs to train at once, at most; by default the machine decides
+            (`adsmtl.training.capacity`).
 
     Raises:
-        UserError: a run's loss stopped being finite; the others are written first.
+        UserError: a run's loss stopped being finite (the others are written first), or a run
+            follows an arm that is not finished.
     """
     failed = []
-    for group in _groups(runs, prepared, machine):
-        failed += _train_group(group, prepared, machine, root, say)
+    for wave in ([r for r in runs if r.follows is None], [r for r in runs if r.follows]):
+        ready = [trajectories.attached(run, root) for run in wave]
+        pending = [run for run in ready if not _kept(run, prepared, machine, root, say)]
+        for group in _groups(pending, prepared, machine, replicas):
+            failed += _train_group(group, prepared, machine, root, say)
     if failed:
         raise UserError(
             f"the loss of {', '.join(run.name for run in failed)} is not finite; lower "
@@ -61,18 +69,46 @@ def train(
         (paths.run(root, run.arm_id, run.seed) / RESUME).unlink(missing_ok=True)
 
 
+def _kept(
+    run: Run,
+    prepared: Mapping[str, Prepared],
+    machine: Machine,
+    root: Path,
+    say: Callable[[str], None],
+) -> bool:
+    """Whether a run is finished as it would be trained now; then its names are brought up."""
+    folder = paths.run(root, run.arm_id, run.seed)
+    if any(not (folder / name).is_file() for name in (METRICS, HISTORY, CHECKPOINT)):
+        return False
+    metrics = read_json(folder / METRICS)
+    if metrics.get("identity") != identity(run, prepared, machine):
+        return False
+    if any(metrics.get(key) != name for key, name in run.arm.names().items()):
+        write_json(folder / METRICS, {**metrics, **run.arm.names()})
+    say(f"{run.name}: finished before, kept")
+    return True
+
+
 def _groups(
-    runs: Sequence[Run], prepared: Mapping[str, Prepared], machine: Machine
+    runs: Sequence[Run],
+    prepared: Mapping[str, Prepared],
+    machine: Machine,
+    replicas: int | None,
 ) -> list[list[Run]]:
-    """Runs that one engine trains: with the same tasks, settings and number of steps."""
-    if machine.device.type == "cpu":
-        return [[run] for run in runs]
-    groups: dict[str, list[Run]] = {}
+    """Runs that one engine trains: alike, and as many as fit."""
+    groups: list[tuple[tuple, list[Run]]] = []
     for run in runs:
-        config = run.config()
-        alike = (run.tasks, config["tasks"], config["training"], steps_per_epoch(run, prepared))
-        groups.setdefault(repr(alike), []).append(run)
-    return list(groups.values())
+        own = alike(run, prepared)
+        group = next((members for key, members in groups if key == own), None)
+        if group is None:
+            groups.append((own, [run]))
+        else:
+            group.append(run)
+    result = []
+    for _, members in groups:
+        size = capacity.replicas(members, prepared, machine, replicas)
+        result += [members[start : start + size] for start in range(0, len(members), size)]
+    return result
 
 
 def _train_group(
@@ -85,43 +121,41 @@ def _train_group(
     """Train runs at once; the ones whose loss stopped being finite."""
     engine = Engine(runs, prepared, machine)
     folders = [paths.run(root, run.arm_id, run.seed) for run in runs]
-    identity = _identity(engine, prepared)
+    identities = [identity(run, prepared, machine) for run in runs]
     for folder in folders:  # of an earlier training; none is finished until this one is
         (folder / METRICS).unlink(missing_ok=True)
-    _resume(engine, folders, identity, say)
+    _resume(engine, folders, identities, say)
     line = ProgressLine(engine, say)
     while engine.epoch < engine.training.epochs:
         engine.run_epoch(line.step)
         line.epoch_done()
         for r, folder in enumerate(folders):
-            facts = {"identity": identity[r], "history": engine.history[r]}
+            facts = {"identity": identities[r], "history": engine.history[r]}
             checkpoint.save(folder / RESUME, engine.state(r), facts)
     return _finish(engine, folders, prepared)
 
 
-def _identity(engine: Engine, prepared: Mapping[str, Prepared]) -> list[dict[str, Any]]:
-    """What has to agree for a state to be continued, per run."""
-    digests = {name: data.card["digest"] for name, data in prepared.items()}
-    return [
-        {
-            "config_hash": run.config_hash,
-            "data": digests,
-            "device": engine.machine.device.type,
-            "precision": engine.machine.precision,
-            "threads": engine.machine.threads,
-            "version": adsmtl.__version__,
-        }
-        for run in engine.runs
-    ]
+def identity(run: Run, prepared: Mapping[str, Prepared], machine: Machine) -> dict[str, Any]:
+    """What decides a run's numbers: two runs of equal identity need not both be trained."""
+    return {
+        "config_hash": run.config_hash,
+        "data": {name: prepared[name].card["digest"] for name in run.study_tasks},
+        "trajectory": None if run.trajectory is None else digest(list(run.trajectory)),
+        "code": revision.training(),
+        "torch": torch.__version__,
+        "device": machine.device.type,
+        "precision": machine.precision,
+        "threads": machine.threads,
+    }
 
 
 def _resume(
-    engine: Engine, folders: Sequence[Path], identity: Sequence[dict], say: Callable[[str], None]
+    engine: Engine, folders: Sequence[Path], identities: Sequence[dict], say: Callable[[str], None]
 ) -> None:
     found = [checkpoint.load(folder / RESUME) for folder in folders]
     if any(
         state is None or state[1]["identity"] != own
-        for state, own in zip(found, identity, strict=True)
+        for state, own in zip(found, identities, strict=True)
     ):
         return
     histories = [facts["history"] for _, facts in found]
@@ -189,12 +223,12 @@ def _metrics(
     seen = sum(task["examples"]["train"] for task in tasks.values()) * len(history)
     return {
         "arm": run.arm_id,
-        "label": run.arm.label,
-        "group": run.arm.group,
+        **run.arm.names(),
         "seed": run.seed,
         "preset": run.preset,
         "config_hash": run.config_hash,
         "config": run.config(),
+        "identity": identity(run, prepared, engine.machine),
         "epochs": engine.epoch,
         "steps_per_epoch": engine.steps,
         "tasks": tasks,
@@ -209,7 +243,7 @@ def _metrics(
                 "provenance": data.card["source"]["provenance"],
                 "embedded": data.card["embedded"],
             }
-            for data in prepared.values()
+            for data in (prepared[name] for name in run.study_tasks)
         },
         "versions": {
             "adsmtl": adsmtl.__version__,

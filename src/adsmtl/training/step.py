@@ -7,6 +7,7 @@ replayed as a graph, without a kernel launched from Python; on a CPU the same co
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import torch
 from torch import Tensor
@@ -17,7 +18,8 @@ from adsmtl.dropout.masks import Rates
 from adsmtl.dropout.schedules import NoDropout
 from adsmtl.spec import Run, Task
 from adsmtl.tasks import registry
-from adsmtl.training import objective
+from adsmtl.tasks.base import Drop
+from adsmtl.training import learned, objective
 from adsmtl.training.adam import Adam
 from adsmtl.training.batches import TaskData
 from adsmtl.training.device import Machine
@@ -30,21 +32,25 @@ WARM_UP = 3
 
 @dataclass(frozen=True)
 class Sums:
-    """What training adds up over an epoch, on the device, per replica: float32 `[R]` each."""
+    """What training adds up over an epoch, on the device, per replica: float32 `[R]` each.
+
+    Loss, metric and count are sums over examples; gradient is the sum over steps of the norm of
+    the task's gradient on the shared layer.
+    """
 
     loss: Tensor
     metric: Tensor
     count: Tensor
+    gradient: Tensor
 
     @staticmethod
     def zeros(replicas: int, device: torch.device) -> "Sums":
         """Nothing added up yet."""
-        return Sums(*torch.zeros(3, replicas, device=device).unbind())
+        return Sums(*torch.zeros(4, replicas, device=device).unbind())
 
-    def clear(self) -> None:
-        """Start again, in place."""
-        for value in (self.loss, self.metric, self.count):
-            value.zero_()
+    def places(self) -> tuple[Tensor, ...]:
+        """All four, to be changed in place."""
+        return self.loss, self.metric, self.count, self.gradient
 
 
 class Stepper:
@@ -52,6 +58,9 @@ class Stepper:
 
     Attributes:
         sums: per task.
+        cosines: per pair of tasks, the sum over steps of the cosine between their gradients on
+            the shared layer, float32 `[R]`.
+        weights: per task, the weight of its loss in force, float32 `[R]`.
         rates: per task and site, the rates in force; sites where no replica can ever drop a
             unit are absent.
     """
@@ -74,6 +83,11 @@ class Stepper:
         self._l2 = torch.tensor([run.arm.l2 for run in runs], device=device)
         self._penalised = any(run.arm.l2 > 0 for run in runs)
         self.sums = {name: Sums.zeros(len(runs), device) for name in tasks}
+        self.cosines = {
+            pair: torch.zeros(len(runs), device=device) for pair in combinations(tasks, 2)
+        }
+        self.weights = {name: torch.ones(len(runs), device=device) for name in tasks}
+        self._learns = torch.tensor([run.arm.weighting.learned for run in runs], device=device)
         self.rates: dict[str, dict[str, Rates]] = {
             task: {
                 site: Rates.quantised(torch.zeros(len(runs), device=device))
@@ -89,6 +103,14 @@ class Stepper:
             for task in tasks
             for site in self.rates[task]
         }
+        if learned.learns_rates(runs[0]):
+            schedules = [run.arm.dropout for run in runs]
+            self._temperature = torch.tensor([s.temperature for s in schedules], device=device)
+            self._length_scale = torch.tensor([s.length_scale for s in schedules], device=device)
+            self._examples = {
+                name: torch.tensor([float(len(own)) for own in d.splits["train"]], device=device)
+                for name, d in data.items()
+            }
         self._number = torch.zeros((), dtype=torch.int64, device=device)
         self._positions: dict[str, Tensor] = {}
         self._graphs: dict[tuple[tuple[str, int | None], ...], torch.cuda.CUDAGraph] = {}
@@ -97,11 +119,14 @@ class Stepper:
     def _can_drop(run: Run, site: str) -> bool:
         return sites.in_scope(site, run.arm.site) and not isinstance(run.arm.dropout, NoDropout)
 
-    def begin_epoch(self, asked: Sequence[Mapping[str, float]]) -> None:
-        """Put the rates of an epoch in force and clear the sums.
+    def begin_epoch(
+        self, asked: Sequence[Mapping[str, float]], weights: Sequence[Mapping[str, float]]
+    ) -> None:
+        """Put the rates and loss weights of an epoch in force and clear the sums.
 
         Args:
             asked: per replica, the rate of each task.
+            weights: per replica, the weight of each task's loss.
         """
         for task, of_sites in self.rates.items():
             for site, rates in of_sites.items():
@@ -110,8 +135,13 @@ class Stepper:
                     for run, own in zip(self._runs, asked, strict=True)
                 ]
                 rates.set(torch.tensor(values, device=self._machine.device))
-        for sums in self.sums.values():
-            sums.clear()
+        for task, own in self.weights.items():
+            own.copy_(torch.tensor([of_run[task] for of_run in weights]))
+        for place in self._sums():
+            place.zero_()
+
+    def _sums(self) -> list[Tensor]:
+        return [*(v for s in self.sums.values() for v in s.places()), *self.cosines.values()]
 
     def take(self, number: int, positions: Mapping[str, Tensor], frames: Mapping[str, int]) -> None:
         """One step of the given tasks.
@@ -158,8 +188,7 @@ class Stepper:
     def _places(self) -> list[Tensor]:
         """Every tensor that a step changes."""
         moments = [value for own in self.optimiser.state.values() for value in own.values()]
-        sums = [v for s in self.sums.values() for v in (s.loss, s.metric, s.count)]
-        return [*(p.data for p in self._model.params.values()), *moments, *sums]
+        return [*(p.data for p in self._model.params.values()), *moments, *self._sums()]
 
     def _snapshot(self) -> list[Tensor]:
         return [place.clone() for place in self._places()]
@@ -169,26 +198,74 @@ class Stepper:
             place.copy_(value)
 
     def _run(self, positions: Mapping[str, Tensor], frames: Mapping[str, int]) -> None:
+        gradients: dict[str, Tensor] = {}
+        before: Tensor | int = 0
         for name, own in positions.items():
             self._backward(name, own, frames.get(name))
+            total = self._shared_gradient()
+            gradients[name], before = total - before, total
+        self._observe(gradients)
         if self._penalised:
             objective.add_penalty_gradient(self._model.params, self._model.weights, self._l2)
         self.optimiser.step()
         self.optimiser.zero_grad()
 
+    def _shared_gradient(self) -> Tensor:
+        """Gradient on the shared layer so far, `[R, parameters]`."""
+        shared = [self._model.params[name].grad for name in ("shared.weight", "shared.bias")]
+        return torch.cat([grad.flatten(1) for grad in shared], dim=1)
+
+    def _observe(self, gradients: Mapping[str, Tensor]) -> None:
+        """Add norms and cosines of one step's gradients of each task on the shared layer."""
+        for task, own in gradients.items():
+            self.sums[task].gradient.add_(own.norm(dim=1))
+        for first, second in combinations(gradients, 2):
+            self.cosines[first, second].add_(
+                torch.nn.functional.cosine_similarity(gradients[first], gradients[second], dim=1)
+            )
+
     def _backward(self, task: str, positions: Tensor, frames: int | None) -> None:
-        # A graph is captured once, whatever the rates then are; without one, idle sites are free.
-        used = {s: r for s, r in self.rates[task].items() if r.active or self._graphed}
-        drop = StepDropout(
-            used, {site: rng.words(self._keys[task, site], self._number) for site in used}
-        )
         batch = self._data[task].gather(positions, frames)
+        drop = self._drop(task)
         with self._machine.autocast():
             logits = self._model.forward(task, batch, drop)
         losses = self._loss[task](logits, batch.targets)
-        objective.task_loss(losses, batch.weights).sum().backward()
+        loss = objective.weighted(
+            objective.task_loss(losses, batch.weights),
+            self.weights[task],
+            self._model.params.get(learned.variance_name(task)),
+            self._learns,
+        )
+        (loss.sum() + self._rate_penalty(task)).backward()
         with torch.no_grad():
             sums, metric = self.sums[task], self._metric[task](logits, batch.targets)
             sums.loss.add_((losses * batch.weights).sum(dim=1))
             sums.metric.add_((metric * batch.weights).sum(dim=1))
             sums.count.add_(batch.weights.sum(dim=1))
+
+    def _drop(self, task: str) -> Drop:
+        """The dropout of a task in this step."""
+        logits = self.learned_rates(task)
+        # A graph is captured once, whatever the rates then are; without one, idle sites are free.
+        used = {s: r for s, r in self.rates[task].items() if r.active or self._graphed}
+        keys = {site: rng.words(self._keys[task, site], self._number) for site in used}
+        if logits:
+            return learned.ConcreteDropout(logits, keys, self._temperature)
+        return StepDropout(used, keys)
+
+    def learned_rates(self, task: str) -> dict[str, Tensor]:
+        """ln(p / (1 - p)) of a task by site, float32 `[R]`; empty where rates are not learned."""
+        names = {site: learned.rate_name(task, site) for site in self._model.sites(task)}
+        params = self._model.params
+        return {site: params[name] for site, name in names.items() if name in params}
+
+    def _rate_penalty(self, task: str) -> Tensor | float:
+        return sum(
+            learned.rate_penalty(
+                logit,
+                self._model.reader(task, site),
+                self._examples[task],
+                self._length_scale,
+            ).sum()
+            for site, logit in self.learned_rates(task).items()
+        )
