@@ -79,6 +79,9 @@ def _parser() -> argparse.ArgumentParser:
     own = add("train", _train, "train arms with some seeds; finished runs are kept")
     own.add_argument("--arms", required=True, nargs="+", metavar="ARM")
     own.add_argument("--seeds", required=True, type=int, nargs="+")
+    own = add("test-time", _test_time, "evaluate finished runs with units dropped at test time")
+    own.add_argument("--arm", required=True)
+    own.add_argument("--seeds", required=True, type=int, nargs="+")
     add("tables", _tables, "write the tables of a finished study")
     add("figures", _figures, "write the figures of a finished study")
     add("report", _report, "write report.html from tables and figures")
@@ -170,6 +173,20 @@ def _train(options: argparse.Namespace) -> None:
     runs = [plan.study.run(arm, seed) for arm in options.arms for seed in options.seeds]
     replicas = plan.settings.replicas
     session.train(runs, _prepared(plan), _machine(plan), plan.root, log.info, replicas)
+
+
+def _test_time(options: argparse.Namespace) -> None:
+    from adsmtl.training import test_time
+
+    plan = _plan(options)
+    if plan.study.test_time is None:
+        raise UserError(f"preset {plan.study.preset!r} has no test_time; see config/presets")
+    prepared, machine = _prepared(plan), _machine(plan)
+    for seed in options.seeds:
+        run = plan.study.run(options.arm, seed)
+        log.info(
+            f"wrote {test_time.evaluate(run, plan.study.test_time, prepared, machine, plan.root)}"
+        )
 
 
 def _tables(options: argparse.Namespace) -> None:

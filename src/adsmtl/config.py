@@ -20,7 +20,7 @@ from adsmtl import paths
 from adsmtl.data.registry import DATASETS
 from adsmtl.dropout.schedules import SCHEDULES
 from adsmtl.errors import UserError
-from adsmtl.spec import Arm, Examples, Precision, Study, Task, Training
+from adsmtl.spec import Arm, Examples, Precision, Study, Task, TestTime, Training
 from adsmtl.tasks.registry import BRANCHES, LOSSES, METRICS
 from adsmtl.weighting import WEIGHTINGS
 
@@ -82,6 +82,7 @@ class Preset:
     arms: tuple[str, ...]
     training: Training
     examples: dict[str, Examples] = field(default_factory=dict)
+    test_time: TestTime | None = None
     fallback: bool = False
 
 
@@ -296,9 +297,10 @@ def study(chosen: Settings) -> Study:
             arms=wanted,
             seeds=tuple(range(own.seeds)),
             training=replace(own.training, precision=chosen.precision),
+            test_time=own.test_time,
         )
     except UserError as error:
-        raise UserError(f"{paths.CONFIG / 'arms.yaml'}: {error}") from error
+        raise UserError(f"{path} and {paths.CONFIG / 'arms.yaml'}: {error}") from error
 
 
 def _wanted(names: tuple[str, ...], path: Path) -> dict[str, Arm]:

@@ -135,6 +135,34 @@ class Training:
 
 
 @dataclass(frozen=True)
+class TestTime:
+    """Which arms are also evaluated with units dropped at test time, and how (claim C6).
+
+    Attributes:
+        rate: at every site and for every task.
+        passes: K, whose probabilities are averaged.
+        repeats: of the whole, each with masks of its own.
+        examples: test examples per task, at most, evenly spaced; null means all.
+    """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+    __test__: ClassVar = False  # not a test, whatever its name begins with
+    arms: tuple[str, ...]
+    rate: float = 0.2
+    passes: int = 20
+    repeats: int = 5
+    examples: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.rate < 1:
+            raise UserError(f"test_time.rate is {self.rate}; give a rate in (0, 1)")
+        for name in ("passes", "repeats"):
+            _at_least(f"test_time.{name}", getattr(self, name), 1)
+        if self.examples is not None:
+            _at_least("test_time.examples", self.examples, 1)
+
+
+@dataclass(frozen=True)
 class Run:
     """One arm with one seed: what a training process is asked for.
 
@@ -209,6 +237,7 @@ class Study:
     arms: Mapping[str, Arm]
     seeds: tuple[int, ...]
     training: Training
+    test_time: TestTime | None = None
 
     def __post_init__(self) -> None:
         known = {**self.tasks, **self.more_tasks}
@@ -220,6 +249,11 @@ class Study:
                     )
             if isinstance(arm.dropout, Follow):
                 self._check_follower(arm_id, arm.dropout.arm)
+        for arm_id in () if self.test_time is None else self.test_time.arms:
+            if arm_id not in self.arms:
+                raise UserError(
+                    f"test_time.arms names {arm_id!r}, which preset {self.preset!r} does not train"
+                )
 
     def _check_follower(self, arm_id: str, leader: str) -> None:
         where = f"{arm_id}.dropout.arm names {leader!r}"

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from adsmtl.data.prepared import Prepared
 from adsmtl.dropout import masks
-from adsmtl.dropout.schedules import Adsmtl, Fixed, ListingIntent, NoDropout
+from adsmtl.dropout.schedules import Adsmtl, Concrete, Fixed, ListingIntent, NoDropout
 from adsmtl.spec import Examples, Run
 from adsmtl.training.device import Machine
 from adsmtl.training.engine import Engine, steps_per_epoch
@@ -325,7 +325,7 @@ def test_runs_of_unequal_steps_are_not_trained_at_once(machine: Machine) -> None
     runs = [tiny.run(seed=seed, batch_size=4) for seed in range(4)]
     steps = [steps_per_epoch(run, uneven) for run in runs]
     assert len(set(steps)) > 1
-    with pytest.raises(ValueError, match="steps"):
+    with pytest.raises(ValueError, match="alike"):
         Engine(runs, uneven, machine)
 
 
@@ -335,12 +335,14 @@ def test_runs_of_unequal_steps_are_not_trained_at_once(machine: Machine) -> None
         tiny.run(epochs=3),
         tiny.run(tasks=("vision",)),
         tiny.run(limits={"vision": Examples(train=59)}),
+        tiny.run(train_fraction=0.9),
+        tiny.run(Concrete()),
     ],
 )
 def test_runs_of_other_settings_are_not_trained_at_once(
     other: Run, prepared: dict, machine: Machine
 ) -> None:
-    with pytest.raises(ValueError, match="same"):
+    with pytest.raises(ValueError, match="alike"):
         Engine([tiny.run(), other], prepared, machine)
 
 

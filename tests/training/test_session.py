@@ -91,11 +91,14 @@ def test_history_has_the_documented_form(finished: Path) -> None:
     history = history_of(finished)
     assert [record["epoch"] for record in history] == [1, 2, 3]
     for record in history:
-        assert set(record) == {"epoch", "seconds", "penalty", "tasks"}
+        assert set(record) == {"epoch", "seconds", "penalty", "cosine", "tasks"}
         assert set(record["tasks"]) == {"vision", "speech"}
+        assert set(record["cosine"]) == {"vision:speech"}
+        assert -1 <= record["cosine"]["vision:speech"] <= 1
         for task in record["tasks"].values():
             assert set(task) == {
-                *("loss", "accuracy", "train", "val", "gap", "rates", "difficulty", "smoothed")
+                *("loss", "accuracy", "train", "val", "gap", "rates", "difficulty", "smoothed"),
+                *("weight", "gradient"),
             }
             assert task["gap"] == task["train"]["accuracy"] - task["val"]["accuracy"]
             assert set(task["rates"]) == {"shared", "specific"}
@@ -108,9 +111,9 @@ def test_history_has_the_documented_form(finished: Path) -> None:
 def test_metrics_have_the_documented_form(finished: Path) -> None:
     metrics, history = metrics_of(finished), history_of(finished)
     assert set(metrics) == {
-        *("arm", "label", "group", "seed", "preset", "config_hash", "config", "epochs"),
+        *("arm", "label", "group", "family", "seed", "preset", "config_hash", "config", "epochs"),
         *("steps_per_epoch", "tasks", "seconds", "examples_per_second", "device", "data"),
-        *("code", "versions"),
+        *("code", "versions", "identity"),
     }
     assert (metrics["arm"], metrics["group"], metrics["seed"]) == ("adsmtl", "main", 1)
     assert (metrics["epochs"], metrics["steps_per_epoch"]) == (3, 6)
@@ -299,7 +302,7 @@ def test_a_run_that_diverges_is_named_and_the_others_are_written(
     at_once: bool, train: Train, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     if at_once:
-        monkeypatch.setattr(session, "_groups", lambda runs, *_: [list(runs)])
+        monkeypatch.setattr(session, "_groups", lambda runs, *_: [list(runs)] if runs else [])
     train(OTHER, RUN, root="whole")
     whole = paths.run(tmp_path / "whole", RUN.arm_id, RUN.seed)
     monkeypatch.setattr(session, "Engine", Poisoned)
@@ -318,7 +321,7 @@ def test_training_again_withdraws_the_old_result_first(train: Train, crash_after
     folder = train(RUN)
     crash_after(1)
     with pytest.raises(KeyboardInterrupt):
-        train(RUN)
+        train(replace(RUN, training=replace(RUN.training, learning_rate=2e-3)))
     assert not (folder / session.METRICS).exists()
 
 

@@ -36,7 +36,13 @@ def cards():
 
 def finished():
     """What every run of the study leaves when it is done."""
-    return [str(paths.run(ROOT, run.arm_id, run.seed) / "metrics.json") for run in STUDY.runs()]
+    policy = STUDY.test_time
+    dropping = [] if policy is None else policy.arms
+    return [
+        str(paths.run(ROOT, run.arm_id, run.seed) / name)
+        for run in STUDY.runs()
+        for name in ["metrics.json", *(["test-time.json"] if run.arm_id in dropping else [])]
+    ]
 
 
 onstart:

@@ -61,6 +61,29 @@ for pack in PLAN.packs:
             "python -m adsmtl --log {log} train --arms {params.arms} --seeds {params.seeds}"
 
 
+rule test_time:
+    input:
+        expand(RUN / "checkpoint.safetensors", seed=STUDY.seeds, allow_missing=True),
+        cards(),
+        sources(*revision.TRAINING),
+    output:
+        expand(RUN / "test-time.json", seed=STUDY.seeds, allow_missing=True),
+    log:
+        LOGS / "test-time" / "{arm}.log",
+    benchmark:
+        BENCHMARKS / "test-time" / "{arm}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: PLAN.settings.threads
+    resources:
+        gpu=PLAN.gpus,
+    params:
+        seeds=STUDY.seeds,
+        policy=STUDY.test_time,
+    shell:
+        "python -m adsmtl --log {log} test-time --arm {wildcards.arm} --seeds {params.seeds}"
+
+
 rule train:
     input:
         finished(),

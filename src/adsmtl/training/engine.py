@@ -152,14 +152,17 @@ class Engine:
         Args:
             limit: at most so many of them, evenly spaced: speech is ordered by speaker.
         """
-        positions = self.data[task].splits[split]
-        if limit is not None:
-            counts = [min(limit, len(p)) for p in positions]
-            positions = [
-                p[torch.arange(n) * len(p) // n] for n, p in zip(counts, positions, strict=True)
-            ]
+        positions = self.positions(task, split, limit)
         with self.machine.autocast():
             return evaluate(self.model, task, self.tasks[task], self.data[task], positions)
+
+    def positions(self, task: str, split: str, limit: int | None = None) -> list[Tensor]:
+        """Where every run's examples of a split are; `limit` as in `scores`."""
+        positions = self.data[task].splits[split]
+        if limit is None:
+            return positions
+        counts = [min(limit, len(p)) for p in positions]
+        return [p[torch.arange(n) * len(p) // n] for n, p in zip(counts, positions, strict=True)]
 
     def _record(self, began: float) -> None:
         limit = self.training.eval_train
@@ -279,6 +282,12 @@ class Engine:
                 result[f"adam.{key}.{name}"] = value[replica].cpu().contiguous()
         return result
 
+    def load_parameters(self, params: Sequence[Mapping[str, Tensor]]) -> None:
+        """Take parameters by name, one mapping per replica."""
+        with torch.no_grad():
+            for name, param in self.model.params.items():
+                param.copy_(torch.stack([own[name] for own in params]))
+
     def load_state(self, states: Sequence[Mapping[str, Tensor]], history: list) -> None:
         """Continue from the `state` of every replica and their histories."""
         epochs = {len(records) for records in history}
@@ -286,9 +295,10 @@ class Engine:
             raise ValueError(f"replicas resume from the same epoch, got {sorted(epochs)}")
         self.history = [list(records) for records in history]
         self.epoch = epochs.pop()
+        names = self.model.params
+        self.load_parameters([{name: state[f"param.{name}"] for name in names} for state in states])
         with torch.no_grad():
             for name, param in self.model.params.items():
-                param.copy_(torch.stack([state[f"param.{name}"] for state in states]))
                 own = self._stepper.optimiser.state[param]
                 own["step"].fill_(self.epoch * self.steps)
                 for key in ("exp_avg", "exp_avg_sq"):

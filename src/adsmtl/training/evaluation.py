@@ -1,6 +1,6 @@
 """What a trained model does on a split: loss, metric, folded accuracies, calibration."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -8,6 +8,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from adsmtl.spec import Task
 from adsmtl.tasks import registry
+from adsmtl.tasks.base import Drop
 from adsmtl.training.batches import TaskData
 from adsmtl.training.model import Model, no_dropout
 from adsmtl.training.order import PADDING
@@ -34,6 +35,40 @@ def calibration_error(confidence: Tensor, correct: Tensor, bins: int = CALIBRATI
 
 
 @torch.no_grad()
+def predict(
+    model: Model,
+    name: str,
+    data: TaskData,
+    positions: Sequence[Tensor],
+    drop: Callable[[int], Drop] = lambda chunk: no_dropout,
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Logits and targets of every replica's own examples.
+
+    Args:
+        positions: int64 `[n_r]` per replica, into the task's examples; of sequences, the result
+            is ordered by length.
+        drop: from the number of a chunk of examples to its dropout; all units on by default.
+
+    Returns:
+        Per replica float32 `[n_r, classes]` and int64 `[n_r]`.
+    """
+    lengths = data.lengths
+    if lengths is not None:
+        positions = [p[lengths[p].argsort(stable=True)] for p in positions]
+    table = pad_sequence(list(positions), batch_first=True, padding_value=PADDING)
+    logits, targets = [], []
+    for number, chunk in enumerate(table.to(data.device).split(BATCH, dim=1)):
+        batch = data.gather(chunk)
+        logits.append(model.forward(name, batch, drop(number)).float())
+        targets.append(batch.targets)
+    all_logits, all_targets = torch.cat(logits, dim=1), torch.cat(targets, dim=1)
+    counts = [len(p) for p in positions]
+    return (
+        [own[:n] for own, n in zip(all_logits, counts, strict=True)],
+        [own[:n] for own, n in zip(all_targets, counts, strict=True)],
+    )
+
+
 def evaluate(
     model: Model, name: str, task: Task, data: TaskData, positions: Sequence[Tensor]
 ) -> list[dict[str, float]]:
@@ -43,31 +78,27 @@ def evaluate(
         positions: int64 `[n_r]` per replica, into the task's examples.
 
     Returns:
-        Per replica `loss`, the task's metric, `ece`, and `<metric>_<folding>` per folding of
-        which at least one example is scored.
+        Per replica what `scores` returns.
     """
-    lengths = data.lengths
-    if lengths is not None:
-        positions = [p[lengths[p].argsort(stable=True)] for p in positions]
-    table = pad_sequence(list(positions), batch_first=True, padding_value=PADDING)
-    logits, targets = [], []
-    for chunk in table.to(data.device).split(BATCH, dim=1):
-        batch = data.gather(chunk)
-        logits.append(model.forward(name, batch, no_dropout).float())
-        targets.append(batch.targets)
-    all_logits, all_targets = torch.cat(logits, dim=1), torch.cat(targets, dim=1)
-    return [
-        _scores(task, data, all_logits[r, : len(p)], all_targets[r, : len(p)])
-        for r, p in enumerate(positions)
-    ]
+    predicted = zip(*predict(model, name, data, positions), strict=True)
+    return [scores(task, data, logits, targets) for logits, targets in predicted]
 
 
-def _scores(task: Task, data: TaskData, logits: Tensor, targets: Tensor) -> dict[str, float]:
-    """Scores of one replica from logits `[n, classes]` and targets `[n]`."""
+def scores(task: Task, data: TaskData, logits: Tensor, targets: Tensor) -> dict[str, float]:
+    """Scores of one replica.
+
+    Args:
+        logits: `[n, classes]`, up to a constant per example the logarithms of probabilities.
+        targets: int64 `[n]`.
+
+    Returns:
+        `loss`, the task's metric, `ece`, and `<metric>_<folding>` per folding of which at least
+        one example is scored.
+    """
     loss = registry.load(registry.LOSSES, task.loss)
     metric = registry.load(registry.METRICS, task.metric)
     confidence, predicted = logits.softmax(dim=1).max(dim=1)
-    scores = {
+    result = {
         "loss": float(loss(logits[None], targets[None]).double().mean()),
         task.metric: float(metric(logits[None], targets[None]).double().mean()),
         "ece": calibration_error(confidence, (predicted == targets).float()),
@@ -77,5 +108,5 @@ def _scores(task: Task, data: TaskData, logits: Tensor, targets: Tensor) -> dict
         if not scored.any():
             continue
         right = folded[predicted[scored]] == folded[targets[scored]]
-        scores[f"{task.metric}_{folding}"] = float(right.double().mean())
-    return scores
+        result[f"{task.metric}_{folding}"] = float(right.double().mean())
+    return result
