@@ -186,3 +186,37 @@ def test_embedded_data_are_never_asked_of_the_preset_for_real_ones(
     assert plan.study.preset == "quick"
     assert plan.study.embedded
     assert "embedded data were asked for" in plan.notes[0]
+
+
+def packs(monkeypatch: pytest.MonkeyPatch, devices: int, **settings: str) -> list[planning.Pack]:
+    monkeypatch.setattr(planning, "cuda_devices", lambda: devices)
+    chosen = config.settings({"preset": "study", "embedded": "never", **settings})
+    return planning.Plan(chosen, config.study(chosen), ()).packs
+
+
+def test_on_a_cpu_every_arm_is_a_pack_and_followers_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = packs(monkeypatch, 0)
+    assert all(pack.arms == (pack.name,) for pack in found)
+    after = {pack.name: pack.after for pack in found}
+    assert after["yoked"] == ("adsmtl",)
+    assert after["adsmtl"] == ()
+
+
+@pytest.mark.parametrize("devices", [1, 2, 3])
+def test_on_cuda_packs_share_the_arms_out(devices: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = config.study(config.settings({"preset": "study", "embedded": "never"}))
+    found = packs(monkeypatch, devices)
+    assert sorted(arm for pack in found for arm in pack.arms) == sorted(study.arms)
+    assert len({pack.name for pack in found}) == len(found)
+    first = [pack for pack in found if not pack.after]
+    assert len(first) == devices
+    assert max(len(p.arms) for p in first) - min(len(p.arms) for p in first) <= 1
+    for pack in found:
+        leaders = {study.run(arm, 0).follows for arm in pack.arms} - {None}
+        assert leaders == set(pack.after)
+        assert not leaders & set(pack.arms)
+
+
+def test_one_named_device_takes_every_arm(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [pack.after for pack in packs(monkeypatch, 4, device="cuda:1")] == [(), ("adsmtl",)]
+    assert len(packs(monkeypatch, 4, device="cpu")) == len(packs(monkeypatch, 0))
