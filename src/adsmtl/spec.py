@@ -5,7 +5,7 @@ These are standard-library dataclasses, so that training needs nothing but torch
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 from adsmtl.dropout.schedules import Follow, NoDropout, Recorded, Schedule, Trajectory
@@ -171,6 +171,8 @@ class Run:
             steps per epoch, so that single-task and multi-task arms take the same steps.
         trajectory: the rates of the arm that this one follows; None until they are known, and
             where it follows none.
+        leader: the arm that this one follows, which decides its rates; None where it follows
+            none.
     """
 
     arm_id: str
@@ -180,6 +182,7 @@ class Run:
     study_tasks: Mapping[str, Task]
     training: Training
     trajectory: Trajectory | None = None
+    leader: Arm | None = None
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -206,12 +209,16 @@ class Run:
 
     def config(self) -> dict[str, Any]:
         """Everything but data and machine that decides the numbers, JSON-able."""
-        return {
-            "arm": {**self.arm.deciding(), "tasks": list(self.tasks)},
+        tasks = list(self.tasks)
+        config = {
+            "arm": {**self.arm.deciding(), "tasks": tasks},
             "seed": self.seed,
             "tasks": {name: asdict(task) for name, task in self.study_tasks.items()},
             "training": asdict(self.training),
         }
+        if self.leader is not None:
+            config["leader"] = {**self.leader.deciding(), "tasks": tasks}
+        return config
 
     @property
     def config_hash(self) -> str:
@@ -277,7 +284,8 @@ class Study:
             )
         arm = self.arms[arm_id]
         more = {name: self.more_tasks[name] for name in arm.tasks or () if name not in self.tasks}
-        return Run(arm_id, arm, seed, self.preset, {**self.tasks, **more}, self.training)
+        run = Run(arm_id, arm, seed, self.preset, {**self.tasks, **more}, self.training)
+        return run if run.follows is None else replace(run, leader=self.arms[run.follows])
 
     def runs(self) -> list[Run]:
         """Every run, arm by arm."""
