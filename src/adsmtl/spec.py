@@ -94,6 +94,8 @@ class Arm:
         _at_least("l2", self.l2, 0)
         if self.tasks is not None and not self.tasks:
             raise UserError("tasks is empty; name at least one task or leave the key out")
+        if self.tasks is not None and len(set(self.tasks)) < len(self.tasks):
+            raise UserError(f"tasks is {', '.join(self.tasks)}; name every task once")
         if not 0 < self.train_fraction <= 1:
             raise UserError(f"train_fraction is {self.train_fraction}; give a value in (0, 1]")
 
@@ -268,8 +270,11 @@ class Study:
             raise UserError(f"{where}, which preset {self.preset!r} does not train; add it there")
         if isinstance(self.arms[leader].dropout, Follow):
             raise UserError(f"{where}, which follows an arm itself; name that one")
-        if self.arms[leader].tasks != self.arms[arm_id].tasks:
+        if self._trained(leader) != self._trained(arm_id):
             raise UserError(f"{where}, which trains other tasks; rates are taken task by task")
+
+    def _trained(self, arm_id: str) -> set[str]:
+        return set(self.arms[arm_id].tasks or self.tasks)
 
     def run(self, arm_id: str, seed: int) -> Run:
         """The run of one arm and seed.
@@ -283,7 +288,7 @@ class Study:
                 f"arm {arm_id!r} is not in preset {self.preset!r}; it has {', '.join(self.arms)}"
             )
         arm = self.arms[arm_id]
-        more = {name: self.more_tasks[name] for name in arm.tasks or () if name not in self.tasks}
+        more = {name: task for name, task in self.more_tasks.items() if name in (arm.tasks or ())}
         run = Run(arm_id, arm, seed, self.preset, {**self.tasks, **more}, self.training)
         return run if run.follows is None else replace(run, leader=self.arms[run.follows])
 
