@@ -92,7 +92,9 @@ class _Loader(yaml.SafeLoader):
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict:
     merge = "tag:yaml.org,2002:merge"  # `<<` takes the keys of another mapping, own keys win
-    keys = [loader.construct_object(key) for key, _ in node.value if key.tag != merge]
+    keys = [
+        key.value if key.tag == merge else loader.construct_object(key) for key, _ in node.value
+    ]
     twice = {str(key) for key in keys if keys.count(key) > 1}
     if twice:
         raise yaml.constructor.ConstructorError(
@@ -153,7 +155,10 @@ def _foreign(value: Any, key: str) -> Iterator[str]:
     """What YAML reads and JSON does not know: dates, and numbers that are not finite."""
     if isinstance(value, dict):
         for name, own in value.items():
-            yield from _foreign(own, f"{key}.{name}" if key else str(name))
+            path = f"{key}.{name}" if key else str(name)
+            if not isinstance(name, str | int | float | None):
+                yield f"the key {path} is a {type(name).__name__} to YAML; put it in quotes"
+            yield from _foreign(own, path)
     elif isinstance(value, list):
         for own in value:
             yield from _foreign(own, key)
@@ -202,8 +207,10 @@ def _arm(value: Any, where: str) -> Arm:
     for key, (tag, kinds) in parts.items():
         if key in value:
             own = value[key]
-            name = own.get(tag) if isinstance(own, dict) else own
-            if name not in kinds:
+            if not isinstance(own, dict):
+                raise UserError(f"{where}: {key} is {own!r}; write {key}: {{{tag}: <name>}}")
+            name = own.get(tag)
+            if not isinstance(name, str) or name not in kinds:
                 raise UserError(f"{where}: {key}.{tag} is {name!r}; known are {', '.join(kinds)}")
             found[key] = check(kinds[name], own, f"{where}: {key}")
     rest = {key: own for key, own in value.items() if key not in found}
