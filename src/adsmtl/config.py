@@ -249,7 +249,7 @@ def tasks(chosen: Settings, own: Preset, embedded: bool) -> dict[str, Task]:
     path = paths.PRESETS / f"{chosen.preset}.yaml"
     for name in own.examples:
         _known(str(path), "examples", name, entries)
-    limits = {e.dataset: own.examples[n] for n, e in entries.items() if n in own.examples}
+    limits = {e.dataset: own.examples[n] for n, e in entries.items() if e.main and n in own.examples}
     result = {}
     for name, entry in entries.items():
         dataset, target = entry.dataset, entry.target
