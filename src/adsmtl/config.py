@@ -285,21 +285,27 @@ def study(chosen: Settings) -> Study:
     possible = tasks(chosen, own, embedded)
     # Arms on tasks that have no embedded data are not part of an embedded study.
     absent = set(entries) - set(possible)
+    main = [name for name, entry in entries.items() if entry.main]
     wanted = {
         name: arm
         for name, arm in _wanted(own.arms, path).items()
-        if not absent & set(arm.tasks or ())
+        if not absent & set(arm.tasks or main)
     }
+    if not wanted:
+        raise UserError(
+            f"{path}: every arm trains a task without embedded data ({', '.join(sorted(absent))}); "
+            "use embedded: never"
+        )
     named = {task for arm in wanted.values() for task in arm.tasks or ()}
     try:
         return Study(
             preset=chosen.preset,
             embedded=embedded,
-            tasks={name: task for name, task in possible.items() if entries[name].main},
+            tasks={name: task for name, task in possible.items() if name in main},
             more_tasks={
                 name: task
                 for name, task in possible.items()
-                if name in named and not entries[name].main
+                if name in named and name not in main
             },
             arms=wanted,
             seeds=tuple(range(own.seeds)),
