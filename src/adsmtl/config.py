@@ -7,6 +7,7 @@ configuration with is derived from `Settings`.
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
@@ -194,7 +195,18 @@ def preset(name: str) -> Preset:
 def arms() -> dict[str, Arm]:
     """Every arm of `config/arms.yaml`, by id, in the order of the file."""
     path = paths.CONFIG / "arms.yaml"
-    return {str(name): _arm(value, f"{path}: {name}") for name, value in read_yaml(path).items()}
+    return {
+        _arm_id(name, path): _arm(own, f"{path}: {name}") for name, own in read_yaml(path).items()
+    }
+
+
+def _arm_id(name: Any, path: Path) -> str:
+    """An arm's id, which is also the name of the folder of its runs."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", str(name)):
+        raise UserError(
+            f"{path}: the arm {name!r} would be no folder name; use letters, digits, . _ and -"
+        )
+    return str(name)
 
 
 def _arm(value: Any, where: str) -> Arm:
@@ -249,7 +261,9 @@ def tasks(chosen: Settings, own: Preset, embedded: bool) -> dict[str, Task]:
     path = paths.PRESETS / f"{chosen.preset}.yaml"
     for name in own.examples:
         _known(str(path), "examples", name, entries)
-    limits = {e.dataset: own.examples[n] for n, e in entries.items() if e.main and n in own.examples}
+    limits = {
+        e.dataset: own.examples[n] for n, e in entries.items() if e.main and n in own.examples
+    }
     result = {}
     for name, entry in entries.items():
         dataset, target = entry.dataset, entry.target
@@ -303,9 +317,7 @@ def study(chosen: Settings) -> Study:
             embedded=embedded,
             tasks={name: task for name, task in possible.items() if name in main},
             more_tasks={
-                name: task
-                for name, task in possible.items()
-                if name in named and name not in main
+                name: task for name, task in possible.items() if name in named and name not in main
             },
             arms=wanted,
             seeds=tuple(range(own.seeds)),
