@@ -15,7 +15,8 @@ class Concrete:
     Attributes:
         initial: rate before the first step, more than 0.
         temperature: of the relaxed mask, in (0, 1]; 0.1 is the authors'.
-        length_scale: l of the prior on the weights; 0.01 is the authors'.
+        length_scale: l of the prior on the weights, at least 0; the authors' code has 1e-4 for
+            regression on synthetic data.
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}

@@ -43,7 +43,11 @@ class _Half:
 
 @dataclass(frozen=True)
 class Early(_Half):
-    """`rate` in the first half of training (rounded down), then 0 (Liu et al. 2023)."""
+    """`rate` in the first half of training (rounded down), then 0.
+
+    The constant variant of early dropout (Liu et al. 2023), who leave the share of epochs open
+    and otherwise let the rate fall to 0 in a line. A single epoch has no first half: rate 0.
+    """
 
     schedule: Literal["early"] = "early"
 
@@ -54,7 +58,10 @@ class Early(_Half):
 
 @dataclass(frozen=True)
 class Late(_Half):
-    """0 in the first half of training (rounded down), then `rate` (Liu et al. 2023)."""
+    """0 in the first half of training (rounded down), then `rate`.
+
+    Late dropout (Liu et al. 2023), who leave the share of epochs open.
+    """
 
     schedule: Literal["late"] = "late"
 
