@@ -1,0 +1,62 @@
+"""What holds for every schedule there is."""
+
+import copy
+from typing import get_args
+
+import pytest
+from histories import histories
+from hypothesis import given
+
+from adsmtl.dropout.difficulty import History
+from adsmtl.dropout.schedules import (
+    SCHEDULES,
+    Adsmtl,
+    Concrete,
+    Curriculum,
+    Early,
+    Fixed,
+    Follow,
+    Late,
+    ListingIntent,
+    NoDropout,
+    Recorded,
+    Schedule,
+)
+
+EPOCHS = 6
+LEADER = [{"vision": t / 10, "speech": 0.5, "sex": 0.0} for t in range(EPOCHS)]
+EXAMPLES: list[Schedule | Recorded] = [
+    *(NoDropout(), Fixed(0.3), ListingIntent(0.2, 2), Adsmtl(kappa=0.3, interval=2)),
+    *(Early(0.2), Late(0.2), Curriculum(0.5), Concrete(0.1)),
+    *(Follow("adsmtl", kind).recorded(LEADER) for kind in ("mean-over-tasks", "mean-over-time")),
+]
+SCHEDULE = pytest.mark.parametrize("schedule", EXAMPLES, ids=lambda own: type(own).__name__)
+
+
+def test_every_schedule_is_listed_under_its_name() -> None:
+    assert set(SCHEDULES.values()) == set(get_args(Schedule))
+    assert all(kind.schedule == name for name, kind in SCHEDULES.items())
+
+
+def test_the_tests_below_leave_no_schedule_out() -> None:
+    assert {type(own) for own in EXAMPLES} == {*SCHEDULES.values(), Recorded} - {Follow}
+
+
+@SCHEDULE
+@given(history=histories(EPOCHS - 1))
+def test_every_task_gets_a_rate(schedule: Schedule, history: History) -> None:
+    rates = schedule.rates(history, EPOCHS)
+    assert list(rates) == list(history)
+    assert all(0 <= rate < 1 for rate in rates.values())
+
+
+@SCHEDULE
+@given(history=histories(EPOCHS - 1), other=histories(EPOCHS - 1))
+def test_the_same_history_has_the_same_answer_whatever_was_asked_before(
+    schedule: Schedule, history: History, other: History
+) -> None:
+    before = copy.deepcopy(history)
+    rates = schedule.rates(history, EPOCHS)
+    schedule.rates(other, EPOCHS)
+    assert schedule.rates(history, EPOCHS) == rates
+    assert history == before
