@@ -32,6 +32,33 @@ def test_a_command_that_succeeds_exits_with_0(capsys: pytest.CaptureFixture) -> 
     assert "arm adsmtl [main]: ADSMTL" in out
 
 
+def test_show_names_the_auxiliary_tasks_of_the_arms(
+    capsys: pytest.CaptureFixture, project: Path
+) -> None:
+    preset = project / "config/presets/smoke.yaml"
+    preset.write_text("seeds: 1\narms: [pair-vision-superclass]\ntraining: {}\nfallback: true\n")
+    assert cli.main(["--settings", SMOKE, "show"]) == 0
+    out = capsys.readouterr().out
+    assert "task superclass: parity of digits, branch cnn" in out
+    assert "task manner" not in out
+    assert "arm pair-vision-superclass [relatedness]: vision and superclass" in out
+
+
+def test_an_unknown_leader_is_one_message_with_file_arm_and_key(
+    capsys: pytest.CaptureFixture, project: Path
+) -> None:
+    arms = project / "config/arms.yaml"
+    follow = "{schedule: follow, arm: nine, keep: swapped}"
+    arms.write_text(arms.read_text() + f"late-one: {{label: x, group: y, dropout: {follow}}}\n")
+    preset = project / "config/presets/smoke.yaml"
+    preset.write_text("seeds: 1\narms: [late-one]\ntraining: {}\nfallback: true\n")
+    assert cli.main(["--settings", SMOKE, "show"]) == 2
+    assert capsys.readouterr().err == (
+        "error: config/arms.yaml: late-one.dropout.arm names 'nine', which preset 'smoke' does "
+        "not train; add it there\n"
+    )
+
+
 def test_bad_input_exits_with_2_and_one_message_everywhere(
     capsys: pytest.CaptureFixture, project: Path
 ) -> None:

@@ -54,6 +54,20 @@ def test_auto_is_quick_without_cuda_and_says_so(offer: Offer) -> None:
     assert plan.datasets == ["cifar10", "timit-sample"]
 
 
+def test_a_plan_knows_the_auxiliary_tasks_of_its_arms_and_no_others(
+    offer: Offer, project: Path
+) -> None:
+    offer("cifar10", "timit-sample")
+    assert list(planning.settle(Settings(preset="quick")).tasks) == ["vision", "speech"]
+    preset = project / "config/presets/quick.yaml"
+    preset.write_text("seeds: 1\narms: [pair-speech-sex]\ntraining: {}\nfallback: true\n")
+    plan = planning.settle(Settings(preset="quick"))
+    assert list(plan.tasks) == ["vision", "speech", "sex"]
+    assert plan.datasets == ["cifar10", "timit-sample"]
+    embedded = planning.settle(Settings(preset="quick", embedded="always"))
+    assert embedded.tasks["sex"].dataset == "espeak"
+
+
 def test_auto_is_paper_with_cuda_and_says_so(offer: Offer, monkeypatch: pytest.MonkeyPatch) -> None:
     offer("cifar10", "timit-sample")
     monkeypatch.setattr(planning, "cuda_devices", lambda: 1)
