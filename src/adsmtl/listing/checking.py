@@ -17,8 +17,8 @@ from adsmtl.listing.defects import DEFECTS, Defect, Finding
 
 LIMIT_S = 300.0  # for one probe; nearly all of its time goes into importing the backend
 EXTRA = "pip install '.[listing]'"
+ENVIRONMENT = "environment"  # the question that `probe` answers with the versions
 
-_ENVIRONMENT = "environment"
 _ENVIRONMENT_KEYS = {"keras", "backend"}
 _FINDING_KEYS = {field.name for field in dataclasses.fields(Finding)}
 
@@ -51,7 +51,7 @@ def _check() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as home:
         variables = _variables(home)
         try:
-            versions = _ask(_ENVIRONMENT, _ENVIRONMENT_KEYS, variables)
+            versions = _ask(ENVIRONMENT, _ENVIRONMENT_KEYS, variables)
         except isolation.NoAnswer as error:
             return _absent(
                 f"Keras is installed but does not start with KERAS_BACKEND="

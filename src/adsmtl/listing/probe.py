@@ -4,6 +4,7 @@ The answer is the last line of standard output, a JSON object: for `environment`
 a defect its `Finding`. Whatever Keras prints goes to standard error.
 """
 
+import argparse
 import contextlib
 import dataclasses
 import importlib
@@ -12,9 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from adsmtl.listing.checking import ENVIRONMENT
 from adsmtl.listing.defects import DEFECTS
-
-ENVIRONMENT = "environment"
 
 
 def environment() -> dict[str, str]:
@@ -40,12 +40,15 @@ def finding(defect: str) -> dict[str, Any]:
     }
 
 
-def main(question: str) -> None:
-    """Print the answer to `question`: `environment` or a defect's id."""
+def main() -> None:
+    """Print the answer to the question on the command line."""
+    parser = argparse.ArgumentParser(prog="python -m adsmtl.listing.probe")
+    parser.add_argument("question", choices=[ENVIRONMENT, *(defect.id for defect in DEFECTS)])
+    question = parser.parse_args().question
     with contextlib.redirect_stdout(sys.stderr):
         answer = environment() if question == ENVIRONMENT else finding(question)
     print(json.dumps(answer))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()
