@@ -47,7 +47,7 @@ def asked(installed: set[str], monkeypatch: pytest.MonkeyPatch) -> list[tuple[st
 def test_every_defect_gets_a_row_with_the_code_that_shows_it(asked, tmp_path: Path) -> None:
     result = check(tmp_path / "listing.json")
     assert json.loads((tmp_path / "listing.json").read_text()) == result
-    assert {**VERSIONS, "reason": None} == {k: result[k] for k in ("keras", "backend", "reason")}
+    assert {k: result[k] for k in ("keras", "backend", "reason")} == {**VERSIONS, "reason": None}
     assert [row["id"] for row in result["defects"]] == [defect.id for defect in DEFECTS]
     keys = ["id", "what", "stops", "reproduced", "error", "evidence", "code"]
     for row, defect in zip(result["defects"], DEFECTS, strict=True):
