@@ -1,12 +1,15 @@
 # Two commands: `make reproduce` runs the study, `make test` the tests. Both set up an
-# environment in .venv first, once.
+# environment in .venv first, once. `make bench` times training beside Keras and plain PyTorch.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: reproduce test lint ui lock clean-env
+BENCH ?=
+BENCH_DATA ?= cifar10 timit-sample
+
+.PHONY: reproduce test lint ui bench lock clean-env
 
 reproduce: $(VENV)/.ready
 	snakemake --cores $(CORES)
@@ -25,14 +28,28 @@ ui: $(VENV)/.ready
 	adsmtl track
 	mlflow ui --backend-store-uri sqlite:///mlflow.db
 
-# The lock states one version of everything, for every platform, without addresses;
-# environment.yml repeats it for conda.
+# About a quarter of an hour on two slow cores that do nothing else; it goes on where it was cut
+# off. BENCH="--only vision-128", say, passes options on; without the data sets, it is
+# BENCH=--embedded BENCH_DATA="digits espeak".
+bench: $(VENV)/.ready-bench
+	snakemake --cores $(CORES) $(BENCH_DATA:%=data/prepared/%/card.json)
+	python -m benchmarks $(BENCH)
+
+# The locks state one version of everything, for every platform, without addresses: first what the
+# project needs, then what the extras `listing` and `bench` add to it, which changes none of the
+# first. environment.yml repeats the first for conda.
 lock: $(VENV)/.ready
 	uv pip compile pyproject.toml --extra test --universal --python-version 3.11 \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 		--quiet --output-file requirements.lock
 	{ sed '/^  - pip:/q' environment.yml; sed 's/^/      - /' requirements.lock; } > .environment
 	mv .environment environment.yml
+	uv pip compile pyproject.toml --extra listing --extra bench --constraint requirements.lock \
+		--universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
+		--no-emit-find-links --quiet --output-file .full.lock
+	awk -F'[= ;]' 'NR == FNR { base[$$1 $$3]; next } !($$1 $$3 in base)' \
+		requirements.lock .full.lock > requirements-bench.lock
+	rm .full.lock
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -42,6 +59,11 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	python -m pip install --quiet uv
 	uv pip install --quiet --python $(BIN)/python -r requirements.lock
 	uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	touch $@
+
+$(VENV)/.ready-bench: $(VENV)/.ready requirements-bench.lock
+	uv pip install --quiet --python $(BIN)/python -r requirements-bench.lock \
+		--constraint requirements.lock
 	touch $@
 
 clean-env:

@@ -1,4 +1,4 @@
-"""pyproject.toml, requirements.lock and environment.yml say the same."""
+"""pyproject.toml, the locks and environment.yml say the same."""
 
 import re
 import tomllib
@@ -11,31 +11,48 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+LOCKS = ("requirements.lock", "requirements-bench.lock")
+
+
+def _pins(lock: str) -> list[Requirement]:
+    lines = (ROOT / lock).read_text().splitlines()
+    return [Requirement(line) for line in lines if line.strip() and not line.startswith("#")]
+
+
+LOCKED = _pins("requirements.lock")
+ADDED = _pins("requirements-bench.lock")
 STATED = [
-    Requirement(text)
-    for text in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]]
-]
-LOCKED = [
-    Requirement(line)
-    for line in (ROOT / "requirements.lock").read_text().splitlines()
-    if line.strip() and not line.startswith("#")
+    (lock, Requirement(text))
+    for lock, texts in zip(
+        LOCKS,
+        ([*PROJECT["dependencies"], *EXTRAS["test"]], [*EXTRAS["listing"], *EXTRAS["bench"]]),
+        strict=True,
+    )
+    for text in texts
 ]
 
 
-@pytest.mark.parametrize("stated", STATED, ids=str)
-def test_the_lock_pins_what_the_project_states(stated):
-    pins = [r for r in LOCKED if canonicalize_name(r.name) == canonicalize_name(stated.name)]
-    assert pins, f"{stated} is not in requirements.lock; run `make lock`"
+@pytest.mark.parametrize(("lock", "stated"), STATED, ids=str)
+def test_the_lock_pins_what_the_project_states(lock, stated):
+    pins = [r for r in _pins(lock) if canonicalize_name(r.name) == canonicalize_name(stated.name)]
+    assert pins, f"{stated} is not in {lock}; run `make lock`"
     for pin in pins:
         (specifier,) = pin.specifier
         assert specifier.operator == "=="
         assert stated.specifier.contains(specifier.version)
 
 
-def test_the_lock_is_fully_pinned_and_names_no_address():
-    text = (ROOT / "requirements.lock").read_text()
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_is_fully_pinned_and_names_no_address(lock):
+    text = (ROOT / lock).read_text()
     assert not re.search(r"https?:|file:|--(extra-)?index|--find-links| @ ", text)
-    assert all([s.operator for s in pin.specifier] == ["=="] for pin in LOCKED)
+    assert all([s.operator for s in pin.specifier] == ["=="] for pin in _pins(lock))
+
+
+def test_the_extras_change_no_version_of_the_lock():
+    names = {canonicalize_name(pin.name) for pin in LOCKED}
+    assert not [str(pin) for pin in ADDED if canonicalize_name(pin.name) in names]
 
 
 def test_the_conda_environment_has_the_versions_of_the_lock():
