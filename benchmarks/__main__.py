@@ -1,9 +1,13 @@
-"""`python -m benchmarks`: measure, and write JSON, a table and figures."""
+"""`python -m benchmarks`: measure, and write JSON, a table and figures.
+
+A run that was cut off goes on where it stopped when it is called again in the same way.
+"""
 
 import argparse
+import dataclasses
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +17,7 @@ from adsmtl.errors import UserError
 from adsmtl.files import write_json, write_text
 from adsmtl.training import device
 from benchmarks import machine, plan, rounds, summary, table
+from benchmarks.journal import Journal
 from benchmarks.process import WorkerError
 
 log = logging.getLogger("benchmarks")
@@ -23,8 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
-        result = run(options)
-        write(result, options.results)
+        run(options)
     except UserError as error:
         log.error("error: %s", error)
         return 2
@@ -46,14 +50,22 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--repetitions", type=int)
     parser.add_argument("--prepared", type=Path, default=paths.PREPARED)
     parser.add_argument("--results", type=Path, default=paths.RESULTS / "benchmarks")
-    parser.add_argument("--name", help="of the files; by default device and mode")
+    parser.add_argument("--name", help="of the files; by default device, mode and groups")
     return parser
 
 
-def run(options: argparse.Namespace) -> dict[str, Any]:
-    """Measure every group that was asked for; the content of the JSON file."""
+def run(options: argparse.Namespace) -> None:
+    """Measure every group that was asked for, and write the results.
+
+    Raises:
+        UserError: an option, the data or an unfinished run does not fit.
+        WorkerError: a contender that must run failed.
+    """
     chosen = device.choose(options.device, options.precision, options.threads or machine.cores())
     kind = chosen.device.type
+    facts = machine.facts(chosen)
+    if chosen.precision == "bf16" and not facts["bf16_hardware"]:
+        raise UserError("--precision is bf16, which this processor emulates; use auto or fp32")
     size = plan.QUICK if options.quick else {"cpu": plan.CPU, "cuda": plan.CUDA}[kind]
     size = plan.smaller(size, options.examples, options.repetitions)
     planned = plan.Plan(
@@ -65,25 +77,45 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         chosen.threads,
     )
     groups = _wanted(list(planned.groups()), options.only)
-    before = machine.load_average()
+    marks = ["embedded"] * options.embedded + ["quick"] * options.quick
+    name = options.name or "-".join([kind, *marks, *(options.only or ())])
+    stated = {
+        "machine": facts,
+        "data": {name: _data(folder) for name, folder in planned.folders.items()},
+    }
+    journal = Journal(
+        options.results, name, {**stated, "plan": _jobs(groups)}, machine.load_average()
+    )
     measured = []
     for group in groups:
         log.info(group.title)
-        records = rounds.measure(group.entries, group.repetitions, log.info)
+        records = rounds.measure(group.name, group.entries, group.repetitions, journal, log.info)
         _relate(records)
         measured.append(
             {"name": group.name, "title": group.title, "axis": group.axis, "records": records}
         )
-    marks = ["embedded"] * options.embedded + ["quick"] * options.quick
-    return {
-        "name": options.name or "-".join([kind, *marks]),
+    result = {
+        "name": name,
         "quick": options.quick,
         "embedded": options.embedded,
-        "machine": machine.facts(chosen),
-        "load_average": {"before": before, "after": machine.load_average()},
-        "data": {name: _data(folder) for name, folder in planned.folders.items()},
+        **stated,
+        "load_average": {"before": journal.load_before, "after": machine.load_average()},
+        "not_judged": summary.not_judged(facts, measured),
         "comparisons": [group for group in measured if group["axis"] is None],
         "series": [group for group in measured if group["axis"] is not None],
+    }
+    write(result, options.results)
+    journal.close()
+
+
+def _jobs(groups: Sequence[plan.Group]) -> Mapping[str, Any]:
+    """What is measured, for comparison with what an earlier call measured."""
+    return {
+        group.name: {
+            "repetitions": group.repetitions,
+            "jobs": [dataclasses.asdict(entry.job) for entry in group.entries],
+        }
+        for group in groups
     }
 
 
@@ -108,6 +140,7 @@ def _relate(records: list[dict[str, Any]]) -> None:
     for record in records:
         if record is not products:
             record["times_plain"] = summary.times_faster(record, first.get("plain"))
+            record["times_keras"] = summary.times_faster(record, first.get("keras"))
             record["share_of_products"] = summary.share(record, products)
 
 

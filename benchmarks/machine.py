@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from adsmtl import revision
-from adsmtl.training.device import Machine, cpu_name
+from adsmtl.training.device import Machine, cpu_name, has_bf16
 
 
 def cores() -> int:
@@ -33,6 +33,7 @@ def facts(machine: Machine) -> dict[str, Any]:
     """Of the whole run; the versions of a contender's libraries are its own to tell."""
     return {
         **machine.describe(),
+        "bf16_hardware": has_bf16(machine.device),
         "processor": cpu_name(),
         "cores": cores(),
         "memory_mib": memory(),

@@ -37,12 +37,14 @@ class Size:
 
     Attributes:
         examples: training images of one repetition; sequences are at most half as many.
-        repetitions: of comparisons; series take `growth_repetitions`.
+        repetitions: of comparisons.
+        growth_examples, growth_repetitions: the same of series.
         many: replicas of the comparison's R > 1.
     """
 
     examples: int
     repetitions: int
+    growth_examples: int
     growth_repetitions: int
     many: int
     replicas: Sequence[int]
@@ -51,11 +53,40 @@ class Size:
     fractions: Sequence[float]
 
 
-CPU = Size(2048, 7, 5, 4, (1, 2, 4), (16, 32, 64, 128, 256), (1, 2, 3, 4), (0.25, 0.5, 1, 2))
-CUDA = Size(
-    20480, 7, 5, 10, (1, 2, 5, 10, 20), (32, 64, 128, 256, 512), (1, 2, 3, 4), (0.25, 0.5, 1, 2)
+# About a quarter of an hour on two cores that reach 40 GFLOP/s in training.
+CPU = Size(
+    examples=1024,
+    repetitions=5,
+    growth_examples=512,
+    growth_repetitions=3,
+    many=3,
+    replicas=(1, 2, 4),
+    batches=(32, 64, 128, 256),
+    tasks=(1, 2, 3, 4),
+    fractions=(0.5, 1, 2),
 )
-QUICK = Size(64, 2, 2, 2, (1, 2), (32, 64), (1, 2), (0.5, 1))
+CUDA = Size(
+    examples=20480,
+    repetitions=7,
+    growth_examples=20480,
+    growth_repetitions=5,
+    many=10,
+    replicas=(1, 2, 5, 10, 20),
+    batches=(32, 64, 128, 256, 512),
+    tasks=(1, 2, 3, 4),
+    fractions=(0.25, 0.5, 1, 2),
+)
+QUICK = Size(
+    examples=64,
+    repetitions=2,
+    growth_examples=64,
+    growth_repetitions=2,
+    many=2,
+    replicas=(1, 2),
+    batches=(32, 64),
+    tasks=(1, 2),
+    fractions=(0.5, 1),
+)
 
 
 @dataclass(frozen=True)
@@ -95,9 +126,8 @@ class Plan:
         self._machine = {"device": device, "precision": precision, "threads": threads}
         self._flops: dict[BenchTask, float] = {}
 
-    def tasks(self, names: Sequence[str], images: int | None = None) -> dict[str, BenchTask]:
-        """Tasks by name, of so many images (as the size says by default)."""
-        images = self.size.examples if images is None else images
+    def tasks(self, names: Sequence[str], images: int) -> dict[str, BenchTask]:
+        """Tasks by name, of so many images, and of half as many sequences."""
         result = {}
         for name in names:
             dataset, target, branch = self.sources[name]
@@ -109,10 +139,14 @@ class Plan:
 
     def groups(self) -> Iterator[Group]:
         """Everything, in the order in which it is measured and shown."""
-        vision, joint = self.tasks(["vision"]), self.tasks(["vision", "speech"])
+        both_tasks = ["vision", "speech"]
+        vision = self.tasks(["vision"], self.size.examples)
+        joint = self.tasks(both_tasks, self.size.examples)
         for batch in (32, 128):
             yield self._comparison(f"vision-{batch}", f"vision, batch {batch}", vision, batch)
         yield self._comparison("joint-128", "vision and speech, batch 128", joint, 128)
+        amount = self.size.growth_examples
+        vision, joint = self.tasks(["vision"], amount), self.tasks(both_tasks, amount)
         both = ("plain", "engine")
         yield self._series(
             "replicas",
@@ -129,7 +163,7 @@ class Plan:
             "tasks",
             "tasks",
             [
-                self._entry(who, self.tasks(names[:count]), 128, 1, count)
+                self._entry(who, self.tasks(names[:count], amount), 128, 1, count)
                 for count in self.size.tasks
                 for who in both
             ],
@@ -139,7 +173,7 @@ class Plan:
     def _amounts(self, contenders: Sequence[str]) -> Iterator[Entry]:
         done = set()
         for fraction in self.size.fractions:
-            tasks = self.tasks(["vision"], round(fraction * self.size.examples))
+            tasks = self.tasks(["vision"], round(fraction * self.size.growth_examples))
             amount = tasks["vision"].examples
             if amount not in done:
                 done.add(amount)
@@ -193,7 +227,8 @@ class Plan:
 def smaller(size: Size, examples: int | None, repetitions: int | None) -> Size:
     """The size with what the command line overrides."""
     if examples is not None:
-        size = replace(size, examples=examples)
+        growth = max(1, examples * size.growth_examples // size.examples)
+        size = replace(size, examples=examples, growth_examples=growth)
     if repetitions is not None:
         size = replace(size, repetitions=repetitions, growth_repetitions=repetitions)
     return size

@@ -22,7 +22,7 @@ class Worker:
     """One contender in a process of its own.
 
     Attributes:
-        ready: its facts, once `wait` returned; None if it cannot run here.
+        ready: its facts, once `start` returned; None if it cannot run here.
         reason: why it cannot run here.
     """
 
@@ -52,12 +52,8 @@ class Worker:
         self.ready, self.reason = answer.get("ready"), answer.get("absent")
 
     def time(self) -> dict[str, Any]:
-        """One repetition: `seconds` and `values`."""
+        """One repetition: `seconds`, `values` and the peaks of `memory` so far, in MiB."""
         return self._ask({"do": "time"})
-
-    def finish(self) -> dict[str, float | None]:
-        """End the process; peaks of memory in MiB."""
-        return self._ask({"do": "finish"})["finished"]
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         try:

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
 
 from benchmarks import summary
 from benchmarks.job import Job
+from benchmarks.journal import Journal, Record
 from benchmarks.process import Worker, WorkerError
 
 # May be missing or broken without spoiling the rest.
@@ -29,42 +29,66 @@ class Entry:
 
 
 def measure(
-    entries: Sequence[Entry], repetitions: int, say: Callable[[str], None]
-) -> list[dict[str, Any]]:
-    """A record per entry, with every repetition.
+    name: str,
+    entries: Sequence[Entry],
+    repetitions: int,
+    journal: Journal,
+    say: Callable[[str], None],
+) -> list[Record]:
+    """A record per entry, with every repetition; rounds that the journal holds are not repeated.
+
+    Args:
+        name: of the group, in the journal.
 
     Raises:
-        WorkerError: a contender that must run failed.
+        WorkerError: a contender that must run failed; the journal keeps what was measured.
     """
-    records = [_record(entry) for entry in entries]
-    with ExitStack() as stack:
-        workers: dict[int, Worker] = {}
-        for index, (entry, record) in enumerate(zip(entries, records, strict=True)):
-            worker = stack.enter_context(Worker(entry.job))
-            if _start(worker, record):
-                workers[index] = worker
-            say(f"  {entry.label}: {record['reason'] or 'ready'}")
-        for turn in range(1, repetitions + 1):
-            for index, worker in workers.items():
-                answer = worker.time()
-                rate = records[index]["examples"] / answer["seconds"]
-                records[index]["repetitions"].append(
-                    {"round": turn, **answer, "examples_per_second": rate}
-                )
-            say(f"  round {turn} of {repetitions}")
-        for index, worker in workers.items():
-            records[index]["peak_memory"] = worker.finish()
+    records = journal.records(name) or [_record(entry) for entry in entries]
+    done = max(len(record["repetitions"]) for record in records)
+    if done < repetitions:
+        with ExitStack() as stack:
+            workers = _started(entries, records, stack, say)
+            for turn in range(done + 1, repetitions + 1):
+                for index, worker in workers.items():
+                    _time(worker, records[index], turn)
+                    journal.keep(name, records)
+                say(f"  round {turn} of {repetitions}")
+    else:
+        say("  measured before")
     for record in records:
         _summarise(record)
     return records
 
 
-def _start(worker: Worker, record: dict[str, Any]) -> bool:
+def _started(
+    entries: Sequence[Entry],
+    records: Sequence[Record],
+    stack: ExitStack,
+    say: Callable[[str], None],
+) -> dict[int, Worker]:
+    """The workers that can be timed, by the number of their entry."""
+    workers = {}
+    for index, (entry, record) in enumerate(zip(entries, records, strict=True)):
+        if record["reason"] is None:
+            worker = stack.enter_context(Worker(entry.job))
+            if _start(worker, record):
+                workers[index] = worker
+        say(f"  {entry.label}: {record['reason'] or 'ready'}")
+    return workers
+
+
+def _time(worker: Worker, record: Record, turn: int) -> None:
+    answer = worker.time()
+    rate = record["examples"] / answer["seconds"]
+    record["repetitions"].append({"round": turn, **answer, "examples_per_second": rate})
+
+
+def _start(worker: Worker, record: Record) -> bool:
     """Whether it can be timed; if not, the record says why."""
     try:
         worker.start()
     except WorkerError as error:
-        if worker.job.contender != OPTIONAL:
+        if worker.job.contender != OPTIONAL or record["repetitions"]:
             raise
         record["reason"] = f"not run: {str(error).strip().splitlines()[-1]}"
         return False
@@ -75,7 +99,7 @@ def _start(worker: Worker, record: dict[str, Any]) -> bool:
     return True
 
 
-def _record(entry: Entry) -> dict[str, Any]:
+def _record(entry: Entry) -> Record:
     job = entry.job
     return {
         "label": entry.label,
@@ -98,7 +122,9 @@ def _record(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _summarise(record: dict[str, Any]) -> None:
-    for key in ("seconds", "examples_per_second"):
-        if record["repetitions"]:
-            record[key] = summary.spread([one[key] for one in record["repetitions"]])
+def _summarise(record: Record) -> None:
+    repetitions = record["repetitions"]
+    if repetitions:
+        for key in ("seconds", "examples_per_second"):
+            record[key] = summary.spread([one[key] for one in repetitions])
+        record["peak_memory"] = summary.peak([one["memory"] for one in repetitions])

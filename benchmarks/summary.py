@@ -1,6 +1,6 @@
 """What repetitions amount to: medians and spreads, nothing modelled."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,14 @@ def spread(values: Sequence[float]) -> dict[str, float]:
     """Median, quartiles, extremes and number of some measurements."""
     low, q1, median, q3, high = np.percentile(values, [0, 25, 50, 75, 100]).tolist()
     return {"median": median, "q1": q1, "q3": q3, "min": low, "max": high, "n": len(values)}
+
+
+def peak(values: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:
+    """The largest memory of every kind; None where the kind does not exist."""
+    return {
+        kind: None if values[0][kind] is None else max(one[kind] for one in values)
+        for kind in values[0]
+    }
 
 
 def times_faster(
@@ -35,3 +43,24 @@ def share(record: dict[str, Any], products: dict[str, Any] | None) -> dict[str, 
             for own, measured in zip(record["repetitions"], products["repetitions"], strict=True)
         ]
     )
+
+
+def not_judged(machine: Mapping[str, Any], groups: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What nobody can conclude from a run on this machine, in sentences."""
+    found = []
+    if not machine["bf16_hardware"]:
+        found.append(
+            "This processor has no bf16 products in hardware, so every contender computed in "
+            "fp32: speed in bf16, and any bar set for it, cannot be judged here."
+        )
+    absent = {
+        record["label"]: record["reason"]
+        for group in groups
+        for record in group["records"]
+        if record["reason"] is not None
+    }
+    found += [
+        f"{label} was {reason}; speed relative to it cannot be judged here."
+        for label, reason in absent.items()
+    ]
+    return found

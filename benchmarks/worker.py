@@ -1,7 +1,7 @@
 """A process that loads one contender and times it on request: JSON lines in and out.
 
 It first says `{"ready": {…}}`, `{"absent": "…"}` or `{"error": "…"}`, and then answers
-`{"do": "time"}` and `{"do": "finish"}` until the pipe closes.
+`{"do": "time"}` until the pipe closes.
 """
 
 import importlib
@@ -73,11 +73,9 @@ def serve(job: Job, requests: TextIO, answers: TextIO) -> None:
             case "time":
                 began = time.perf_counter()
                 values = contender.repetition()
-                answer({"seconds": time.perf_counter() - began, "values": values})
-            case "finish":
+                seconds = time.perf_counter() - began
                 memory = {"rss_mib": peak_rss(), "device_mib": contender.device_memory()}
-                answer({"finished": memory})
-                return
+                answer({"seconds": seconds, "values": values, "memory": memory})
 
 
 def main() -> None:

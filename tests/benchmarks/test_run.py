@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 from benchmarks import __main__ as command
-from benchmarks import plan, process, rounds, summary, table, worker
+from benchmarks import plan, process, rounds, summary, worker
 from benchmarks.contenders import keras_listing
+from benchmarks.journal import Journal
 
+from adsmtl.analysis import speed
 from adsmtl.files import read_json
 
 pytestmark = pytest.mark.slow
@@ -53,9 +55,20 @@ def test_every_record_is_complete(result):
 
 def test_machine_code_and_data_are_told(result):
     assert result["machine"]["threads"] == 1
-    assert result["machine"].keys() >= {"name", "precision", "cores", "system", "python", "code"}
+    told = {"name", "precision", "bf16_hardware", "cores", "system", "python", "code"}
+    assert result["machine"].keys() >= told
     assert set(result["data"]) == {"digits", "espeak"}
     assert all(len(data["digest"]) == 64 for data in result["data"].values())
+
+
+def test_bf16_is_timed_and_judged_only_where_it_is_in_hardware(result):
+    hardware = result["machine"]["bf16_hardware"]
+    for group in result["comparisons"]:
+        (products,) = [one for one in group["records"] if one["contender"] == "products"]
+        assert set(products["rates"]) == ({"fp32", "bf16"} if hardware else {"fp32"})
+    trained = {one["precision"] for group in result["comparisons"] for one in group["records"]}
+    assert trained == ({"bf16"} if hardware else {"fp32"})
+    assert any("bf16" in sentence for sentence in result["not_judged"]) is not hardware
 
 
 def test_contenders_of_a_comparison_train_equally_much(result):
@@ -80,6 +93,9 @@ def test_shares_and_ratios_follow_from_the_repetitions(result):
         ratios = [a / b for a, b in zip(*rates, strict=True)]
         assert engine["times_plain"] == pytest.approx(summary.spread(ratios))
         assert plain["times_plain"]["median"] == 1
+        keras = records.get(("keras", 1))
+        ran = keras is not None and keras["reason"] is None
+        assert (engine["times_keras"] is not None) is ran
         assert engine["share_of_products"]["median"] > 0
 
 
@@ -94,6 +110,10 @@ def test_a_table_and_two_figures_are_written(folder):
         assert "Quick mode" in (folder / f"{name}.caption.txt").read_text()
 
 
+def test_a_finished_run_leaves_nothing_to_go_on_with(folder):
+    assert not list(folder.glob("*.unfinished"))
+
+
 def _talk(job, *requests: dict) -> list[dict]:
     """What a worker answers, without a process."""
     asked = io.StringIO("".join(json.dumps(request) + "\n" for request in requests))
@@ -102,7 +122,19 @@ def _talk(job, *requests: dict) -> list[dict]:
     return [json.loads(line) for line in answers.getvalue().splitlines()]
 
 
-def test_absent_keras_is_said_and_nothing_fails(job, vision, monkeypatch):
+@pytest.fixture
+def measure(tmp_path: Path):
+    """One round of one entry."""
+
+    def once(entry: rounds.Entry) -> dict:
+        journal = Journal(tmp_path, "trial", {}, load=None)
+        (record,) = rounds.measure("g", [entry], 1, journal, lambda line: None)
+        return record
+
+    return once
+
+
+def test_absent_keras_is_said_and_nothing_fails(job, vision, monkeypatch, measure):
     monkeypatch.setattr(keras_listing.importlib.util, "find_spec", lambda name: None)
     answers = _talk(job("keras", vision))
     assert answers == [{"absent": "keras/tensorflow not installed"}]
@@ -112,13 +144,13 @@ def test_absent_keras_is_said_and_nothing_fails(job, vision, monkeypatch):
             self.reason = "keras/tensorflow not installed"
 
     monkeypatch.setattr(rounds, "Worker", Missing)
-    entries = [rounds.Entry("Keras on TensorFlow", job("keras", vision), 1.0)]
-    (record,) = rounds.measure(entries, 2, lambda line: None)
+    record = measure(rounds.Entry("Keras on TensorFlow", job("keras", vision), 1.0))
     assert record["reason"] == "not run: keras/tensorflow not installed"
     assert record["repetitions"] == []
-    record |= {"times_plain": None, "share_of_products": None}
     group = {"name": "g", "title": "t", "records": [record]}
-    assert "| not run: keras/tensorflow not installed |" in table.markdown(table._comparison(group))
+    assert speed.comparison(group).rows[0][1] == "not run: keras/tensorflow not installed"
+    (sentence,) = summary.not_judged({"bf16_hardware": True}, [group])
+    assert sentence.startswith("Keras on TensorFlow was not run: keras/tensorflow not installed;")
 
 
 def test_worker_answers_line_by_line(job, vision, monkeypatch):
@@ -136,23 +168,25 @@ def test_worker_answers_line_by_line(job, vision, monkeypatch):
             return None
 
     monkeypatch.setattr(worker, "load", lambda name: Fake)
-    ready, timed, finished = _talk(job("plain", vision), {"do": "time"}, {"do": "finish"})
+    ready, timed = _talk(job("plain", vision), {"do": "time"})
     assert ready["ready"]["parameters"] == 7
     assert timed["seconds"] >= 0
     assert timed["values"] == {"vision": 1.5}
-    assert finished["finished"]["rss_mib"] > 10
+    assert timed["memory"]["rss_mib"] > 10
+    assert timed["memory"]["device_mib"] is None
 
 
-def test_broken_keras_is_reported_but_a_broken_engine_stops_the_run(job, vision, monkeypatch):
+def test_broken_keras_is_reported_but_a_broken_engine_stops_the_run(
+    job, vision, monkeypatch, measure
+):
     def broken(self) -> None:
         raise process.WorkerError("it failed:\nImportError: no symbol")
 
     monkeypatch.setattr(process.Worker, "start", broken)
-    entries = [rounds.Entry("Keras", job("keras", vision), 1.0)]
-    (record,) = rounds.measure(entries, 1, lambda line: None)
+    record = measure(rounds.Entry("Keras", job("keras", vision), 1.0))
     assert record["reason"] == "not run: ImportError: no symbol"
     with pytest.raises(process.WorkerError):
-        rounds.measure([rounds.Entry("engine", job("engine", vision), 1.0)], 1, lambda line: None)
+        measure(rounds.Entry("engine", job("engine", vision), 1.0))
 
 
 def test_worker_process_tells_how_it_failed(job, vision):
@@ -180,3 +214,39 @@ def test_plan_holds_every_comparison_and_series(prepared, size):
     who = [entry.job.contender for entry in groups["vision-128"].entries]
     assert who == ["keras", "plain", "engine", "engine", "products"]
     assert [entry.value for entry in groups["replicas"].entries] == list(size.replicas)
+
+
+def test_the_cpu_run_fits_into_a_quarter_of_an_hour_on_two_slow_cores(prepared):
+    made = plan.Plan(prepared, True, plan.CPU, "cpu", "fp32", 2)
+    per_image = made.flops_per_example(made.tasks(["vision"], 1024))
+    flops_per_second = 400 * per_image  # with AVX2 the slowest contender does better
+    seconds_to_start = 7
+    seconds = 0.0
+    for group in made.groups():
+        assert group.repetitions >= (5 if group.axis is None else 3)
+        for entry in group.entries:
+            if entry.job.contender != "products":
+                one = entry.job.examples * entry.flops / flops_per_second
+                seconds += (group.repetitions + 1) * one  # one to warm up
+            seconds += seconds_to_start
+    assert 5 * 60 < seconds < 15 * 60
+
+
+def test_bf16_is_refused_where_it_is_emulated(prepared, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(command.machine, "has_bf16", lambda device: False)
+    arguments = ["--embedded", "--prepared", str(prepared), "--results", str(tmp_path)]
+    assert command.main([*arguments, "--device", "cpu", "--precision", "bf16"]) == 2
+    assert "use auto or fp32" in caplog.text
+
+
+def test_part_of_the_groups_has_a_name_of_its_own(prepared, tmp_path, monkeypatch):
+    def measured(name, *_):
+        raise process.WorkerError(name)
+
+    names = []
+    monkeypatch.setattr(rounds, "measure", measured)
+    monkeypatch.setattr(command, "Journal", lambda folder, name, *_: names.append(name))
+    arguments = ["--quick", "--embedded", "--prepared", str(prepared), "--results", str(tmp_path)]
+    assert command.main([*arguments, "--device", "cpu", "--only", "data", "batch"]) == 1
+    assert command.main([*arguments, "--device", "cpu"]) == 1
+    assert names == ["cpu-embedded-quick-data-batch", "cpu-embedded-quick"]

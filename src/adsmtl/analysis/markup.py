@@ -1,7 +1,8 @@
-"""Tables as Markdown and as LaTeX with booktabs, from the same rows of text."""
+"""Tables as Markdown, HTML, and LaTeX with booktabs, from the same rows of text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from html import escape
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -58,6 +59,30 @@ def markdown(table: TextTable) -> str:
     lines = [table.caption, "", line(table.columns), line(rule), *map(line, table.rows)]
     for note in table.notes:
         lines += ["", note]
+    return "\n".join(lines) + "\n"
+
+
+def html(table: TextTable) -> str:
+    """The caption, a table and the notes, in the classes of the report's style sheet."""
+
+    def row(cells: Sequence[str], tag: str, scope: str = "") -> str:
+        left = ' class="left"'
+        return "".join(
+            f"<{tag}{left if index < table.left else ''}{scope}>{escape(cell)}</{tag}>"
+            for index, cell in enumerate(cells)
+        )
+
+    head = row(table.columns, "th", ' scope="col"')
+    lines = [
+        f'<p class="caption">{escape(table.caption)}</p>',
+        '<div class="wide"><table>',
+        f"<thead><tr>{head}</tr></thead>",
+        "<tbody>",
+    ]
+    for index, cells in enumerate(table.rows):
+        group = ' class="break"' if index in table.breaks else ""
+        lines.append(f"<tr{group}>{row(cells, 'td')}</tr>")
+    lines += ["</tbody></table></div>", *(f'<p class="note">{escape(n)}</p>' for n in table.notes)]
     return "\n".join(lines) + "\n"
 
 
