@@ -133,3 +133,12 @@ def test_latex_of_real_tables_is_ascii(written):
 
 def test_markdown_escapes_pipes():
     assert r"x\|y" in markup.markdown(markup.TextTable("t", "", ["A"], [["x|y"]]))
+
+
+def test_html_escapes_cells_and_marks_groups_and_the_left_column():
+    table = markup.TextTable("t", "a < b", ["", "n"], [["x", "1"], ["<y>", "2"]], ["& so"], [1])
+    text = markup.html(table)
+    assert '<p class="caption">a &lt; b</p>' in text
+    assert '<tr class="break"><td class="left">&lt;y&gt;</td><td>2</td></tr>' in text
+    assert '<tr><td class="left">x</td><td>1</td></tr>' in text
+    assert '<p class="note">&amp; so</p>' in text
