@@ -54,8 +54,8 @@ def test_an_unknown_leader_is_one_message_with_file_arm_and_key(
     preset.write_text("seeds: 1\narms: [late-one]\ntraining: {}\nfallback: true\n")
     assert cli.main(["--settings", SMOKE, "show"]) == 2
     assert capsys.readouterr().err == (
-        "error: config/arms.yaml: late-one.dropout.arm names 'nine', which preset 'smoke' does "
-        "not train; add it there\n"
+        "error: config/presets/smoke.yaml and config/arms.yaml: late-one.dropout.arm names "
+        "'nine', which preset 'smoke' does not train; add it there\n"
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from adsmtl.dropout.schedules import Adsmtl, Fixed, Follow, ListingIntent
+from adsmtl.dropout.schedules import Adsmtl, Concrete, Fixed, Follow, ListingIntent
 from adsmtl.errors import UserError
 from adsmtl.spec import Arm, Examples, Run, Study, Task, Training
 from adsmtl.weighting import DynamicWeightAverage, Uncertainty
@@ -179,6 +179,11 @@ def test_a_leader_that_follows_is_refused() -> None:
     )
     itself = replace(FOLLOWER, dropout=Follow("itself", "swapped"))
     refused(lambda: study(itself=itself), "itself.dropout.arm", "follows an arm itself")
+
+
+def test_a_leader_whose_rates_are_learned_is_refused() -> None:
+    leader = replace(LEADER, dropout=Concrete())
+    refused(lambda: study(leader=leader, follower=FOLLOWER), "follower.dropout.arm", "are learned")
 
 
 @pytest.mark.parametrize("tasks", [("vision",), ("vision", "superclass")])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from adsmtl import __version__, config, paths, planning
+from adsmtl.analysis import products
 from adsmtl.errors import UserError
 from adsmtl.files import write_json, write_text
 
@@ -84,7 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     own.add_argument("--seeds", required=True, type=int, nargs="+")
     add("tables", _tables, "write the tables of a finished study")
     add("figures", _figures, "write the figures of a finished study")
-    add("report", _report, "write report.html from tables and figures")
+    add("listing", _listing, "run the paper's listing against Keras, where it is installed")
+    add("claims", _claims, "judge the paper's claims from a finished study")
+    add("report", _report, "write report.html from tables, figures and claims")
     add("manifest", _manifest, "write manifest.json: where every number comes from")
     own = add("track", _track, "import every results folder into MLflow")
     own.add_argument("--only", type=Path, help="one results folder instead of all")
@@ -201,6 +204,21 @@ def _figures(options: argparse.Namespace) -> None:
 
     plan = _plan(options)
     figures.write_all(plan.root, list(plan.study.arms), plan.study.seeds)
+
+
+def _listing(options: argparse.Namespace) -> None:
+    from adsmtl import listing
+
+    path = _plan(options).root / products.LISTING
+    found = listing.check(path)
+    log.info(f"wrote {path}: {found['reason'] or found['keras']}")
+
+
+def _claims(options: argparse.Namespace) -> None:
+    from adsmtl.analysis import claims
+
+    plan = _plan(options)
+    claims.write(plan.root, list(plan.study.arms), plan.study.seeds)
 
 
 def _report(options: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 import ctypes
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -109,16 +110,16 @@ def settle(settings: Settings) -> Plan:
             choice, reason = "quick", "there is no CUDA device to train on"
         settings = replace(settings, preset=choice)
         notes.append(f"preset {choice}, because {reason}")
-    own = config.preset(settings.preset)
-    if settings.embedded == "always" and not own.fallback:
+    fallback = config.preset(settings.preset).fallback
+    if settings.embedded == "always" and not fallback:
         raise UserError(
             f"preset {settings.preset!r} is for real data only; use embedded: never or auto, "
             "or the preset quick"
         )
     if settings.embedded != "always":
-        real = config.tasks(settings, own, embedded=False)
-        missing = _missing({task.dataset for task in real.values()}, settings)
-        if missing and settings.embedded == "auto" and own.fallback:
+        real = replace(settings, embedded="never")
+        missing = _missing(Plan(real, config.study(real), ()).datasets, settings)
+        if missing and settings.embedded == "auto" and fallback:
             settings = replace(settings, embedded="always")
             notes += missing
             notes.append(
@@ -131,7 +132,7 @@ def settle(settings: Settings) -> Plan:
                 "the data cannot be had, and nothing may stand in:\n" + "\n".join(missing)
             )
         else:
-            settings = replace(settings, embedded="never")
+            settings = real
     return Plan(settings, config.study(settings), tuple(notes))
 
 
@@ -143,11 +144,11 @@ def share(settings: Settings) -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join([package, *(p for p in known if p != package)])
 
 
-def _missing(datasets: set[str], settings: Settings) -> list[str]:
+def _missing(datasets: Sequence[str], settings: Settings) -> list[str]:
     """Why each data set that cannot be had cannot be had."""
     found = []
     given = None if settings.timit_path is None else Path(settings.timit_path)
-    for name in sorted(datasets):
+    for name in datasets:
         if (paths.PREPARED / name / "card.json").exists():
             continue
         location = registry.locate(name, paths.RAW, given)

@@ -1,5 +1,6 @@
 """Which state of the code is running: of the repository, and of the modules that train."""
 
+import importlib.metadata
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -50,6 +51,14 @@ def training(package: Path | None = None) -> str:
     package = package or Path(adsmtl.__file__).parent
     found = sorted({path for pattern in TRAINING for path in package.glob(pattern)})
     return digest({path.relative_to(package).as_posix(): sha256(path) for path in found})
+
+
+def installed(library: str) -> str | None:
+    """Version of an installed library, or None."""
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
-from adsmtl.dropout.schedules import Follow, NoDropout, Recorded, Schedule, Trajectory
+from adsmtl.dropout.schedules import Concrete, Follow, NoDropout, Recorded, Schedule, Trajectory
 from adsmtl.dropout.sites import Scope
 from adsmtl.errors import UserError
 from adsmtl.files import digest
@@ -270,6 +270,8 @@ class Study:
             raise UserError(f"{where}, which preset {self.preset!r} does not train; add it there")
         if isinstance(self.arms[leader].dropout, Follow):
             raise UserError(f"{where}, which follows an arm itself; name that one")
+        if isinstance(self.arms[leader].dropout, Concrete):
+            raise UserError(f"{where}, whose rates are learned site by site; name another arm")
         if self._trained(leader) != self._trained(arm_id):
             raise UserError(f"{where}, which trains other tasks; rates are taken task by task")
 

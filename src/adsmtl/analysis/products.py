@@ -9,6 +9,8 @@ CURVES = "tables/curves.csv"
 FIGURES = ("accuracy", "gap", "rates", "learning-curves")
 FIGURE_FORMATS = ("pdf", "png")
 CAPTION = "caption.txt"
+LISTING = "listing.json"
+CLAIMS = ("claims.json", "claims.md")
 REPORT = "report.html"
 MANIFEST = "manifest.json"
 

@@ -1,6 +1,5 @@
 """`manifest.json`: what every number of a results folder came from."""
 
-import importlib.metadata
 import platform
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,7 +52,8 @@ def build(root: Path, loaded: Sequence[runs.Run]) -> dict[str, Any]:
         "seeds": sorted({run.seed for run in loaded}),
         "devices": provenance.devices(loaded),
         "data": provenance.data_sets(loaded),
-        "libraries": {"python": platform.python_version()} | _versions(),
+        "libraries": {"python": platform.python_version()}
+        | {name: revision.installed(name) for name in LIBRARIES},
         "runs": [_run(root, run) for run in loaded],
         "files": {path.relative_to(root).as_posix(): sha256(path) for path in files},
     }
@@ -61,7 +61,8 @@ def build(root: Path, loaded: Sequence[runs.Run]) -> dict[str, Any]:
 
 def _evidence(root: Path) -> list[Path]:
     """The files whose digests the manifest holds, besides the runs' own."""
-    return [*products.all_products(root), root / "claims.json", root / "claims.md"]
+    more = (products.LISTING, *products.CLAIMS)
+    return [*products.all_products(root), *(root / name for name in more)]
 
 
 def _run(root: Path, run: runs.Run) -> dict[str, Any]:
@@ -78,13 +79,3 @@ def _run(root: Path, run: runs.Run) -> dict[str, Any]:
             for name in ("metrics.json", "history.jsonl")
         },
     }
-
-
-def _versions() -> dict[str, str | None]:
-    found: dict[str, str | None] = {}
-    for name in LIBRARIES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = None
-    return found

@@ -15,14 +15,13 @@ class Concrete:
     Attributes:
         initial: rate before the first step, more than 0.
         temperature: of the relaxed mask, in (0, 1]; 0.1 is the authors'.
-        length_scale: l of the prior on the weights, at least 0; the authors' code has 1e-4 for
-            regression on synthetic data.
+        length_scale: l of the prior on the weights, at least 0; 1e-4 is that of the authors' code.
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
     initial: float = 0.1
     temperature: float = 0.1
-    length_scale: float = 0.01
+    length_scale: float = 1e-4
     schedule: Literal["concrete"] = "concrete"
 
     def __post_init__(self) -> None:
