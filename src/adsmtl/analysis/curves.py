@@ -1,5 +1,7 @@
 """Course of training: learning curves and dropout rates by epoch."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -58,37 +60,56 @@ def learning(history: pd.DataFrame) -> Figure:
     return figure
 
 
-def rates(history: pd.DataFrame) -> Figure:
-    """Dropout rate by epoch and task, a panel for each arm whose rate is neither 0 nor fixed.
+def rates(history: pd.DataFrame, arms: Sequence[str], difficulty: bool) -> Figure:
+    """Dropout rate by epoch and task, a panel per arm; below it, its tasks' difficulty.
 
     Filled markers are the task's own layers, open markers the shared layer where its rate
     differs; bands are 95 % intervals of the mean over seeds.
+
+    Args:
+        history: as `runs.history_frame` returns it.
+        arms: those to show, in the order of the panels.
+        difficulty: whether smoothed difficulties take a second row of panels.
     """
-    shown = history[~history["schedule"].isin(["none", "fixed"])]
-    arms = shown.drop_duplicates("arm")[["arm", "label"]].to_dict("records")
-    tasks = list(history["task"].unique())
     if not arms:
-        return _nothing("No arm of this results folder changes its rate during training.")
-    columns = min(3, len(arms))
-    rows = -(-len(arms) // columns)
-    width = style.WIDTH if columns > 1 else 4.0
-    figure = Figure(figsize=(width, 0.6 + 2.0 * rows), layout="constrained")
-    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-    for ax in grid.flat[len(arms) :]:
+        return style.nothing("No arm of this results folder changes its rate during training.")
+    labels = history.drop_duplicates("arm").set_index("arm")["label"]
+    shown = history[history["arm"].isin(arms)]
+    tasks = list(shown["task"].unique())
+    columns = min(4 if len(arms) > 3 else 3, len(arms))
+    blocks = -(-len(arms) // columns)
+    kinds = 2 if difficulty else 1
+    size = (1.4 + 1.5 * columns, 0.6 + 1.45 * blocks * kinds)
+    figure = Figure(figsize=size, layout="constrained")
+    grid = figure.subplots(kinds * blocks, columns, sharex=True, squeeze=False)
+    for axes in grid[::kinds]:
+        for ax in axes:
+            ax.sharey(grid[0][0])
+    for ax in grid.flat:
         ax.set_visible(False)
-    for ax, arm in zip(grid.flat, arms, strict=False):
-        of_arm = shown[shown["arm"] == arm["arm"]]
+    for place, arm in enumerate(arms):
+        block, column = divmod(place, columns)
+        panels = grid[kinds * block : kinds * (block + 1), column]
+        of_arm = shown[shown["arm"] == arm]
         for index, task in enumerate(tasks):
             of_task = of_arm[of_arm["task"] == task]
             look = style.task_look(index, len(tasks))
-            _band(ax, of_task, "rate_specific", 1.0, **look)
+            if difficulty:
+                _band(panels[1], of_task, "smoothed", 1.0, **look)
+            _band(panels[0], of_task, "rate_specific", 1.0, **look)
             if not np.allclose(of_task["rate_specific"], of_task["rate_shared"], equal_nan=True):
-                _band(ax, of_task, "rate_shared", 1.0, **look, markerfacecolor="white")
-        ax.set_title(arm["label"])
-        ax.set_xlabel("epoch")
-        ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    for axes in grid:
-        axes[0].set_ylabel("dropout rate")
+                _band(panels[0], of_task, "rate_shared", 1.0, **look, markerfacecolor="white")
+        panels[0].set_title(_wrapped(labels[arm], 20), fontsize=8)
+        for ax, name in zip(panels, ("dropout rate", "difficulty"), strict=False):
+            ax.set_visible(True)
+            ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+            ax.yaxis.set_major_locator(MaxNLocator(4))
+            ax.tick_params(labelleft=True)
+            if column == 0:
+                ax.set_ylabel(name)
+        if place + columns >= len(arms):
+            panels[-1].set_xlabel("epoch")
+            panels[-1].tick_params(labelbottom=True)
     grid[0][0].set_ylim(bottom=-0.02)
     handles = [
         Line2D([], [], **style.task_look(i, len(tasks)), label=task) for i, task in enumerate(tasks)
@@ -122,12 +143,6 @@ def _line(ax, values: pd.DataFrame, column: str, factor: float) -> None:
     if len(values):
         means = factor * values.groupby("epoch")[column].mean()
         ax.plot(means.index, means, **_REFERENCE)
-
-
-def _nothing(text: str) -> Figure:
-    figure = Figure(figsize=(style.WIDTH, 1.2), layout="constrained")
-    figure.text(0.5, 0.5, text, ha="center", va="center")
-    return figure
 
 
 def _wrapped(label: str, width: int = 16) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from adsmtl.analysis import statistics, style
@@ -12,9 +13,26 @@ from adsmtl.analysis import statistics, style
 def draw(
     final: pd.DataFrame, column: str, label: str, zero: bool, baseline: Sequence[str] = ()
 ) -> Figure:
+    """A figure of its own for what `fill` draws."""
+    height = 0.85 + 0.24 * final["arm"].nunique()
+    figure = Figure(figsize=(style.WIDTH, height), layout="constrained")
+    axes = figure.subplots(1, final["task"].nunique(), sharey=True, squeeze=False)[0]
+    fill(axes, final, column, label, zero, baseline)
+    return figure
+
+
+def fill(
+    axes: Sequence[Axes],
+    final: pd.DataFrame,
+    column: str,
+    label: str,
+    zero: bool = False,
+    baseline: Sequence[str] = (),
+) -> None:
     """One panel per task, one row per arm, in the order of `final`.
 
     Args:
+        axes: as many as there are tasks, sharing their vertical axis.
         final: as `measures.with_chosen` returns it.
         column: a measure in fractions; shown times 100.
         label: of the horizontal axis.
@@ -23,9 +41,6 @@ def draw(
     """
     tasks = list(final["task"].unique())
     arms = final.drop_duplicates("arm")[["arm", "label", "group"]].to_dict("records")
-    height = 0.85 + 0.24 * len(arms)
-    figure = Figure(figsize=(style.WIDTH, height), layout="constrained")
-    axes = figure.subplots(1, len(tasks), sharey=True, squeeze=False)[0]
     for index, (ax, task) in enumerate(zip(axes, tasks, strict=True)):
         of_task = final[final["task"] == task]
         for row, arm in enumerate(arms):
@@ -45,7 +60,6 @@ def draw(
         ax.tick_params(axis="y", length=0)
     axes[0].set_yticks(range(len(arms)), [arm["label"] for arm in arms])
     axes[0].set_ylim(len(arms) - 0.5, -0.5)
-    return figure
 
 
 def _row(ax, row: int, values: np.ndarray, colour: str) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from adsmtl import paths
+from adsmtl.analysis import products
 from adsmtl.errors import UserError
 from adsmtl.files import read_json
 
@@ -146,6 +147,20 @@ def select(
     rank = {arm: place for place, arm in enumerate(order)}
     kept = [run for run in runs if run.arm in rank and (seeds is None or run.seed in seeds)]
     return sorted(kept, key=lambda run: (rank[run.arm], run.seed))
+
+
+def traits(runs: Sequence[Run]) -> dict[str, products.Traits]:
+    """What `products` must know of every arm, by arm and in the order of `runs`."""
+    return {
+        run.arm: products.Traits(
+            group=run.metrics["group"],
+            tasks=tuple(run.metrics["tasks"]),
+            schedule=run.dropout["schedule"],
+            rate=run.dropout.get("rate"),
+            train_fraction=run.metrics["config"]["arm"].get("train_fraction", 1.0),
+        )
+        for run in runs
+    }
 
 
 def final_frame(runs: Sequence[Run]) -> pd.DataFrame:

@@ -56,6 +56,13 @@ def task_look(index: int, tasks: int) -> dict:
     }
 
 
+def nothing(text: str) -> Figure:
+    """A figure that says why it shows nothing."""
+    figure = Figure(figsize=(WIDTH, 1.2), layout="constrained")
+    figure.text(0.5, 0.5, text, ha="center", va="center")
+    return figure
+
+
 def save(folder: Path, name: str, draw: Callable[[], Figure], caption: str) -> None:
     """Draw in the common style and write `name` as PDF and PNG with its caption beside it.
 

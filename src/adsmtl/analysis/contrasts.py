@@ -1,0 +1,64 @@
+"""Differences between arms at the same seed: to another arm, and to single-task training."""
+
+import pandas as pd
+
+KEYS = ["seed", "train_fraction", "task"]
+
+
+def plain(final: pd.DataFrame) -> pd.DataFrame:
+    """The rows of training without dropout, penalty or weighting, on any share of the data.
+
+    These are the arms of the groups `reference`, `main`, `data` and `relatedness` whose
+    schedule is `none`.
+    """
+    groups = ("reference", "main", "data", "relatedness")
+    return final[final["group"].isin(groups) & (final["schedule"] == "none") & (final["l2"] == 0)]
+
+
+def single_task(final: pd.DataFrame) -> pd.DataFrame:
+    """seed, train_fraction, task, single: test accuracy of plain training of one task alone."""
+    alone = plain(final)
+    alone = alone[alone["tasks"] == alone["task"]]
+    return alone[[*KEYS, "test_accuracy"]].rename(columns={"test_accuracy": "single"})
+
+
+def gains(final: pd.DataFrame) -> pd.DataFrame:
+    """What training tasks together adds to training each alone on the same share of the data.
+
+        gain = mean over tasks of (A_i - S_i)
+
+    with A_i the arm's and S_i the single-task test accuracy on task i at the same seed.
+
+    Args:
+        final: as `runs.final_frame` returns it.
+
+    Returns:
+        arm, seed, gain (a fraction, 0.01 is one percentage point): one row per seed of every
+        arm with two or more tasks, all of which have a single-task run to compare with.
+    """
+    several = final[final["tasks"] != final["task"]]
+    joined = several.merge(single_task(final), on=KEYS, how="left")
+    joined["gain"] = joined["test_accuracy"] - joined["single"]
+    by_run = joined.groupby(["arm", "seed"], sort=False)["gain"].agg(["size", "count", "mean"])
+    whole = by_run[by_run["size"] == by_run["count"]]
+    return whole["mean"].rename("gain").reset_index()
+
+
+def differences(final: pd.DataFrame, baseline: str) -> pd.DataFrame:
+    """Every arm minus `baseline`, in mean test accuracy over tasks, at the same seed.
+
+    Args:
+        final: as `runs.final_frame` returns it.
+        baseline: an arm; only arms of its tasks are compared with it.
+
+    Returns:
+        arm, seed, difference (a fraction); empty where `baseline` has no run.
+    """
+    keys = ["arm", "seed", "tasks"]
+    means = final.groupby(keys, sort=False)["test_accuracy"].mean().reset_index()
+    base = means[means["arm"] == baseline].drop(columns="arm")
+    joined = means[means["arm"] != baseline].merge(
+        base, on=["seed", "tasks"], suffixes=("", "_baseline")
+    )
+    joined["difference"] = joined["test_accuracy"] - joined["test_accuracy_baseline"]
+    return joined[["arm", "seed", "difference"]]
