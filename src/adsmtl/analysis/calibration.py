@@ -27,8 +27,8 @@ def draw(final: pd.DataFrame, evaluated: pd.DataFrame) -> Figure:
         _errors(figure, final, tasks)
         return figure
     below = 0.75 + 0.36 * evaluated["arm"].nunique()
-    figure = Figure(figsize=(style.WIDTH, top + 2 * below + 0.2), layout="constrained")
-    heights = [top, *[below] * len(_MEASURES)]
+    heights = [top, below + 0.3, *[below] * (len(_MEASURES) - 1)]
+    figure = Figure(figsize=(style.WIDTH, sum(heights)), layout="constrained")
     upper, *lower = figure.subfigures(1 + len(_MEASURES), 1, height_ratios=heights)
     _errors(upper, final, tasks)
     for part, measure in zip(lower, _MEASURES, strict=True):
@@ -64,11 +64,13 @@ def _policies(figure, evaluated: pd.DataFrame, measure: str) -> None:
                     ax.plot(ends, [y, y], color=look["color"], linewidth=1.6)
                 ax.plot(estimate.mean, y, **look, markersize=4.5)
             _spread(ax, row, own, measure)
+        low, high = ax.get_xlim()
+        ax.set_xlim(low, high + 0.14 * (high - low))  # room for the text of `_spread`
         ax.set_title(task)
         ax.set_xlabel(_MEASURES[measure])
         ax.grid(axis="y", visible=False)
         ax.tick_params(axis="y", length=0)
-    labels = [f"{a['label']}, rate {a['rate']:g}" for a in arms.to_dict("records")]
+    labels = [f"{a['label']}, tested at {a['rate']:g}" for a in arms.to_dict("records")]
     axes[0].set_yticks(range(len(labels)), labels)
     axes[0].set_ylim(len(labels) - 0.5, -0.5)
 

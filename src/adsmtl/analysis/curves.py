@@ -110,7 +110,8 @@ def rates(history: pd.DataFrame, arms: Sequence[str], difficulty: bool) -> Figur
         if place + columns >= len(arms):
             panels[-1].set_xlabel("epoch")
             panels[-1].tick_params(labelbottom=True)
-    grid[0][0].set_ylim(bottom=-0.02)
+    highest = shown[["rate_shared", "rate_specific"]].max(axis=None)
+    grid[0][0].set_ylim(-0.02, max(0.1, highest) + 0.03)
     handles = [
         Line2D([], [], **style.task_look(i, len(tasks)), label=task) for i, task in enumerate(tasks)
     ]

@@ -14,6 +14,7 @@ from adsmtl.analysis import (
     data_curves,
     dots,
     forest,
+    groups,
     heatmap,
     measures,
     products,
@@ -43,7 +44,7 @@ class Material:
 
     Attributes:
         final: as `measures.with_chosen` returns it.
-        headline: its rows of the groups in `products.HEADLINE_GROUPS`.
+        headline: its reference, main and derived arms, see `groups.headline`.
         history: as `runs.history_frame` returns it.
         evaluated: as `test_time.frame` returns it.
         claims: the objects of `claims.json`; empty where there is none.
@@ -93,11 +94,10 @@ def _material(
     root: Path, loaded: Sequence[runs.Run], traits: dict[str, products.Traits]
 ) -> Material:
     final = measures.with_chosen(runs.final_frame(loaded))
-    headline = final[final["group"].isin(products.HEADLINE_GROUPS)]
     path = root / products.CLAIMS
     return Material(
         final=final,
-        headline=headline if len(headline) else final,
+        headline=groups.headline(final),
         history=runs.history_frame(loaded),
         evaluated=test_time.frame(loaded),
         claims=_claims(path) if path.is_file() else [],

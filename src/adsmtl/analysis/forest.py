@@ -74,7 +74,7 @@ def claimed(claims: Sequence[Mapping[str, Any]]) -> dict[str, list[Effect]]:
         for claim in claims
         if claim["unit"] in PERCENTAGE_POINTS and claim["effect"] is not None
     ]
-    return {"claims of the paper (positive speaks for it)": rows} if rows else {}
+    return {"claims of the paper, with their verdicts": rows} if rows else {}
 
 
 def draw(sections: Mapping[str, Sequence[Effect]]) -> Figure:
@@ -93,11 +93,10 @@ def draw(sections: Mapping[str, Sequence[Effect]]) -> Figure:
     for row, line in enumerate(lines):
         if isinstance(line, Effect):
             _row(ax, row, line)
+        else:
+            _heading(ax, row, line)
     ax.axvline(0, color="black", linewidth=0.7)
-    ax.set_yticks(range(len(lines)), [x.label if isinstance(x, Effect) else x for x in lines])
-    for line, text in zip(lines, ax.get_yticklabels(), strict=True):
-        if not isinstance(line, Effect):
-            text.set_fontweight("bold")
+    ax.set_yticks(range(len(lines)), [x.label if isinstance(x, Effect) else "" for x in lines])
     numbers = ax.secondary_yaxis("right")
     numbers.set_yticks(range(len(lines)), [_number(x) for x in lines])
     for axis in (ax, numbers):
@@ -117,6 +116,17 @@ def _row(ax, row: int, effect: Effect) -> None:
         ax.plot([effect.low, effect.high], [row, row], color=colour, linewidth=1.6)
     face = colour if effect.clear else "white"
     ax.plot(effect.mean, row, "D", color=colour, markerfacecolor=face, markersize=4.5)
+
+
+def _heading(ax, row: int, text: str) -> None:
+    ax.annotate(
+        text,
+        (0, row),
+        xycoords=("axes fraction", "data"),
+        va="center",
+        fontweight="bold",
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+    )
 
 
 def _number(line: str | Effect) -> str:

@@ -82,6 +82,7 @@ def _cell(ax, image, row: int, column: int, estimate: statistics.Estimate) -> No
 
 def _frame(ax, row: int, column: int) -> None:
     x, y = column - 0.46, row - 0.44
-    ax.plot(
-        [x, x + 0.92, x + 0.92, x, x], [y, y, y + 0.88, y + 0.88, y], color="black", linewidth=1.6
-    )
+    across, down = [x, x + 0.92, x + 0.92, x, x], [y, y, y + 0.88, y + 0.88, y]
+    # White below black stays visible on dark and light cells alike.
+    for colour, width in (("white", 3.0), ("black", 1.4)):
+        ax.plot(across, down, color=colour, linewidth=width)

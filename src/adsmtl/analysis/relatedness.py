@@ -48,11 +48,11 @@ def draw(pairs: pd.DataFrame) -> Figure:
         x, y = of_pair["cosine"].to_numpy(), 100 * of_pair["gain"].to_numpy()
         ax.plot(x, y, **look, markersize=3.5, markerfacecolor="none", alpha=0.7)
         across, up = statistics.mean_interval(x), statistics.mean_interval(y)
-        ax.errorbar(
-            across.mean,
-            up.mean,
-            xerr=_half(across),
-            yerr=_half(up),
+        centre = (across.mean, up.mean)
+        bars = {"xerr": _half(across), "yerr": _half(up)}
+        ax.errorbar(*centre, **bars, color=look["color"], linestyle="none")
+        ax.plot(
+            *centre,
             **look,
             markersize=8,
             markeredgecolor="black",

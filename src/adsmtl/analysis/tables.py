@@ -5,17 +5,25 @@ from pathlib import Path
 
 import pandas as pd
 
-from adsmtl.analysis import measures, plain, products, provenance, runs, summary
+from adsmtl.analysis import (
+    cells,
+    groups,
+    measures,
+    plain,
+    products,
+    provenance,
+    runs,
+    summary,
+)
+from adsmtl.analysis.cells import Column
 from adsmtl.analysis.markup import TextTable, latex, markdown
 from adsmtl.files import write_text
-
-MISSING = "\N{EN DASH}"
 
 
 def write_all(
     root: Path, order: Sequence[str] | None = None, seeds: Sequence[int] | None = None
 ) -> list[Path]:
-    """Write every table of `products.TABLES` in three formats below `root/tables`, and
+    """Write every table of `products.table_names` in three formats below `root/tables`, and
     `summary.json` and `curves.csv` for programs.
 
     Args:
@@ -34,51 +42,47 @@ def write_all(
         write_text(folder / f"{text.name}.csv", frame.to_csv(index=False, lineterminator="\n"))
         write_text(folder / f"{text.name}.md", markdown(text))
         write_text(folder / f"{text.name}.tex", latex(text))
-    return products.tables(root)
+    return products.tables(root, runs.traits(loaded))
 
 
 def build(loaded: Sequence[runs.Run]) -> dict[str, tuple[pd.DataFrame, TextTable]]:
-    """Every table by name, as the frame of the CSV and as text."""
+    """Every table by name, as the frame of the CSV and as text.
+
+    The frame of `main` holds all arms, for other programs; its text shows the reference, main
+    and derived arms, and the others have tables of their groups.
+    """
     final = measures.with_chosen(runs.final_frame(loaded))
     estimates = summary.per_arm(final)
     compared = summary.comparisons(final, summary.planned(final))
     source = provenance.sentence(loaded)
-    return {
-        "main": (estimates, main_table(final, estimates, source)),
+    built = {
+        "main": (estimates, main_table(groups.headline(final), estimates, source)),
         "comparisons": (compared, comparison_table(compared, source)),
     }
+    for group in products.more_groups(runs.traits(loaded)):
+        built[products.group_table(group)] = groups.build(final, estimates, group, source)
+    return built
 
 
 def main_table(final: pd.DataFrame, estimates: pd.DataFrame, source: str) -> TextTable:
     """One row per arm: seeds, accuracies, delta_m, gaps, calibration errors, time."""
     tasks = list(final["task"].unique())
-    wanted = []
+    columns = []
     for task in tasks:
-        wanted.append((f"{task} acc. (%)", task, "test_accuracy", _percent_interval))
+        show = cells.percent_interval
+        columns.append(Column(f"{task} acc. (%)", task, "test_accuracy", show))
         own = estimates[estimates["task"] == task]["measure"].unique()
         for name in sorted(own):
             if name.startswith("test_accuracy_"):
                 classes = name.removeprefix("test_accuracy_")
-                heading = f"{task} acc., {classes} classes (%)"
-                wanted.append((heading, task, name, _percent_interval))
-    wanted.append(("delta_m (%)", summary.ALL, "delta_m", _signed_interval))
-    wanted += [(f"{task} gap (pp)", task, "gap", _percent) for task in tasks]
-    wanted += [(f"{task} ECE (%)", task, "test_ece", _percent) for task in tasks]
-    wanted.append(("s / epoch", summary.ALL, "seconds_per_epoch", _plain))
+                columns.append(Column(f"{task} acc., {classes} classes (%)", task, name, show))
+    columns.append(Column("delta_m (%)", summary.ALL, "delta_m", cells.signed_interval))
+    columns += [Column(f"{task} gap (pp)", task, "gap", cells.percent) for task in tasks]
+    columns += [Column(f"{task} ECE (%)", task, "test_ece", cells.percent) for task in tasks]
+    columns.append(Column("s / epoch", summary.ALL, "seconds_per_epoch", cells.plain))
 
-    lookup = estimates.set_index(["arm", "task", "measure"])
     arms = final.drop_duplicates("arm")
-    seeds = final.groupby("arm")["seed"].nunique()
-    rows = []
-    for arm, label in zip(arms["arm"], arms["label"], strict=True):
-        cells = [
-            show(lookup.loc[arm, task, measure])
-            if (arm, task, measure) in lookup.index
-            else MISSING
-            for _, task, measure, show in wanted
-        ]
-        rows.append([label, str(seeds[arm]), *cells])
-    groups = list(arms["group"])
+    of_groups = list(arms["group"])
     caption = (
         "Performance after the last epoch: test accuracy per task, delta_m (mean over tasks of"
         " the relative change in test accuracy against single-task training without dropout"
@@ -89,10 +93,10 @@ def main_table(final: pd.DataFrame, estimates: pd.DataFrame, source: str) -> Tex
     return TextTable(
         name="main",
         caption=caption,
-        columns=["Arm", "n", *(heading for heading, *_ in wanted)],
-        rows=rows,
+        columns=["Arm", "n", *(column.heading for column in columns)],
+        rows=cells.rows(final, estimates, list(arms["arm"]), columns),
         notes=_chosen_note(final),
-        breaks=[i for i in range(1, len(groups)) if groups[i] != groups[i - 1]],
+        breaks=[i for i in range(1, len(of_groups)) if of_groups[i] != of_groups[i - 1]],
     )
 
 
@@ -107,11 +111,11 @@ def comparison_table(compared: pd.DataFrame, source: str) -> TextTable:
                 f"{row['first_label']} vs {row['second_label']}",
                 outcome,
                 str(row["n"]),
-                _interval(estimate, "+z.1f", 100),
-                MISSING if pd.isna(row["d_z"]) else _minus(f"{row['d_z']:+z.2f}"),
-                _p(row["p"]),
-                _p(row["p_holm"]),
-                MISSING if pd.isna(row["detectable"]) else f"{100 * row['detectable']:.1f}",
+                cells.points_interval(estimate),
+                cells.MISSING if pd.isna(row["d_z"]) else cells.minus(f"{row['d_z']:+z.2f}"),
+                cells.p_value(row["p"]),
+                cells.p_value(row["p_holm"]),
+                cells.MISSING if pd.isna(row["detectable"]) else f"{100 * row['detectable']:.1f}",
             ]
         )
     tasks = list(compared["task"])
@@ -163,36 +167,3 @@ def _small_n_notes(compared: pd.DataFrame) -> list[str]:
                 f" {smallest:g}. Read the intervals and the effects, not the p-values."
             )
     return notes
-
-
-def _interval(row: dict, form: str, factor: float) -> str:
-    mean = format(factor * row["mean"], form)
-    if pd.isna(row["ci_low"]):
-        return _minus(mean)
-    low, high = (format(factor * row[key], form) for key in ("ci_low", "ci_high"))
-    return _minus(f"{mean} [{low}, {high}]")
-
-
-def _percent_interval(row: dict) -> str:
-    return _interval(row, "z.1f", 100)
-
-
-def _signed_interval(row: dict) -> str:
-    return _interval(row, "+z.1f", 1)
-
-
-def _percent(row: dict) -> str:
-    return _minus(f"{100 * row['mean']:z.1f}")
-
-
-def _plain(row: dict) -> str:
-    return f"{row['mean']:.3g}"
-
-
-def _p(value: float) -> str:
-    return f"{value:.3f}" if value >= 0.001 else "< 0.001"
-
-
-def _minus(text: str) -> str:
-    """A minus sign instead of a hyphen, so that numbers do not break at it."""
-    return text.replace("-", "\N{MINUS SIGN}")
