@@ -1,102 +1,80 @@
-"""Run folders after `docs/formats.md` with planted means, so that answers are known."""
+"""Run folders after `docs/formats.md` with planted means, so that answers are known.
+
+Arms are those of `config/arms.yaml`; their data are drawn, never trained.
+"""
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import yaml
 
 TASKS = ("vision", "speech")
-# arm: (label, group, tasks, dropout, planted test accuracy by task)
-ARMS = {
-    "single-vision-none": (
-        "Single-task vision, no dropout",
-        "reference",
-        ("vision",),
-        {"schedule": "none", "rate": 0.0},
-        {"vision": 0.50},
-    ),
-    "single-speech-none": (
-        "Single-task speech, no dropout",
-        "reference",
-        ("speech",),
-        {"schedule": "none", "rate": 0.0},
-        {"speech": 0.40},
-    ),
-    "none": (
-        "No dropout",
-        "main",
-        TASKS,
-        {"schedule": "none", "rate": 0.0},
-        {"vision": 0.52, "speech": 0.42},
-    ),
-    "fixed-0.1": (
-        "Fixed 0.1",
-        "main",
-        TASKS,
-        {"schedule": "fixed", "rate": 0.1},
-        {"vision": 0.54, "speech": 0.43},
-    ),
-    "fixed-0.2": (
-        "Fixed 0.2",
-        "main",
-        TASKS,
-        {"schedule": "fixed", "rate": 0.2},
-        {"vision": 0.55, "speech": 0.43},
-    ),
-    "fixed-0.3": (
-        "Fixed 0.3",
-        "main",
-        TASKS,
-        {"schedule": "fixed", "rate": 0.3},
-        {"vision": 0.54, "speech": 0.41},
-    ),
-    "fixed-0.5": (
-        "Fixed 0.5",
-        "main",
-        TASKS,
-        {"schedule": "fixed", "rate": 0.5},
-        {"vision": 0.50, "speech": 0.36},
-    ),
-    "adsmtl": (
-        "ADSMTL",
-        "main",
-        TASKS,
-        {"schedule": "adsmtl", "rate": 0.2},
-        {"vision": 0.56, "speech": 0.45},
-    ),
-    "listing-intent": (
-        "Listing intent",
-        "main",
-        TASKS,
-        {"schedule": "listing-intent", "rate": 0.2},
-        {"vision": 0.52, "speech": 0.42},
-    ),
+ARMS = yaml.safe_load((Path(__file__).parents[2] / "config/arms.yaml").read_text())
+# Planted test accuracy by arm and task; arms that say nothing have that of `none`.
+NONE = {"vision": 0.52, "speech": 0.42, "superclass": 0.80, "manner": 0.70, "sex": 0.75}
+ACCURACY = {
+    "single-vision-none": {"vision": 0.50},
+    "single-speech-none": {"speech": 0.40},
+    "none": {"vision": 0.52, "speech": 0.42},
+    "fixed-0.1": {"vision": 0.54, "speech": 0.43},
+    "fixed-0.2": {"vision": 0.55, "speech": 0.43},
+    "fixed-0.3": {"vision": 0.54, "speech": 0.41},
+    "fixed-0.5": {"vision": 0.50, "speech": 0.36},
+    "adsmtl": {"vision": 0.56, "speech": 0.45},
+    "listing-intent": {"vision": 0.52, "speech": 0.42},
 }
-ORDER = list(ARMS)
-DATASETS = {"vision": "cifar10", "speech": "timit-sample"}
-CLASSES = {"vision": 10, "speech": 61}
+ORDER = list(ACCURACY)
+DATASETS = {
+    "vision": "cifar10",
+    "speech": "timit-sample",
+    "superclass": "cifar10",
+    "manner": "timit-sample",
+    "sex": "timit-sample",
+}
+CLASSES = {"vision": 10, "speech": 61, "superclass": 2, "manner": 6, "sex": 2}
 
 
-def write_run(root: Path, arm: str, seed: int, epochs: int = 10, noise: float = 0.01) -> Path:
-    """Write one run; equal arguments give equal bytes, and seeds shift all arms alike."""
-    label, group, tasks, dropout, accuracy = ARMS[arm]
+def write_run(
+    root: Path,
+    arm: str,
+    seed: int,
+    epochs: int = 10,
+    noise: float = 0.01,
+    accuracy: Mapping[str, float] | None = None,
+    cosine: float = 0.0,
+    embedded: bool = False,
+) -> Path:
+    """Write one run; equal arguments give equal bytes, and seeds shift all arms alike.
+
+    `accuracy` plants test accuracies by task in place of those above; `cosine` is that of the
+    gradients of every two tasks.
+    """
+    declared = ARMS[arm]
+    label, group = declared["label"], declared["group"]
+    tasks, dropout = declared.get("tasks", TASKS), declared.get("dropout", {"schedule": "none"})
+    accuracy = NONE | ACCURACY.get(arm, {}) | dict(accuracy or {})
     shared = np.random.default_rng(seed).normal(0, 2 * noise)
     own = np.random.default_rng([seed, *arm.encode()])
     history = [
         {"epoch": t, "seconds": 2.9, "penalty": 12.0 + t, "tasks": {}} for t in range(1, epochs + 1)
     ]
+    if len(tasks) == 2:
+        for line in history:
+            line["cosine"] = {"|".join(tasks): cosine}
     results = {}
     for task in tasks:
         test = accuracy[task] + shared + own.normal(0, noise)
-        gap = 0.20 - 0.3 * dropout["rate"] + own.normal(0, noise)
+        gap = 0.20 - 0.3 * _rate(dropout) + own.normal(0, noise)
         for line in history:
             line["tasks"][task] = _epoch(line["epoch"], task, test, gap, dropout)
         last = history[-1]["tasks"][task]
         loss = last["val"]["loss"]
         results[task] = {
             "dataset": DATASETS[task],
-            "target": "label" if task == "vision" else "phone",
+            "target": {"vision": "label", "speech": "phone"}.get(task, task),
             "classes": CLASSES[task],
             "examples": {"train": 2000, "val": 1000, "test": 2000},
             "final": {
@@ -109,7 +87,12 @@ def write_run(root: Path, arm: str, seed: int, epochs: int = 10, noise: float = 
             "best_val": {"epoch": epochs, **last["val"]},
         }
     config = {
-        "arm": {"dropout": dropout, "tasks": list(tasks), "l2": 0.0},
+        "arm": {
+            "dropout": dropout,
+            "tasks": list(tasks),
+            "l2": declared.get("l2", 0.0),
+            "train_fraction": declared.get("train_fraction", 1.0),
+        },
         "seed": seed,
         "training": {"epochs": epochs, "batch_size": 64, "learning_rate": 1e-3},
     }
@@ -118,6 +101,7 @@ def write_run(root: Path, arm: str, seed: int, epochs: int = 10, noise: float = 
         "arm": arm,
         "label": label,
         "group": group,
+        "family": declared.get("family"),
         "seed": seed,
         "preset": "quick",
         "config_hash": hashlib.sha256(text.encode()).hexdigest(),
@@ -133,7 +117,7 @@ def write_run(root: Path, arm: str, seed: int, epochs: int = 10, noise: float = 
                 "digest": hashlib.sha256(task.encode()).hexdigest(),
                 "origin": "mirror",
                 "provenance": f"synthetic {task} for tests",
-                "embedded": False,
+                "embedded": embedded,
             }
             for task in tasks
         },
@@ -146,12 +130,44 @@ def write_run(root: Path, arm: str, seed: int, epochs: int = 10, noise: float = 
     return folder
 
 
-def write_results(root: Path, seeds: int = 3, arms: list[str] = ORDER, epochs: int = 10) -> Path:
-    """Write a results folder of all `arms` with seeds 0, 1, …"""
+def write_results(
+    root: Path,
+    seeds: int = 3,
+    arms: list[str] = ORDER,
+    epochs: int = 10,
+    accuracy: Mapping[str, Mapping[str, float]] | None = None,
+    cosine: Mapping[str, float] | None = None,
+    **options,
+) -> Path:
+    """Write a results folder of all `arms` with seeds 0, 1, …; accuracies and cosines by arm."""
     for arm in arms:
+        planted = {
+            "accuracy": (accuracy or {}).get(arm),
+            "cosine": (cosine or {}).get(arm, 0.0),
+        }
         for seed in range(seeds):
-            write_run(root, arm, seed, epochs)
+            write_run(root, arm, seed, epochs, **planted, **options)
     return root
+
+
+def write_test_time(root: Path, arm: str, seed: int, gain: float, calibration: float) -> None:
+    """Write `test-time.json`: dropping units changes accuracy by `gain`, ECE by minus
+    `calibration`, with an sd of 0.002 over four repeats.
+    """
+    draw = np.random.default_rng([seed, *arm.encode(), 1])
+    tasks = {}
+    for task in TASKS:
+        on = [
+            {"loss": 1.2, "accuracy": 0.5 + gain + step, "ece": 0.05 - calibration}
+            for step in 0.002 * np.sqrt(3) / 2 * np.array([1, -1, 1, -1]) + draw.normal(0, 0.001)
+        ]
+        tasks[task] = {"off": {"loss": 1.3, "accuracy": 0.5, "ece": 0.05}, "on": on}
+    text = {"arm": arm, "seed": seed, "rate": 0.2, "passes": 20, "repeats": 4, "tasks": tasks}
+    (root / "runs" / arm / f"seed={seed}" / "test-time.json").write_text(json.dumps(text))
+
+
+def _rate(dropout: Mapping) -> float:
+    return dropout.get("rate", dropout.get("p0", 0.0))
 
 
 def _epoch(t: int, task: str, test: float, gap: float, dropout: dict) -> dict:
@@ -159,7 +175,7 @@ def _epoch(t: int, task: str, test: float, gap: float, dropout: dict) -> dict:
     ceiling = np.log(CLASSES[task])
     val, train = (test + 0.005) * grown, (test + gap) * grown
     loss = {"train": ceiling * (1 - train), "val": ceiling * (1 - val)}
-    rate = dropout["rate"]
+    rate = _rate(dropout)
     if dropout["schedule"] == "adsmtl":
         rate += (0.1 if task == "vision" else -0.1) * grown
     if dropout["schedule"] == "listing-intent" and t > 1:

@@ -1,15 +1,17 @@
 import numpy as np
 import pandas as pd
 import pytest
-from synthetic import ORDER
+from synthetic import ARMS, NONE, write_results
 
-from adsmtl.analysis import measures, runs
+from adsmtl.analysis import measures, runs, summary
 from adsmtl.errors import UserError
 
 
 def rows(*values):
     names = ["arm", "group", "schedule", "rate", "seed", "task", "val_accuracy", "test_accuracy"]
-    return pd.DataFrame(values, columns=names).assign(label="")
+    frame = pd.DataFrame(values, columns=names)
+    family = frame["schedule"].map({"fixed": "fixed"}).astype(object)
+    return frame.assign(label=frame["arm"].str.replace("-", " "), family=family, l2=0.0)
 
 
 REFERENCES = (
@@ -54,6 +56,10 @@ def fixed(seed, rate, vision, speech, test=0.5):
     ]
 
 
+def validation(final, family="fixed"):
+    return measures.trials(final, family)[["seed", "task", "tunable", "val_accuracy"]]
+
+
 def test_rate_is_chosen_per_seed_by_the_mean_over_tasks():
     final = rows(
         *fixed(0, 0.1, 0.6, 0.2),
@@ -64,32 +70,80 @@ def test_rate_is_chosen_per_seed_by_the_mean_over_tasks():
     chosen = measures.with_chosen(final).query(f"arm == '{measures.CHOSEN_ARM}'")
     assert chosen.groupby("seed")["rate"].first().to_dict() == {0: 0.5, 1: 0.1}
     assert list(chosen["chosen_from"]) == ["fixed-0.5"] * 2 + ["fixed-0.1"] * 2
-    assert set(chosen["label"]) == {measures.CHOSEN_LABEL}
+    assert set(chosen["label"]) == {"fixed, chosen on validation"}
+    assert set(chosen["trials"]) == {2}
 
 
 def test_ties_go_to_the_smaller_rate_whatever_the_order():
     # 0.1 + 0.5 and 0.2 + 0.4 differ in their last bit
     final = rows(*fixed(0, 0.5, 0.1, 0.5), *fixed(0, 0.3, 0.2, 0.4), *fixed(0, 0.4, 0.4, 0.2))
-    assert measures.choose_rate(final[["seed", "task", "rate", "val_accuracy"]])[0] == 0.3
+    assert measures.choose(validation(final))[0] == 0.3
 
 
 def test_a_seed_that_has_not_tried_every_rate_chooses_nothing():
     final = rows(*fixed(0, 0.1, 0.6, 0.2), *fixed(0, 0.5, 0.5, 0.4), *fixed(1, 0.1, 0.6, 0.5))
-    chosen = measures.choose_rate(final[["seed", "task", "rate", "val_accuracy"]])
+    chosen = measures.choose(validation(final))
     assert list(chosen.index) == [0]
 
 
-def test_the_choice_cannot_see_test_data(results):
-    final = runs.final_frame(runs.select(results, ORDER))
-    honest = measures.with_chosen(final)
-    poisoned = final.copy()
-    tests = [name for name in final if name.startswith("test_")]
-    noise = np.random.default_rng(0).random((len(final), len(tests)))
+FAMILIES = {
+    "fixed": "fixed, chosen on validation",
+    "adsmtl": "ADSMTL, chosen on validation",
+    "single-vision-fixed": "single-task vision, fixed, chosen on validation",
+    "l2": "lambda, chosen on validation",
+}
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory):
+    """All trials of `FAMILIES`, with accuracies that differ by chance alone."""
+    arms = ["none", *(arm for arm, of in ARMS.items() if of.get("family") in FAMILIES)]
+    flat = dict.fromkeys(arms, NONE)
+    root = write_results(tmp_path_factory.mktemp("tuned"), 4, arms, 1, flat, noise=0.05)
+    return runs.final_frame(runs.select(root, arms))
+
+
+def test_every_family_gets_an_arm_of_its_own(tuned):
+    derived = measures.with_chosen(tuned).query("group == 'derived'")
+    labels = derived.drop_duplicates("arm").set_index("arm")["label"].to_dict()
+    assert labels == {f"{family}-chosen": label for family, label in FAMILIES.items()}
+    assert derived.groupby("arm")["seed"].nunique().to_dict() == dict.fromkeys(labels, 4)
+    assert set(derived["trials"]) == {4}
+    for (arm, seed), own in derived.groupby(["arm", "seed"]):
+        rows = measures.trials(tuned, arm.removesuffix("-chosen")).query(f"seed == {seed}")
+        best = rows.groupby("arm")["val_accuracy"].mean().idxmax()
+        assert set(own["chosen_from"]) == {best}
+
+
+def test_no_penalty_is_a_trial_of_lambda(tuned):
+    rows = measures.trials(tuned, "l2").drop_duplicates("arm").set_index("arm")["tunable"]
+    assert rows.to_dict() == {"none": 0, "l2-1e-5": 1e-5, "l2-1e-4": 1e-4, "l2-1e-3": 1e-3}
+
+
+def test_the_choice_cannot_see_test_data(tuned):
+    honest = measures.with_chosen(tuned)
+    poisoned = tuned.copy()
+    tests = [name for name in tuned if name.startswith("test_")]
+    noise = np.random.default_rng(0).random((len(tuned), len(tests)))
     poisoned[[*tests, "gap"]] = np.column_stack([noise, noise[:, 0]])
     again = measures.with_chosen(poisoned)
     assert list(again["chosen_from"].dropna()) == list(honest["chosen_from"].dropna())
+    assert honest["chosen_from"].nunique() > len(FAMILIES)
     with pytest.raises(ValueError, match="validation data alone"):
-        measures.choose_rate(final[["seed", "task", "rate", "val_accuracy", "test_accuracy"]])
+        measures.choose(tuned[["seed", "task", "rate", "val_accuracy", "test_accuracy"]])
+
+
+def test_unequal_tuning_budgets_cannot_be_compared(tuned):
+    final = measures.with_chosen(tuned[tuned["arm"] != "adsmtl-p0.5"])
+    with pytest.raises(UserError, match="adsmtl-chosen among 3, fixed-chosen among 4"):
+        summary.comparisons(final, [("adsmtl-chosen", "fixed-chosen")])
+    measures.require_equal_budgets(final, ["fixed-chosen", "l2-chosen", "none"])
+
+
+def test_planned_comparisons_of_tuned_families(tuned):
+    pairs = summary.planned(measures.with_chosen(tuned))
+    assert ("adsmtl-chosen", "fixed-chosen") in pairs
+    assert all(not first.startswith("single") for first, _ in pairs)
 
 
 def test_nothing_to_choose_among_leaves_the_frame_alone():

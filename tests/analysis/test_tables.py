@@ -51,11 +51,11 @@ def test_arms_keep_their_order_and_references_have_one_task(written):
     labels = [line.split(" | ")[0].removeprefix("| ") for line in lines if line.startswith("| ")]
     assert labels[0] == "Arm"
     assert labels[2:5] == [
-        "Single-task vision, no dropout",
-        "Single-task speech, no dropout",
-        "No dropout",
+        "single-task vision, no dropout",
+        "single-task speech, no dropout",
+        "no dropout",
     ]
-    assert labels[-1] == measures.CHOSEN_LABEL
+    assert labels[-1] == "fixed, chosen on validation"
     assert tables.MISSING in lines[4]
 
 
@@ -66,7 +66,7 @@ def test_comparisons_are_the_planned_ones(written):
         zip(*(frame.query("task == 'all'")[key] for key in ("first", "second")), strict=True)
     )
     main = [arm for arm in ORDER[2:] if arm != "none"]
-    assert pairs == [*((arm, "none") for arm in main), ("adsmtl", "fixed-chosen")]
+    assert pairs == [*((arm, "none") for arm in main), ("adsmtl", "fixed-0.2")]
     vision = frame.query("task == 'vision'")
     assert list(vision["p_holm"]) == statistics.holm(list(vision["p"]))
 

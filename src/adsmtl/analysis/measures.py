@@ -1,4 +1,4 @@
-"""Measures over arms: delta_m, and the fixed rate that validation data choose."""
+"""Measures over arms: delta_m, and the trial of every family that validation data choose."""
 
 from collections.abc import Sequence
 
@@ -6,9 +6,11 @@ import pandas as pd
 
 from adsmtl.errors import UserError
 
-CHOSEN_ARM = "fixed-chosen"
-CHOSEN_LABEL = "Fixed rate chosen on validation"
 CHOSEN_GROUP = "derived"
+# Families that are not tuned by a dropout rate: the column of their tunable, and the arm that
+# is one more of their trials.
+_TUNABLES = {"l2": "l2"}
+_EXTRA_TRIALS = {"l2": "none"}
 
 
 def delta_m(final: pd.DataFrame, column: str = "test_accuracy") -> pd.DataFrame:
@@ -47,48 +49,111 @@ def delta_m(final: pd.DataFrame, column: str = "test_accuracy") -> pd.DataFrame:
     return whole["mean"].rename("delta_m").reset_index()
 
 
-def choose_rate(validation: pd.DataFrame) -> pd.Series:
-    """The fixed rate with the best mean validation accuracy over tasks, for every seed.
+def chosen_arm(family: str) -> str:
+    """Id of the derived arm that holds each seed's chosen trial of `family`."""
+    return f"{family}-chosen"
+
+
+CHOSEN_ARM = chosen_arm("fixed")
+
+
+def trials(final: pd.DataFrame, family: str) -> pd.DataFrame:
+    """The rows of `final` that are trials of `family`, with its parameter as column `tunable`.
+
+    The tunable is the dropout rate (p0 of the adaptive schedule); of the family `l2` it is
+    lambda, and the arm `none` is its trial of lambda 0.
+    """
+    own = final["family"].eq(family)
+    if family in _EXTRA_TRIALS:
+        own |= final["arm"].eq(_EXTRA_TRIALS[family])
+    found = final[own]
+    return found.assign(tunable=found[_TUNABLES.get(family, "rate")].astype(float))
+
+
+def choose(validation: pd.DataFrame) -> pd.Series:
+    """The trial with the best mean validation accuracy over tasks, for every seed.
 
     Args:
-        validation: columns seed, task, rate, val_accuracy and no others, so that nothing
+        validation: columns seed, task, tunable, val_accuracy and no others, so that nothing
             measured on test data can take part in the choice.
 
     Returns:
-        Rate by seed; of equally good rates the smaller. A seed that has not tried every rate
-        on every task is left out: its tuning budget would be smaller.
+        Tunable by seed; of equally good trials the smaller. A seed that has not finished every
+        trial on every task is left out: its tuning budget would be smaller.
     """
-    if set(validation.columns) != {"seed", "task", "rate", "val_accuracy"}:
+    if set(validation.columns) != {"seed", "task", "tunable", "val_accuracy"}:
         raise ValueError(f"the choice sees validation data alone, got {sorted(validation.columns)}")
-    trials = validation["rate"].nunique() * validation["task"].nunique()
+    budget = validation["tunable"].nunique() * validation["task"].nunique()
     tried = validation.groupby("seed")["val_accuracy"].transform("count")
-    means = validation[tried == trials].groupby(["seed", "rate"])["val_accuracy"].mean()
-    # Rates are sorted within a seed, and idxmax returns the first of equal maxima. Rounding
+    means = validation[tried == budget].groupby(["seed", "tunable"])["val_accuracy"].mean()
+    # Trials are sorted within a seed, and idxmax returns the first of equal maxima. Rounding
     # keeps means that are equal in exact arithmetic equal here.
     best = means.round(12).groupby("seed").idxmax()
-    return best.map(lambda index: index[1]).rename("rate")
+    return best.map(lambda index: index[1]).rename("tunable")
 
 
-def with_chosen(final: pd.DataFrame, candidates: Sequence[str] | None = None) -> pd.DataFrame:
-    """`final` plus the derived arm `fixed-chosen`: each seed's runs at its chosen rate.
+def with_chosen(final: pd.DataFrame) -> pd.DataFrame:
+    """`final` plus a derived arm `<family>-chosen` for every family: each seed's chosen trial.
 
     Args:
         final: as `runs.final_frame` returns it.
-        candidates: arms to choose among; by default those of group `main` whose schedule is
-            `fixed`.
 
     Returns:
-        `final` unchanged where there is nothing to choose among; otherwise with rows added
-        and a column `chosen_from`, the arm that a derived row was copied from.
+        `final` unchanged where no family has two trials; otherwise with rows added and two
+        columns, empty for other rows: `chosen_from`, the arm that a derived row was copied
+        from, and `trials`, how many there were to choose among.
     """
-    if candidates is None:
-        fixed = final[(final["group"] == "main") & (final["schedule"] == "fixed")]
-    else:
-        fixed = final[final["arm"].isin(candidates)]
-    if fixed["rate"].nunique() < 2:
-        return final
-    rates = choose_rate(fixed[["seed", "task", "rate", "val_accuracy"]])
-    chosen = fixed[fixed["rate"] == fixed["seed"].map(rates)].copy()
-    chosen["chosen_from"] = chosen["arm"]
-    chosen[["arm", "label", "group"]] = CHOSEN_ARM, CHOSEN_LABEL, CHOSEN_GROUP
-    return pd.concat([final, chosen.sort_values("seed", kind="stable")], ignore_index=True)
+    derived = [
+        chosen
+        for family in final["family"].dropna().unique()
+        if len(chosen := _chosen(trials(final, family), family))
+    ]
+    return pd.concat([final, *derived], ignore_index=True) if derived else final
+
+
+def require_equal_budgets(final: pd.DataFrame, arms: Sequence[str]) -> None:
+    """Refuse to compare chosen trials of families that were tuned with different effort.
+
+    Args:
+        final: as `with_chosen` returns it.
+        arms: those to be compared; arms that nothing was chosen for do not count.
+
+    Raises:
+        UserError: they were chosen among different numbers of trials.
+    """
+    if "trials" not in final:
+        return
+    budgets = final[final["arm"].isin(arms)].groupby("arm")["trials"].max().dropna()
+    if len(set(budgets)) > 1:
+        told = ", ".join(f"{arm} among {count:.0f}" for arm, count in budgets.items())
+        raise UserError(
+            f"these arms were chosen among different numbers of trials: {told}; give their"
+            " families in config/arms.yaml equally many, and train all of them"
+        )
+
+
+def _chosen(rows: pd.DataFrame, family: str) -> pd.DataFrame:
+    if rows["tunable"].nunique() < 2:
+        return rows.iloc[:0]
+    tunable = choose(rows[["seed", "task", "tunable", "val_accuracy"]])
+    chosen = rows[rows["tunable"] == rows["seed"].map(tunable)].drop(columns="tunable")
+    members = rows.loc[rows["family"] == family, "label"].unique()
+    return chosen.assign(
+        chosen_from=chosen["arm"],
+        trials=rows["tunable"].nunique(),
+        arm=chosen_arm(family),
+        label=f"{_common_words(members) or family}, chosen on validation",
+        group=CHOSEN_GROUP,
+        family=None,
+    ).sort_values("seed", kind="stable")
+
+
+def _common_words(labels: Sequence[str]) -> str:
+    """The words that all labels begin with: "fixed" of "fixed 0.1" and "fixed 0.2"."""
+    words = [label.split() for label in labels]
+    shared = 0
+    for column in zip(*words, strict=False):
+        if len({word.rstrip(",") for word in column}) > 1:
+            break
+        shared += 1
+    return " ".join(words[0][:shared]).rstrip(",")

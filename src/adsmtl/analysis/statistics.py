@@ -6,6 +6,7 @@ compared by their differences within a seed.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy import optimize, special, stats
@@ -148,8 +149,11 @@ def smallest_detectable(
     Returns:
         The effect in the unit of `sd`, or None where n < 2 or sd is unknown.
     """
-    if n < 2 or sd is None:
-        return None
+    return None if n < 2 or sd is None else sd * _detectable_ratio(n, alpha, power)
+
+
+@cache
+def _detectable_ratio(n: int, alpha: float, power: float) -> float:
     df = n - 1
     critical = float(stats.f.isf(alpha, 1, df))
 
@@ -161,7 +165,7 @@ def smallest_detectable(
     high = 1.0
     while shortfall(high) < 0:
         high *= 2
-    return sd * float(optimize.brentq(shortfall, 1e-6, high))
+    return float(optimize.brentq(shortfall, 1e-6, high))
 
 
 def _finite(values: Sequence[float]) -> np.ndarray:

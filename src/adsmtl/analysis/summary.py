@@ -24,6 +24,7 @@ def per_arm(final: pd.DataFrame) -> pd.DataFrame:
         and so are of task `all` too.
     """
     names = [name for name in final if name.startswith(("train_", "val_", "test_"))]
+    names.remove("train_fraction")
     names += ["gap", "best_val_accuracy"]
     rows = []
     over_tasks = across_tasks(final)
@@ -54,8 +55,11 @@ def across_tasks(final: pd.DataFrame) -> pd.DataFrame:
 
 
 def planned(final: pd.DataFrame) -> list[tuple[str, str]]:
-    """Pairs to compare: every main arm with multi-task training without dropout, and the
-    adaptive arms with the fixed rate that validation data chose.
+    """Pairs to compare, with equal tuning on both sides.
+
+    Every main arm with multi-task training without dropout; every adaptive main arm with the
+    fixed rate that it starts from; and every schedule's trial chosen on validation data with
+    the fixed rate chosen so.
     """
     arms = final.drop_duplicates("arm").set_index("arm")
     main = arms[arms["group"] == "main"]
@@ -65,8 +69,18 @@ def planned(final: pd.DataFrame) -> list[tuple[str, str]]:
         for arm in main.index
         if arm != baseline
     ]
+    adaptive = main[main["schedule"] == "adsmtl"]
+    fixed = main[main["schedule"] == "fixed"]
+    pairs += [
+        (arm, baseline)
+        for arm, rate in adaptive["rate"].items()
+        for baseline in fixed.index[fixed["rate"] == rate]
+    ]
     if measures.CHOSEN_ARM in arms.index:
-        pairs += [(arm, measures.CHOSEN_ARM) for arm in main.index[main["schedule"] == "adsmtl"]]
+        same_tasks = arms["tasks"] == arms.loc[measures.CHOSEN_ARM, "tasks"]
+        scheduled = ~arms["schedule"].isin(["none", "fixed"])
+        chosen = (arms["group"] == measures.CHOSEN_GROUP) & same_tasks & scheduled
+        pairs += [(arm, measures.CHOSEN_ARM) for arm in arms.index[chosen]]
     return pairs
 
 
@@ -84,7 +98,12 @@ def comparisons(final: pd.DataFrame, pairs: Sequence[tuple[str, str]]) -> pd.Dat
         p, p_holm, p_smallest, detectable (smallest effect found with 80 % power). Effects
         are fractions, 0.01 is one percentage point. Holm's correction takes the pairs of one
         outcome and task as its family.
+
+    Raises:
+        UserError: a pair was chosen on validation data among different numbers of trials.
     """
+    for pair in pairs:
+        measures.require_equal_budgets(final, pair)
     means = across_tasks(final).rename(columns={MEAN_ACCURACY: "value"})
     means = means.assign(task=ALL, outcome=MEAN_ACCURACY)
     single = final.rename(columns={"test_accuracy": "value"}).assign(outcome="test_accuracy")

@@ -149,11 +149,18 @@ def comparison_table(compared: pd.DataFrame, source: str) -> TextTable:
 def _chosen_note(final: pd.DataFrame) -> list[str]:
     if "chosen_from" not in final:
         return []
-    chosen = final[final["arm"] == measures.CHOSEN_ARM].drop_duplicates("seed")
-    rates = [
-        f"{rate:g} (seed {seed})" for rate, seed in zip(chosen["rate"], chosen["seed"], strict=True)
-    ]
-    return [f"Rates chosen by mean validation accuracy over tasks: {', '.join(rates)}."]
+    notes = []
+    derived = final.dropna(subset="chosen_from").drop_duplicates(["arm", "seed"])
+    labels = final.drop_duplicates("arm").set_index("arm")["label"]
+    for label, chosen in derived.groupby("label", sort=False):
+        seeds = chosen.sort_values("rate", kind="stable").groupby("chosen_from", sort=False)["seed"]
+        told = "; ".join(f"{labels[arm]} (seed {_listed(own)})" for arm, own in seeds)
+        notes.append(f"{label} (by mean validation accuracy over its tasks): {told}.")
+    return notes
+
+
+def _listed(values: Sequence[int]) -> str:
+    return ", ".join(map(str, values))
 
 
 def _small_n_notes(compared: pd.DataFrame) -> list[str]:
