@@ -81,15 +81,19 @@ def choose(validation: pd.DataFrame) -> pd.Series:
         Tunable by seed; of equally good trials the smaller. A seed that has not finished every
         trial on every task is left out: its tuning budget would be smaller.
     """
-    if set(validation.columns) != {"seed", "task", "tunable", "val_accuracy"}:
-        raise ValueError(f"the choice sees validation data alone, got {sorted(validation.columns)}")
-    budget = validation["tunable"].nunique() * validation["task"].nunique()
-    tried = validation.groupby("seed")["val_accuracy"].transform("count")
-    means = validation[tried == budget].groupby(["seed", "tunable"])["val_accuracy"].mean()
-    # Trials are sorted within a seed, and idxmax returns the first of equal maxima. Rounding
-    # keeps means that are equal in exact arithmetic equal here.
-    best = means.round(12).groupby("seed").idxmax()
-    return best.map(lambda index: index[1]).rename("tunable")
+    return _best(_mean_accuracy(validation))
+
+
+def choose_on_other_seeds(validation: pd.DataFrame) -> pd.Series:
+    """Like `choose`, with the validation accuracy averaged over all seeds but the own one.
+
+    What happens to go well in one run raises its validation and its test accuracy alike, so a
+    trial chosen by `choose` has been lucky on average; one chosen here has not.
+    """
+    accuracy = _mean_accuracy(validation)
+    if len(accuracy) < 2:
+        return _best(accuracy.iloc[:0])
+    return _best((accuracy.sum() - accuracy) / (len(accuracy) - 1))
 
 
 def with_chosen(final: pd.DataFrame) -> pd.DataFrame:
@@ -130,6 +134,21 @@ def require_equal_budgets(final: pd.DataFrame, arms: Sequence[str]) -> None:
             f"these arms were chosen among different numbers of trials: {told}; give their"
             " families in config/arms.yaml equally many, and train all of them"
         )
+
+
+def _mean_accuracy(validation: pd.DataFrame) -> pd.DataFrame:
+    """Mean over tasks: a row per seed that has finished every trial, a column per tunable."""
+    if set(validation.columns) != {"seed", "task", "tunable", "val_accuracy"}:
+        raise ValueError(f"the choice sees validation data alone, got {sorted(validation.columns)}")
+    budget = validation["tunable"].nunique() * validation["task"].nunique()
+    tried = validation.groupby("seed")["val_accuracy"].transform("count")
+    return validation[tried == budget].pivot_table("val_accuracy", "seed", "tunable")
+
+
+def _best(accuracy: pd.DataFrame) -> pd.Series:
+    # Columns are sorted, and idxmax returns the first of equal maxima. Rounding keeps means
+    # that are equal in exact arithmetic equal here.
+    return accuracy.round(12).idxmax(axis=1).rename("tunable")
 
 
 def _chosen(rows: pd.DataFrame, family: str) -> pd.DataFrame:

@@ -24,7 +24,6 @@ LISTING = "listing.json"
 CLAIMS = ("claims.json", "claims.md")
 REPORT = "report.html"
 MANIFEST = "manifest.json"
-CLAIMS = "claims.json"
 
 HEADLINE_GROUPS = ("reference", "main", "derived")  # those of `main.md`, `accuracy` and `gap`
 RATE_PANELS = 8  # of the figure `rates`; more are not legible on one page
@@ -144,3 +143,11 @@ def _pairs_with_references(arms: Mapping[str, Traits]) -> bool:
     single = {own.tasks[0] for own in plain if not own.multi_task}
     pairs = [own.tasks for own in plain if own.group == "relatedness" and own.multi_task]
     return any(single.issuperset(tasks) for tasks in pairs)
+def claims(root: Path) -> list[Path]:
+    """The claims ledger below the results folder `root`, for programs and for people."""
+    return [root / name for name in CLAIMS]
+
+
+def all_products(root: Path) -> list[Path]:
+    """Every table, figure and caption, in a fixed order."""
+    return [*tables(root), *figures(root)]

@@ -112,10 +112,7 @@ def load(root: Path, wanted: Iterable[tuple[str, int]] | None = None) -> list[Ru
         folders = sorted(file.parent for file in (root / "runs").glob("*/seed=*/metrics.json"))
     else:
         folders = [paths.run(root, arm, seed) for arm, seed in wanted]
-    if not folders:
-        raise UserError(f"no finished run below {root / 'runs'}; train first: `snakemake`")
-    runs = [_read(folder) for folder in folders]
-    return sorted(runs, key=lambda run: (run.arm, run.seed))
+    return _load(root, folders)
 
 
 def select(
@@ -161,6 +158,26 @@ def traits(runs: Sequence[Run]) -> dict[str, products.Traits]:
         )
         for run in runs
     }
+
+
+def finished(
+    root: Path, order: Sequence[str] | None = None, seeds: Sequence[int] | None = None
+) -> list[Run]:
+    """Runs of the arms in `order` and of `seeds` that have finished, sorted by arm and seed.
+
+    Unlike with `select`, arms and seeds may be missing; None means all on disk.
+
+    Raises:
+        UserError: a file is malformed, or there is no such run at all.
+    """
+    names = None if seeds is None else {f"seed={seed}" for seed in seeds}
+    folders = [
+        folder
+        for folder in (file.parent for file in (root / "runs").glob("*/seed=*/metrics.json"))
+        if (order is None or folder.parent.name in order)
+        and (names is None or folder.name in names)
+    ]
+    return _load(root, folders)
 
 
 def final_frame(runs: Sequence[Run]) -> pd.DataFrame:
@@ -224,6 +241,13 @@ def history_frame(runs: Sequence[Run]) -> pd.DataFrame:
                 row |= {f"rate_{site}": value for site, value in task["rates"].items()}
                 rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _load(root: Path, folders: Sequence[Path]) -> list[Run]:
+    if not folders:
+        raise UserError(f"no finished run below {root / 'runs'}; train first: `snakemake`")
+    runs = [_read(folder) for folder in folders]
+    return sorted(runs, key=lambda run: (run.arm, run.seed))
 
 
 def _cosine(epoch: dict[str, Any], task: str) -> float | None:
