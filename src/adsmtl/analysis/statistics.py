@@ -55,7 +55,7 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Estimate
     if x.size == 1:
         return Estimate(1, mean, None, None, None)
     sd = float(x.std(ddof=1))
-    half = float(stats.t.ppf((1 + confidence) / 2, x.size - 1)) * sd / float(np.sqrt(x.size))
+    half = _t_quantile((1 + confidence) / 2, x.size - 1) * sd / float(np.sqrt(x.size))
     return Estimate(x.size, mean, sd, mean - half, mean + half)
 
 
@@ -168,6 +168,11 @@ def _detectable_ratio(n: int, alpha: float, power: float) -> float:
     while shortfall(high) < 0:
         high *= 2
     return float(optimize.brentq(shortfall, 1e-6, high))
+
+
+@cache
+def _t_quantile(probability: float, df: int) -> float:
+    return float(stats.t.ppf(probability, df))
 
 
 def _finite(values: Sequence[float]) -> np.ndarray:

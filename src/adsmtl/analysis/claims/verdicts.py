@@ -27,7 +27,8 @@ class Decision:
         reachable: the smallest p_holm that these numbers of seeds can give.
         detectable: smallest true mean of the weakest part that a t test finds with 80 % power
             at the level `ALPHA / tested`, which Holm's correction demands in the worst case;
-            None where n < 2 or no effect, however large, could be found.
+            None where n < 2, where all seeds gave the same number, or where no effect,
+            however large, could be found.
     """
 
     parts: tuple[statistics.Comparison, ...]
@@ -114,7 +115,7 @@ def _decision(
     if p_holm <= ALPHA:
         verdict = SUPPORTED if deciding.effect > 0 else CONTRADICTED
     detectable = None
-    if reachable <= ALPHA:
+    if reachable <= ALPHA and deciding.sd:
         detectable = statistics.smallest_detectable(deciding.n, deciding.sd, ALPHA / tested, POWER)
     return Decision(tuple(parts), first, p, p_holm, verdict, tested, reachable, detectable)
 

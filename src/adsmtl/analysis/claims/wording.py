@@ -54,7 +54,9 @@ def tested(name: str, claim: str, comparison: str, unit: str, decision: Decision
         text += f" This is the weakest of {count} parts, all of which must hold."
     if decision.underpowered:
         text += f" {underpowered(decision)}"
-    elif decision.verdict == INCONCLUSIVE and decision.detectable is not None:
+    elif decision.verdict == INCONCLUSIVE and decision.detectable is None:
+        text += " All seeds gave this number, so what could have been detected is unknown."
+    elif decision.verdict == INCONCLUSIVE:
         text += (
             f" The smallest effect that {_seeds(effect.n)} could have detected with"
             f" {100 * POWER:g} % power is {plain(decision.detectable)} {unit}, at the level"
