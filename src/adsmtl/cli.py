@@ -12,7 +12,7 @@ from typing import Any
 from adsmtl import __version__, config, paths, planning
 from adsmtl.analysis import products
 from adsmtl.errors import UserError
-from adsmtl.files import write_json, write_text
+from adsmtl.files import read_json, write_json, write_text
 
 log = logging.getLogger("adsmtl")
 
@@ -222,10 +222,13 @@ def _claims(options: argparse.Namespace) -> None:
 
 
 def _report(options: argparse.Namespace) -> None:
-    from adsmtl.analysis import report
+    from adsmtl.analysis import claims, report, speed
 
     plan = _plan(options)
-    path = report.write(plan.root, list(plan.study.arms), plan.study.seeds)
+    ledger = claims.section(read_json(products.claims(plan.root)[0]))
+    measured = speed.section(paths.RESULTS / "benchmarks")
+    sections = [ledger] if measured is None else [ledger, measured]
+    path = report.write(plan.root, list(plan.study.arms), plan.study.seeds, sections)
     log.info(f"wrote {path}")
 
 

@@ -5,7 +5,7 @@ rule tables:
         sources("analysis/*.py"),
     output:
         report(
-            products.tables(ROOT),
+            products.tables(ROOT, TRAITS),
             category="Tables",
             caption="../report/table.rst",
         ),
@@ -22,10 +22,11 @@ rule tables:
 rule figures:
     input:
         finished(),
+        rules.claims.output,
         sources("analysis/*.py"),
     output:
         report(
-            products.figures(ROOT),
+            products.figures(ROOT, TRAITS),
             category="Figures",
             caption="../report/figure.rst",
         ),

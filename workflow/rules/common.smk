@@ -12,6 +12,7 @@ except UserError as error:
     raise WorkflowError(str(error))
 
 STUDY, ROOT = PLAN.study, PLAN.root
+TRAITS = products.traits(STUDY)
 LOGS, BENCHMARKS = ROOT / "logs", ROOT / "benchmarks"
 RUN = ROOT / "runs" / "{arm}" / "seed={seed}"
 PACKAGE = Path("src/adsmtl")

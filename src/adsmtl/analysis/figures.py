@@ -94,7 +94,7 @@ def _material(
     root: Path, loaded: Sequence[runs.Run], traits: dict[str, products.Traits]
 ) -> Material:
     final = measures.with_chosen(runs.final_frame(loaded))
-    path = root / products.CLAIMS
+    path = root / products.CLAIMS[0]
     return Material(
         final=final,
         headline=groups.headline(final),

@@ -143,11 +143,8 @@ def _pairs_with_references(arms: Mapping[str, Traits]) -> bool:
     single = {own.tasks[0] for own in plain if not own.multi_task}
     pairs = [own.tasks for own in plain if own.group == "relatedness" and own.multi_task]
     return any(single.issuperset(tasks) for tasks in pairs)
+
+
 def claims(root: Path) -> list[Path]:
     """The claims ledger below the results folder `root`, for programs and for people."""
     return [root / name for name in CLAIMS]
-
-
-def all_products(root: Path) -> list[Path]:
-    """Every table, figure and caption, in a fixed order."""
-    return [*tables(root), *figures(root)]
