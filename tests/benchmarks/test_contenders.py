@@ -1,11 +1,15 @@
 """Contenders train the same model on the same data."""
 
+import dataclasses
 import importlib.util
 import math
+import statistics
 
 import pytest
 import torch
+import torch.nn.functional as F
 from benchmarks import examples, flops
+from benchmarks.contenders import plain_model
 from benchmarks.contenders.engine import EngineContender
 from benchmarks.contenders.keras_listing import KerasContender
 from benchmarks.contenders.plain import PlainContender
@@ -17,6 +21,7 @@ from adsmtl.training.model import no_dropout
 
 pytestmark = pytest.mark.slow
 
+NAMES = ("vision.conv", "vision.hidden", "vision.output")
 needs_keras = pytest.mark.skipif(
     not (importlib.util.find_spec("keras") and importlib.util.find_spec("tensorflow")),
     reason="keras/tensorflow not installed",
@@ -102,13 +107,133 @@ def test_plain_lstm_reads_the_last_real_frame():
     torch.testing.assert_close(both[:1], branch(short, torch.tensor([6])))
 
 
-def test_plain_loop_and_engine_learn_alike(plain, engine):
-    courses = [[one.repetition() for _ in range(4)] for one in (plain, engine)]
-    for task in ("vision", "speech"):
-        first, second = ([losses[task] for losses in course] for course in courses)
-        assert first[-1] == pytest.approx(second[-1], abs=0.5)
-        assert first[-1] < first[0] - 0.5
-        assert second[-1] < second[0] - 0.5
+def _copy_weights(plain: PlainContender, engine: EngineContender) -> None:
+    """Give the plain loop's model the values of the engine's first replica."""
+    for name, own in plain.model.named_parameters():
+        if own.requires_grad:
+            with torch.no_grad():
+                own.copy_(_as_plain(name, _of_engine(name, engine.engine.model.params)[0]))
+
+
+def _of_engine(name: str, values: dict[str, torch.Tensor]) -> torch.Tensor:
+    """The engine's value of a parameter of the plain model."""
+    name = name.removeprefix("branches.")
+    for own, others in (
+        ("lstm.weight_ih_l0", "lstm.input_weight"),
+        ("lstm.weight_hh_l0", "lstm.hidden_weight"),
+        ("lstm.bias_ih_l0", "lstm.bias"),
+    ):
+        name = name.replace(own, others)
+    return values[name]
+
+
+def _as_plain(name: str, value: torch.Tensor) -> torch.Tensor:
+    """The engine flattens feature maps with the channels fastest, the plain model slowest."""
+    match name.rpartition("branches.")[2]:
+        case "vision.hidden.weight":
+            return value.view(128, 14, 14, 64).permute(0, 3, 1, 2).flatten(1)
+        case "speech.lstm.weight_ih_l0":
+            return value.view(512, 38, 32).transpose(1, 2).flatten(1)
+    return value
+
+
+@pytest.mark.parametrize("task", ["vision", "speech"])
+def test_equal_weights_give_equal_losses_and_gradients(job, joint, task):
+    plain, engine = PlainContender(job("plain", joint)), EngineContender(job("engine", joint))
+    _copy_weights(plain, engine)
+    data = engine.engine.data[task]
+    batch = data.gather(data.splits["train"][0][None, :16])
+    lengths = None if batch.lengths is None else batch.lengths[0]
+    own = F.cross_entropy(plain.model.eval()(task, batch.x[0], lengths), batch.targets[0])
+    logits = engine.engine.model.forward(task, batch, no_dropout)
+    other = F.cross_entropy(logits[0], batch.targets[0])
+    assert own.item() == pytest.approx(other.item(), rel=1e-5)
+    own.backward()
+    other.backward()
+    compared = 0
+    gradients = {name: value.grad for name, value in engine.engine.model.params.items()}
+    for name, value in plain.model.named_parameters():
+        if value.grad is not None:
+            found = _as_plain(name, _of_engine(name, gradients)[0])
+            torch.testing.assert_close(value.grad, found, rtol=1e-3, atol=1e-5)
+            compared += 1
+    assert compared == sum(g is not None for g in gradients.values()) >= 7
+
+
+def _same_spread(own: torch.Tensor, other: torch.Tensor) -> None:
+    own, other = own.detach(), other.detach()
+    spread = float(own.std(correction=0))
+    assert spread == pytest.approx(float(other.std(correction=0)), rel=0.1)
+    assert float(own.mean()) == pytest.approx(float(other.mean()), abs=0.1 * spread)
+
+
+def test_initial_values_have_one_distribution(job, joint):
+    plain, engine = PlainContender(job("plain", joint)), EngineContender(job("engine", joint))
+    for name, value in plain.model.named_parameters():
+        if value.requires_grad:
+            _same_spread(value, _of_engine(name, engine.engine.model.params)[0])
+
+
+def test_plain_loop_and_engine_drop_equally_many_units_at_equal_places(engine, monkeypatch):
+    seen = []
+
+    def dropout(x: torch.Tensor, rate: float, training: bool) -> torch.Tensor:
+        seen.append((tuple(x.shape), rate))
+        return x
+
+    monkeypatch.setattr(plain_model.F, "dropout", dropout)
+    stepper, model = engine.engine._stepper, engine.engine.model
+    engine.engine._begin_epoch()
+    branches = {"vision": plain_model.Cnn(30, 30, 10), "speech": plain_model.Lstm(38, 5)}
+    plain = plain_model.MultiTask(branches).train()
+    plain("vision", torch.zeros(2, 3, 32, 32), None)
+    plain("speech", torch.zeros(2, 3, 9, 40), torch.tensor([9, 7]))
+    sites = [(task, site) for task in ("vision", "speech") for site in model.sites(task)]
+    assert [shape for shape, _ in seen] == [
+        (2, 32, 30, 30), (2, 64, 14, 14), (2, 128), (2, 32, 7, 38), (2, 128)
+    ]  # fmt: skip
+    assert sites == [
+        ("vision", "shared"), ("vision", "conv"), ("vision", "hidden"),
+        ("speech", "shared"), ("speech", "lstm"),
+    ]  # fmt: skip
+    for (task, site), (_, rate) in zip(sites, seen, strict=True):
+        assert float(stepper.rates[task][site].threshold[0]) / 256 == pytest.approx(rate, abs=0.002)
+
+
+def test_losses_agree_over_seeds(job, vision):
+    """The mean over seeds, since one seed gives the contenders different weights and masks."""
+    tasks = {"vision": dataclasses.replace(vision["vision"], examples=64)}
+    ends: dict[str, list[float]] = {"plain": [], "engine": []}
+    for seed in range(6):
+        for name, contender in (("plain", PlainContender), ("engine", EngineContender)):
+            one = contender(job(name, tasks, batch=16, seed=seed))
+            losses = [one.repetition()["vision"] for _ in range(4)]
+            assert losses[-1] < losses[0] - 0.5
+            ends[name].append(losses[-1])
+    plain, engine = ends.values()
+    error = math.sqrt((statistics.variance(plain) + statistics.variance(engine)) / 6)
+    assert abs(statistics.mean(plain) - statistics.mean(engine)) < 4 * error
+
+
+@needs_keras
+def test_keras_starts_as_the_engine_and_gives_equal_probabilities_with_its_weights(job, vision):
+    keras = KerasContender(job("keras", vision))
+    engine = EngineContender(job("engine", vision))
+    params = engine.engine.model.params
+    layers = [layer for layer in keras.model.layers if hasattr(layer, "kernel")]
+    for name, layer in zip(("shared", *NAMES), layers, strict=True):
+        weight, bias = params[f"{name}.weight"][0].detach(), params[f"{name}.bias"][0].detach()
+        kernel = weight.permute(2, 3, 1, 0) if weight.dim() == 4 else weight.T
+        start, offset = layer.get_weights()
+        _same_spread(torch.from_numpy(start), kernel)
+        assert (offset == 0).all()
+        assert (bias == 0).all()
+        layer.set_weights([kernel.numpy(), bias.numpy()])
+    data = engine.engine.data["vision"]
+    batch = data.gather(data.splits["train"][0][None, :16])
+    found = keras.model(keras.inputs[:16], training=False).numpy()
+    expected = engine.engine.model.forward("vision", batch, no_dropout)[0].softmax(1).detach()
+    torch.testing.assert_close(torch.from_numpy(found), expected, rtol=1e-3, atol=1e-5)
 
 
 @needs_keras
