@@ -1,4 +1,4 @@
-"""Every folder of the project, relative to the folder that commands are run from."""
+"""Where things are in the project, relative to the folder that commands are run from."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ CONFIG = Path("config")
 PRESETS = CONFIG / "presets"
 RAW = Path("data/raw")
 PREPARED = Path("data/prepared")
+CITATION = Path("CITATION.cff")
 RESULTS = Path("results")
 FROZEN = RESULTS / "frozen"
 SCHEMA = Path("workflow/schemas/config.schema.json")

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 from synthetic import write_results
@@ -15,6 +16,7 @@ CLEAN = {"commit": "a" * 40, "describe": "v1", "dirty": False, "reason": None}
 @pytest.fixture
 def study(tmp_path, monkeypatch):
     """A finished study of committed code, in a project of its own."""
+    shutil.copy(paths.CITATION, tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("adsmtl.revision.code", lambda: CLEAN)
     root = write_results(paths.RESULTS / "quick", 2, ARMS, epochs=2)

@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PARTS = (
     *("Snakefile", "workflow", "profiles", "config", "src"),
-    *("dvc.yaml", ".dvc", ".dvcignore", "environment.yml"),
+    *("dvc.yaml", ".dvc", ".dvcignore", "environment.yml", "CITATION.cff"),
 )
 EMBEDDED = ("preset=smoke", "embedded=always")
 RESULTS = Path("results/smoke-embedded")

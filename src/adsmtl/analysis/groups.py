@@ -10,6 +10,7 @@ from adsmtl.analysis.markup import TextTable
 
 ADSMTL, NONE, SINGLE = "adsmtl", "none", "single-task"
 DIFFERENCE = "difference"
+_ESTIMATE = ["arm", "n", "mean", "sd", "ci_low", "ci_high"]
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,16 @@ def differences(final: pd.DataFrame, group: str) -> pd.DataFrame:
     baseline = describe(group).baseline
     if baseline == SINGLE:
         values = contrasts.gains(final).rename(columns={"gain": DIFFERENCE})
+    elif (arm := _main_arm(final, baseline)) is not None:
+        values = contrasts.differences(final, arm)
     else:
-        values = contrasts.differences(final, _main_arm(final, baseline))
+        return pd.DataFrame(columns=_ESTIMATE)
     rows = []
     for arm, of_arm in values.groupby("arm", sort=False):
         e = statistics.mean_interval(of_arm[DIFFERENCE])
         estimate = {"n": e.n, "mean": e.mean, "sd": e.sd, "ci_low": e.low, "ci_high": e.high}
         rows.append({"arm": arm} | estimate)
-    return pd.DataFrame(rows, columns=["arm", "n", "mean", "sd", "ci_low", "ci_high"])
+    return pd.DataFrame(rows, columns=_ESTIMATE)
 
 
 def build(

@@ -41,7 +41,7 @@ def build(root: Path, loaded: Sequence[runs.Run]) -> dict[str, Any]:
     `config_hash` is the digest of the configuration hashes of all runs. `libraries` are those
     that analysed the runs; those that trained a run are in its own entry.
     """
-    files = [path for path in _evidence(root) if path.is_file()]
+    files = [path for path in _evidence(root, loaded) if path.is_file()]
     return {
         "adsmtl": adsmtl.__version__,
         "code": revision.code(),
@@ -59,10 +59,10 @@ def build(root: Path, loaded: Sequence[runs.Run]) -> dict[str, Any]:
     }
 
 
-def _evidence(root: Path) -> list[Path]:
+def _evidence(root: Path, loaded: Sequence[runs.Run]) -> list[Path]:
     """The files whose digests the manifest holds, besides the runs' own."""
-    more = (products.LISTING, *products.CLAIMS)
-    return [*products.all_products(root), *(root / name for name in more)]
+    written = products.all_products(root, runs.traits(loaded))
+    return [*written, root / products.LISTING, *products.claims(root)]
 
 
 def _run(root: Path, run: runs.Run) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from adsmtl.analysis import products, summary
-from adsmtl.analysis.runs import Run, final_frame
+from adsmtl.analysis.runs import Run, final_frame, traits
 from adsmtl.files import digest, read_json, sha256
 
 MAX_PARAM = 6000  # characters that MLflow stores of a parameter
@@ -148,11 +148,12 @@ def _summary(runs: Sequence[Run], estimates: pd.DataFrame, revision: str | None)
 
 
 def _report(root: Path, runs: Sequence[Run], revision: str | None) -> Record:
-    files = [("tables", path) for path in products.tables(root)]
-    files += [("figures", path) for path in products.figures(root)]
+    arms = traits(runs)
+    files = [("tables", path) for path in products.tables(root, arms)]
+    files += [("figures", path) for path in products.figures(root, arms)]
     files += [
         ("", root / name)
-        for name in (products.REPORT, products.MANIFEST, "claims.json", "claims.md")
+        for name in (products.REPORT, products.MANIFEST, products.CLAIMS, "claims.md")
     ]
     return _record(
         kind="report",
