@@ -3,10 +3,13 @@ import json
 import re
 
 import pytest
+from markupsafe import escape
 from pages import parsed
+from PIL import Image
 from synthetic import ORDER, write_results
+from wider import derive
 
-from adsmtl.analysis import figures, products, report
+from adsmtl.analysis import figures, products, report, runs
 from adsmtl.errors import UserError
 
 
@@ -23,9 +26,13 @@ def test_page_needs_no_other_file_and_its_links_lead_somewhere(drawn):
 def test_every_figure_is_inlined_with_its_caption(drawn):
     page = report.write(drawn, ORDER).read_text()
     pictures = re.findall(r"base64,([^\"]+)", page)
-    for name, picture in zip(products.FIGURES, pictures, strict=True):
+    names = products.figure_names(runs.traits(runs.select(drawn, ORDER)))
+    for name, picture in zip(names, pictures, strict=True):
         assert base64.b64decode(picture) == (drawn / f"figures/{name}.png").read_bytes()
-    assert page.count("<figcaption>") == len(products.FIGURES)
+        title, reading = report.FIGURES[name]
+        assert page.count(f"{title}</a>") == page.count(f"<h3>{title}</h3>") == 1
+        assert str(escape(reading)) in page
+    assert page.count("<figcaption>") == len(names)
     assert "smallest possible p is 0.25" in page
     assert "synthetic speech for tests" in page
     assert report.write(drawn, ORDER).read_text() == page
@@ -53,6 +60,38 @@ def test_labels_are_escaped_and_stand_in_data_announced(tmp_path):
     assert "Stand-in data." in page
     caption = (tmp_path / "figures/gap.caption.txt").read_text()
     assert "stand-in data that install with the package" in caption
+
+
+def test_other_groups_of_arms_have_tables_and_times(tmp_path):
+    write_results(tmp_path, 2, ["none", "adsmtl"], epochs=1)
+    derive(tmp_path, "adsmtl", "swapped", "controls", {"schedule": "follow"}, gain=-0.02)
+    figures.write_all(tmp_path)
+    page = report.write(tmp_path).read_text()
+    parsed(page)
+    contents, body = page.split("</nav>")
+    assert '<a href="#group-controls">' in contents
+    assert '<h3 id="group-controls">Controls: which part of the adaptation matters?' in body
+    assert "\N{MINUS SIGN}2.0 [\N{MINUS SIGN}2.0" in body
+    # Two runs of 29 seconds each.
+    row = "<td>1</td><td>2</td><td>0.02</td><td>29</td>"
+    assert row in body.split('id="time"')[1]
+
+
+def test_the_citation_is_that_of_the_file_and_names_the_preset(drawn):
+    page = report.write(drawn, ORDER).read_text()
+    cited = page.split('id="cite"')[1]
+    assert "The adsmtl maintainers (2026). adsmtl: a reproducible replication" in cited
+    assert "results of preset quick" in cited
+    assert "@software{adsmtl-" in cited
+
+
+def test_figures_have_one_scale(drawn):
+    page = report.write(drawn, ORDER).read_text()
+    widths = re.findall(r"--width: (\d+)px", page)
+    names = products.figure_names(runs.traits(runs.select(drawn, ORDER)))
+    for name, width in zip(names, widths, strict=True):
+        with Image.open(drawn / f"figures/{name}.png") as picture:
+            assert int(width) == round(0.7 * picture.width)
 
 
 def test_missing_figures_are_named(tmp_path):
