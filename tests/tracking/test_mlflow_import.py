@@ -127,6 +127,12 @@ def test_data_sets_carry_their_digest(study):
         assert digest.startswith(i.dataset.digest)
 
 
+def test_a_pair_of_tasks_has_a_name_that_mlflow_takes(study):
+    study.sync()
+    of_seed = stored(study)["seed", "adsmtl seed=0"]
+    assert "cosine/vision-speech" in of_seed.data.metrics
+
+
 def test_summary_equals_the_mean_over_seeds(study):
     study.sync()
     frame = runs.final_frame(runs.load(study.root)).query("arm == 'adsmtl' and task == 'vision'")

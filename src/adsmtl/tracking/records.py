@@ -17,6 +17,8 @@ from adsmtl.analysis.runs import Run, final_frame, traits
 from adsmtl.files import digest, read_json, sha256
 
 MAX_PARAM = 6000  # characters that MLflow stores of a parameter
+# Metric names show as folders at a slash, and may not hold the bar between two tasks.
+_METRIC_NAME = str.maketrans({".": "/", "|": "-"})
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def _seed(run: Run, revision: str | None) -> Record:
     values: list[tuple[str, float | None, int]] = []
     for epoch in run.history:
         values += [
-            (name.replace(".", "/"), value, epoch["epoch"])
+            (name.translate(_METRIC_NAME), value, epoch["epoch"])
             for name, value in flatten({k: v for k, v in epoch.items() if k != "epoch"})
         ]
     last = metrics.get("epochs", len(run.history))

@@ -30,8 +30,8 @@ def _select(study: Study, arms: Sequence[str]) -> Sequence[str]:
     pairs = _trained(study)
     if len(pairs) < FEWEST:
         raise NotRun(
-            f"{len(pairs)} of the {FEWEST} pairs of tasks that a correlation needs; no finished"
-            f" run of {', '.join(study.missing(arms))} (preset {study.preset})"
+            f"no correlation over fewer than {FEWEST} pairs of tasks, and {len(pairs)} can be had:"
+            f" no finished run of {', '.join(study.missing(arms))} (preset {study.preset})"
         )
     used = {arm for pair in pairs for arm in _arms(pair)}
     return [arm for arm in arms if arm in used]

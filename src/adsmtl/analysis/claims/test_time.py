@@ -15,8 +15,8 @@ def _scores(study: Study) -> pd.DataFrame:
     whole = by_seed.mean()[by_seed.size() == len(ARMS) * len(MAIN)]
     if whole.empty:
         raise NotRun(
-            f"no seed of {' and '.join(ARMS)} has been evaluated with units dropped at test time"
-            f" (preset {study.preset})"
+            f"no seed of {' and '.join(ARMS)} that has been evaluated with units dropped at test"
+            f" time (preset {study.preset})"
         )
     return 100 * whole
 

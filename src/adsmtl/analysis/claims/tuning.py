@@ -11,10 +11,10 @@ from adsmtl.analysis.claims.study import MAIN, Study
 
 RATES = ("0.1", "0.2", "0.3", "0.5")
 FIXED = tuple(f"fixed-{rate}" for rate in RATES)
+SINGLE_FIXED = tuple(f"single-{task}-{arm}" for task in MAIN for arm in FIXED)
 NO_LUCK = "chosen on the other seeds' validation data, so that a lucky run cannot favour it"
 _VALIDATION = ["seed", "task", "tunable", "val_accuracy"]
 _Choice = Callable[[pd.DataFrame], pd.Series]
-SINGLE_FIXED = tuple(f"single-{task}-{arm}" for task in MAIN for arm in FIXED)
 
 
 def _gain(study: Study) -> pd.Series:
