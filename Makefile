@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
+# Training processes that run at once on GPUs: one for each there is.
+GPUS ?= $(shell nvidia-smi --list-gpus 2>/dev/null | wc -l)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 BENCH ?=
@@ -12,7 +14,7 @@ BENCH_DATA ?= cifar10 timit-sample
 .PHONY: reproduce test lint ui bench lock clean-env
 
 reproduce: $(VENV)/.ready
-	snakemake --cores $(CORES)
+	snakemake --cores $(CORES) $(if $(filter-out 0 1,$(GPUS)),--resources gpu=$(GPUS))
 
 test: $(VENV)/.ready lint
 	python -m pytest

@@ -46,6 +46,11 @@ def finished():
     ]
 
 
+def measured_speeds():
+    """Results of `make bench`, where there are any; the report shows them."""
+    return [str(path) for path in sorted((paths.RESULTS / "benchmarks").glob("*.json"))]
+
+
 onstart:
     for note in PLAN.notes:
         logger.info(f"adsmtl: {note}")

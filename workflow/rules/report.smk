@@ -4,7 +4,8 @@ rule render_report:
         rules.tables.output,
         rules.figures.output,
         rules.claims.output,
-        sources("analysis/templates/*", "analysis/report.py"),
+        measured_speeds(),
+        sources("analysis/templates/*", "analysis/*.py"),
     output:
         report(ROOT / products.REPORT, category="Report", caption="../report/page.rst"),
     log:
