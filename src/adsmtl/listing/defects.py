@@ -286,7 +286,7 @@ def _error(action: Callable[[], object]) -> str | None:
 
 
 def _outcome(error: str | None) -> str:
-    return f"it raises {error}" if error else "it runs"
+    return f"it raises {error.rstrip('.')}" if error else "it runs"
 
 
 def _stopped(
