@@ -32,6 +32,7 @@ def listing(tmp_path_factory: pytest.TempPathFactory) -> dict:
     return result
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.id)
 def test_the_installed_keras_shows_the_defect(listing: dict, defect) -> None:
     (row,) = (row for row in listing["defects"] if row["id"] == defect.id)
@@ -43,6 +44,7 @@ def test_the_installed_keras_shows_the_defect(listing: dict, defect) -> None:
         assert row["error"] is None
 
 
+@pytest.mark.slow
 def test_the_evidence_has_the_numbers_that_decide(listing: dict) -> None:
     evidence = {row["id"]: row["evidence"] for row in listing["defects"]}
     assert "Steps of training: 0, and 1 in the control" in evidence["no-setter"]
@@ -50,6 +52,7 @@ def test_the_evidence_has_the_numbers_that_decide(listing: dict) -> None:
     assert evidence["nothing-adapts"].count("[[0.2], [0.0], [0.0]]") == 2
 
 
+@pytest.mark.slow
 def test_no_row_names_a_folder_of_this_machine(listing: dict) -> None:
     folder = str(Path(importlib.util.find_spec("keras").origin).parents[1])
     assert folder not in str(listing)
