@@ -63,7 +63,7 @@ def write_run(
     ]
     if len(tasks) == 2:
         for line in history:
-            line["cosine"] = {"|".join(tasks): cosine}
+            line["cosine"] = {":".join(tasks): cosine}
     results = {}
     for task in tasks:
         test = accuracy[task] + shared + own.normal(0, noise)

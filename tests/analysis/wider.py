@@ -44,7 +44,7 @@ def derive(
             epoch = json.loads(line)
             epoch["tasks"] = {new: epoch["tasks"][old] for old, new in names.items()}
             if cosine is not None:
-                epoch["cosine"] = {"|".join(names.values()): cosine}
+                epoch["cosine"] = {":".join(names.values()): cosine}
             lines.append(json.dumps(epoch) + "\n")
         (target / "metrics.json").write_text(json.dumps(metrics))
         (target / "history.jsonl").write_text("".join(lines))

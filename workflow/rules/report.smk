@@ -5,6 +5,7 @@ rule render_report:
         rules.figures.output,
         rules.claims.output,
         measured_speeds(),
+        paths.CITATION,
         sources("analysis/templates/*", "analysis/*.py"),
     output:
         report(ROOT / products.REPORT, category="Report", caption="../report/page.rst"),

@@ -1,6 +1,6 @@
 """Measures over arms: delta_m, and the trial of every family that validation data choose."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
@@ -70,6 +70,10 @@ def trials(final: pd.DataFrame, family: str) -> pd.DataFrame:
     return found.assign(tunable=found[_TUNABLES.get(family, "rate")].astype(float))
 
 
+# From validation data to the tunable of every seed.
+Choice = Callable[[pd.DataFrame], pd.Series]
+
+
 def choose(validation: pd.DataFrame) -> pd.Series:
     """The trial with the best mean validation accuracy over tasks, for every seed.
 
@@ -96,11 +100,12 @@ def choose_on_other_seeds(validation: pd.DataFrame) -> pd.Series:
     return _best((accuracy.sum() - accuracy) / (len(accuracy) - 1))
 
 
-def with_chosen(final: pd.DataFrame) -> pd.DataFrame:
+def with_chosen(final: pd.DataFrame, choice: Choice = choose) -> pd.DataFrame:
     """`final` plus a derived arm `<family>-chosen` for every family: each seed's chosen trial.
 
     Args:
         final: as `runs.final_frame` returns it.
+        choice: `choose` or `choose_on_other_seeds`.
 
     Returns:
         `final` unchanged where no family has two trials; otherwise with rows added and two
@@ -110,7 +115,7 @@ def with_chosen(final: pd.DataFrame) -> pd.DataFrame:
     derived = [
         chosen
         for family in final["family"].dropna().unique()
-        if len(chosen := _chosen(trials(final, family), family))
+        if len(chosen := _chosen(trials(final, family), family, choice))
     ]
     return pd.concat([final, *derived], ignore_index=True) if derived else final
 
@@ -151,10 +156,10 @@ def _best(accuracy: pd.DataFrame) -> pd.Series:
     return accuracy.round(12).idxmax(axis=1).rename("tunable")
 
 
-def _chosen(rows: pd.DataFrame, family: str) -> pd.DataFrame:
+def _chosen(rows: pd.DataFrame, family: str, choice: Choice) -> pd.DataFrame:
     if rows["tunable"].nunique() < 2:
         return rows.iloc[:0]
-    tunable = choose(rows[["seed", "task", "tunable", "val_accuracy"]])
+    tunable = choice(rows[["seed", "task", "tunable", "val_accuracy"]])
     chosen = rows[rows["tunable"] == rows["seed"].map(tunable)].drop(columns="tunable")
     members = rows.loc[rows["family"] == family, "label"].unique()
     return chosen.assign(

@@ -22,12 +22,14 @@ class Study:
     """Frames of one results folder.
 
     Attributes:
-        final: as `measures.with_chosen` returns it.
+        final: as `measures.with_chosen` returns it for `choice`.
         history: as `runs.history_frame` returns it.
         test_time: as `records.test_time` returns it.
         listing: what became of the published listing, None where nobody has tried.
         preset: its name, or names.
         embedded: whether any run used the stand-in data that install with the package.
+        choice: how trials are chosen; by default on the validation data of the other seeds, so
+            that a lucky run does not choose itself.
     """
 
     final: pd.DataFrame
@@ -36,6 +38,7 @@ class Study:
     listing: records.Listing | None
     preset: str
     embedded: bool
+    choice: measures.Choice = measures.choose_on_other_seeds
 
     @cached_property
     def arms(self) -> frozenset[str]:
@@ -84,7 +87,7 @@ def load(root: Path, order: Sequence[str] | None, seeds: Sequence[int] | None) -
     """
     loaded = runs.finished(root, order, seeds)
     return Study(
-        final=measures.with_chosen(runs.final_frame(loaded)),
+        final=measures.with_chosen(runs.final_frame(loaded), measures.choose_on_other_seeds),
         history=runs.history_frame(loaded),
         test_time=records.test_time(loaded),
         listing=records.listing(root),
