@@ -43,9 +43,9 @@ def test_effects_are_those_of_the_comparisons_in_percentage_points(results):
     final = measures.with_chosen(runs.final_frame(runs.select(results)))
     frame = summary.comparisons(final, summary.planned(final))
     sections = forest.compared(frame)
-    assert list(sections) == ["against: No dropout", f"against: {measures.CHOSEN_LABEL}"]
+    assert list(sections) == ["against: no dropout", "against: fixed 0.2"]
     row = frame.query("task == 'all' and first == 'adsmtl' and second == 'none'").iloc[0]
-    effect = next(e for e in sections["against: No dropout"] if e.label == "ADSMTL")
+    effect = next(e for e in sections["against: no dropout"] if e.label == "ADSMTL")
     assert effect.mean == 100 * row["effect"]
     assert (effect.low, effect.high) == (100 * row["ci_low"], 100 * row["ci_high"])
     assert not effect.clear

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from synthetic import ORDER, write_results
 
-from adsmtl.analysis import markup, measures, products, runs, statistics, summary, tables
+from adsmtl.analysis import cells, markup, measures, products, runs, statistics, summary, tables
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def test_arms_keep_their_order_and_references_have_one_task(written):
         "no dropout",
     ]
     assert labels[-1] == "fixed, chosen on validation"
-    assert tables.MISSING in lines[4]
+    assert cells.MISSING in lines[4]
 
 
 def test_comparisons_are_the_planned_ones(written):
