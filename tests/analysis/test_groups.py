@@ -27,6 +27,17 @@ def test_the_text_of_main_leaves_other_groups_to_their_tables(written):
     assert {"swapped", "pair-speech-sex", "adsmtl", "fixed-chosen"} <= arms
 
 
+def test_the_choice_is_told_where_the_chosen_arm_has_another_table(tmp_path):
+    arms = ["none", "adsmtl", "adsmtl-p0.1", "adsmtl-p0.3"]
+    root = write_results(tmp_path / "quick", 2, arms)
+    tables.write_all(root)
+    (note,) = [
+        line for line in (root / "tables/main.md").read_text().splitlines() if "(seed" in line
+    ]
+    assert note.startswith("ADSMTL, chosen on validation")
+    assert "adsmtl-p" not in note  # labels, not ids
+
+
 def test_controls_are_compared_with_adsmtl(written):
     heading, _, first, second = lines(written, "group-controls")
     column = heading.index("vs ADSMTL (pp)")

@@ -33,7 +33,7 @@ def derive(
         target = root / "runs" / arm / folder.name
         shutil.copytree(folder, target)
         metrics = json.loads((folder / "metrics.json").read_text())
-        metrics |= {"arm": arm, "label": arm.replace("-", " "), "group": group}
+        metrics |= {"arm": arm, "label": arm.replace("-", " "), "group": group, "family": None}
         metrics["config"]["arm"] |= config | ({"dropout": dropout} if dropout else {})
         names = tasks or {name: name for name in metrics["tasks"]}
         metrics["tasks"] = {new: metrics["tasks"][old] for old, new in names.items()}

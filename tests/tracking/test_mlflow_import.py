@@ -130,7 +130,7 @@ def test_data_sets_carry_their_digest(study):
 def test_a_pair_of_tasks_has_a_name_that_mlflow_takes(study):
     study.sync()
     of_seed = stored(study)["seed", "adsmtl seed=0"]
-    assert "cosine/vision-speech" in of_seed.data.metrics
+    assert "cosine/vision:speech" in of_seed.data.metrics
 
 
 def test_summary_equals_the_mean_over_seeds(study):

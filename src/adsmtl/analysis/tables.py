@@ -56,7 +56,7 @@ def build(loaded: Sequence[runs.Run]) -> dict[str, tuple[pd.DataFrame, TextTable
     compared = summary.comparisons(final, summary.planned(final))
     source = provenance.sentence(loaded)
     built = {
-        "main": (estimates, main_table(groups.headline(final), estimates, source)),
+        "main": (estimates, main_table(final, estimates, source)),
         "comparisons": (compared, comparison_table(compared, source)),
     }
     for group in products.more_groups(runs.traits(loaded)):
@@ -65,8 +65,9 @@ def build(loaded: Sequence[runs.Run]) -> dict[str, tuple[pd.DataFrame, TextTable
 
 
 def main_table(final: pd.DataFrame, estimates: pd.DataFrame, source: str) -> TextTable:
-    """One row per arm: seeds, accuracies, delta_m, gaps, calibration errors, time."""
-    tasks = list(final["task"].unique())
+    """One row per headline arm: seeds, accuracies, delta_m, gaps, calibration errors, time."""
+    shown = groups.headline(final)
+    tasks = list(shown["task"].unique())
     columns = []
     for task in tasks:
         show = cells.percent_interval
@@ -81,7 +82,7 @@ def main_table(final: pd.DataFrame, estimates: pd.DataFrame, source: str) -> Tex
     columns += [Column(f"{task} ECE (%)", task, "test_ece", cells.percent) for task in tasks]
     columns.append(Column("s / epoch", summary.ALL, "seconds_per_epoch", cells.plain))
 
-    arms = final.drop_duplicates("arm")
+    arms = shown.drop_duplicates("arm")
     of_groups = list(arms["group"])
     caption = (
         "Performance after the last epoch: test accuracy per task, delta_m (mean over tasks of"
@@ -94,7 +95,7 @@ def main_table(final: pd.DataFrame, estimates: pd.DataFrame, source: str) -> Tex
         name="main",
         caption=caption,
         columns=["Arm", "n", *(column.heading for column in columns)],
-        rows=cells.rows(final, estimates, list(arms["arm"]), columns),
+        rows=cells.rows(shown, estimates, list(arms["arm"]), columns),
         notes=_chosen_note(final),
         breaks=[i for i in range(1, len(of_groups)) if of_groups[i] != of_groups[i - 1]],
     )

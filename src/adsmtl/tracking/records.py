@@ -17,8 +17,7 @@ from adsmtl.analysis.runs import Run, final_frame, traits
 from adsmtl.files import digest, read_json, sha256
 
 MAX_PARAM = 6000  # characters that MLflow stores of a parameter
-# Metric names show as folders at a slash, and may not hold the bar between two tasks.
-_METRIC_NAME = str.maketrans({".": "/", "|": "-"})
+_METRIC_NAME = str.maketrans({".": "/"})  # names show as folders at a slash
 
 
 @dataclass(frozen=True)
@@ -153,10 +152,7 @@ def _report(root: Path, runs: Sequence[Run], revision: str | None) -> Record:
     arms = traits(runs)
     files = [("tables", path) for path in products.tables(root, arms)]
     files += [("figures", path) for path in products.figures(root, arms)]
-    files += [
-        ("", root / name)
-        for name in (products.REPORT, products.MANIFEST, products.CLAIMS, "claims.md")
-    ]
+    files += [("", root / name) for name in (products.REPORT, products.MANIFEST, *products.CLAIMS)]
     return _record(
         kind="report",
         name="report",
