@@ -204,16 +204,20 @@ def test_embedded_data_are_never_asked_of_the_preset_for_real_ones(
 
 def packs(monkeypatch: pytest.MonkeyPatch, devices: int, **settings: str) -> list[planning.Pack]:
     monkeypatch.setattr(planning, "cuda_devices", lambda: devices)
-    chosen = config.settings({"preset": "study", "embedded": "never", **settings})
+    chosen = config.settings({"preset": "study", "embedded": "never"} | settings)
     return planning.Plan(chosen, config.study(chosen), ()).packs
 
 
-def test_on_a_cpu_every_arm_is_a_pack_and_followers_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = packs(monkeypatch, 0)
-    assert all(pack.arms == (pack.name,) for pack in found)
-    after = {pack.name: pack.after for pack in found}
-    assert after["yoked"] == ("adsmtl",)
-    assert after["adsmtl"] == ()
+def test_on_a_cpu_packs_are_small_and_followers_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    after = {pack.arms: pack.after for pack in packs(monkeypatch, 0)}  # ten seeds each
+    assert all(len(arms) == 1 for arms in after)
+    assert after["yoked",] == ("adsmtl",)
+    assert after["adsmtl",] == ()
+    found = packs(monkeypatch, 0, preset="quick")  # three seeds each
+    arms = [arm for pack in found for arm in pack.arms]
+    assert sorted(arms) == sorted(set(arms))
+    assert {len(pack.arms) for pack in found} <= {1, 2}
+    assert [pack.arms for pack in found if pack.after] == [("yoked", "matched-mean"), ("swapped",)]
 
 
 @pytest.mark.parametrize("devices", [1, 2, 3])

@@ -2,6 +2,7 @@
 
 import ctypes
 import json
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,6 +16,7 @@ from adsmtl.errors import UserError
 from adsmtl.spec import Study, Task
 
 SETTINGS = "ADSMTL_SETTINGS"
+RUNS_PER_PACK = 6  # on a CPU, about; an arm's seeds stay together
 
 
 @dataclass(frozen=True)
@@ -48,28 +50,24 @@ class Plan:
     def packs(self) -> list[Pack]:
         """Every arm of the study, in packs; each is trained by one process.
 
-        On a CPU a pack is an arm, so that arms spread over the cores. On CUDA a pack takes as
-        many arms as it can: one per device, and another for arms that follow others.
+        On CUDA there is one per device, and another for arms that follow others. On a CPU packs
+        are small, so that they spread over the cores, but not so small that starting processes
+        takes more time than training.
         """
-        arms = self.study.arms
-        follows = {arm: self.study.run(arm, 0).follows for arm in arms}
-        if not self.gpus:
-            return [
-                Pack(arm, (arm,), () if leader is None else (leader,))
-                for arm, leader in follows.items()
-            ]
-        devices = 1 if ":" in self.settings.device else cuda_devices()
-        waves = {
-            "first": [arm for arm, leader in follows.items() if leader is None],
-            "second": [arm for arm, leader in follows.items() if leader is not None],
-        }
+        follows = {arm: self.study.run(arm, 0).follows for arm in self.study.arms}
+        leading = [arm for arm, leader in follows.items() if leader is None]
+        following = [arm for arm, leader in follows.items() if leader is not None]
         found = []
-        for wave, members in waves.items():
-            for device in range(devices):
-                own = tuple(members[device::devices])
+        for wave in (leading, following):
+            if self.gpus:
+                count = 1 if ":" in self.settings.device else cuda_devices()
+            else:
+                count = math.ceil(len(wave) * len(self.study.seeds) / RUNS_PER_PACK)
+            for number in range(min(count, len(wave))):
+                own = tuple(wave[number::count])
                 leaders = tuple(dict.fromkeys(follows[a] for a in own if follows[a] is not None))
-                if own:
-                    found.append(Pack(f"{wave}-{device}", own, leaders))
+                more = "" if len(own) == 1 else f"-and-{len(own) - 1}-more"
+                found.append(Pack(f"{own[0]}{more}", own, leaders))
         return found
 
     @property

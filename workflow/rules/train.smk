@@ -20,7 +20,7 @@ rule estimate:
         "python -m adsmtl --log {log} estimate --cores {params.cores}"
 
 
-# On a CPU a pack is one arm with all its seeds; on CUDA it holds as many arms as it can. The job
+# On a CPU a pack holds a few runs, on CUDA as many arms as there are devices to share them. The job
 # leaves runs alone that are finished and would not change, so its outputs are updated in place.
 for pack in PLAN.packs:
 

@@ -172,11 +172,7 @@ def _names(runs: Sequence[Run]) -> str:
 def _finish(engine: Engine, folders: Sequence[Path], prepared: Mapping[str, Prepared]) -> list[Run]:
     """Evaluate and write every run that did not fail; the ones that did."""
     began = time.perf_counter()
-    limits = {"train": engine.training.eval_train, "val": None, "test": None}
-    scores = {
-        name: {split: engine.scores(name, split, limit) for split, limit in limits.items()}
-        for name in engine.tasks
-    }
+    tested = {name: engine.scores(name, "test") for name in engine.tasks}
     evaluation = time.perf_counter() - began
     failed = [r for r in range(len(engine.runs)) if engine.failed(r)]
     for r, folder in enumerate(folders):
@@ -192,7 +188,11 @@ def _finish(engine: Engine, folders: Sequence[Path], prepared: Mapping[str, Prep
         run = engine.runs[r]
         facts = {"arm": run.arm_id, "seed": run.seed, "config_hash": run.config_hash}
         checkpoint.save(folder / CHECKPOINT, params, facts)
-        own = {name: {s: values[r] for s, values in scores[name].items()} for name in scores}
+        last = history[-1]["tasks"]
+        own = {
+            name: {"train": last[name]["train"], "val": last[name]["val"], "test": scores[r]}
+            for name, scores in tested.items()
+        }
         write_json(folder / METRICS, _metrics(engine, r, own, evaluation, prepared))
     return [engine.runs[r] for r in failed]
 
