@@ -17,7 +17,7 @@ reproduce: $(VENV)/.ready
 	snakemake --cores $(CORES) $(if $(filter-out 0 1,$(GPUS)),--resources gpu=$(GPUS))
 
 test: $(VENV)/.ready lint
-	python -m pytest
+	python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/.ready
 	ruff check .

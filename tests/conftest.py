@@ -14,3 +14,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("ADSMTL_MIRROR", raising=False)
     monkeypatch.delenv("ADSMTL_SETTINGS", raising=False)
     return tmp_path
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The whole workflow first: it takes longest, and the other tests run beside it."""
+    items.sort(key=lambda item: "workflow" not in item.path.parts)
