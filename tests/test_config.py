@@ -130,7 +130,7 @@ def test_every_key_of_an_arm_is_explained_in_the_file_with_its_choices() -> None
     text = (CHECKOUT / "config/arms.yaml").read_text()
     header = text[: text.index("\n\n")]
     explained = re.findall(r"^#   (\w+) ", header, re.MULTILINE)
-    assert explained == [key.name for key in fields(Arm)]
+    assert sorted(explained) == sorted(key.name for key in fields(Arm))
     for key, names in {
         "dropout": SCHEDULES,
         "weighting": WEIGHTINGS,
@@ -252,8 +252,8 @@ def test_data_are_chosen_by_the_settings(project: Path) -> None:
     assert datasets(timit_path="/corpora/timit") == ["cifar10", "timit"]
     assert datasets(embedded="always", timit_path="/corpora/timit") == ["digits", "espeak"]
     stated = config.read_yaml(paths.PRESETS / "quick.yaml")["examples"]
-    assert study().tasks["vision"].examples == Examples(**stated["vision"])
-    assert study().tasks["speech"].examples == Examples()
+    for task in ("vision", "speech"):
+        assert study().tasks[task].examples == Examples(**stated[task])
     assert study(precision="fp32").training.precision == "fp32"
 
 
