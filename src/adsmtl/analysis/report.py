@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 import adsmtl
 from adsmtl import paths
-from adsmtl.analysis import citation, groups, products, provenance, runs, tables
+from adsmtl.analysis import citation, groups, pages, products, provenance, runs, tables
 from adsmtl.errors import UserError
 from adsmtl.files import write_text
 
@@ -108,18 +107,12 @@ def write(
             is not there, or the folder cannot be written.
     """
     loaded = runs.select(root, order, seeds)
-    environment = Environment(
-        loader=PackageLoader("adsmtl.analysis"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     traits = runs.traits(loaded)
     built = tables.build(loaded)
     more = products.more_groups(traits)
     stand_in = " with stand-in data" if provenance.embedded(loaded) else ""
-    page = environment.get_template("report.html.j2").render(
+    page = pages.render(
+        "report.html.j2",
         first=[Section(one.id, one.title, Markup(one.html)) for one in first],
         preset=provenance.preset(loaded),
         embedded=provenance.embedded(loaded),

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from adsmtl.analysis import report
+from adsmtl.analysis import pages, report
 from adsmtl.analysis.claims import documents, wording
 
 
@@ -15,14 +13,8 @@ def section(rows: Sequence[dict[str, Any]]) -> report.Section:
     Args:
         rows: as `judge` returns them.
     """
-    environment = Environment(
-        loader=PackageLoader("adsmtl.analysis"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    html = environment.get_template("claims.html.j2").render(
+    html = pages.render(
+        "claims.html.j2",
         rows=rows,
         caption=documents.CAPTION,
         effect=documents.effect,
