@@ -33,6 +33,14 @@ def tolerance(rate, count):
     return 3 * math.sqrt(rate * (1 - rate) / count)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def quiet_collector():
+    """Holm's library collects garbage in every call, which takes longer than all the rest."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gc.collect", lambda *_: 0)
+        yield
+
+
 @pytest.fixture(scope="module")
 def without_effect():
     return [decide(ledger(seed)) for seed in range(500)]

@@ -1,4 +1,4 @@
-"""Intervals, paired tests, correction and power.
+"""Intervals, paired tests, correction and power, over scipy and statsmodels.
 
 Seeds are the unit: arms of one seed share initial weights, data order and fold, so arms are
 compared by their differences within a seed.
@@ -10,6 +10,7 @@ from functools import cache
 
 import numpy as np
 from scipy import optimize, special, stats
+from statsmodels.stats.multitest import multipletests
 
 ENUMERATED = 20  # 2^20 sign patterns take a few milliseconds; beyond that, draw patterns
 DRAWS = 200_000
@@ -128,12 +129,9 @@ def hedges_correction(df: int) -> float:
 
 def holm(p: Sequence[float]) -> list[float]:
     """Holm's (1979) step-down adjusted p-values of one family, in the order given."""
-    values = np.asarray(p, dtype=float)
-    order = np.argsort(values, kind="stable")
-    stepped = np.maximum.accumulate(values[order] * np.arange(values.size, 0, -1))
-    adjusted = np.empty_like(values)
-    adjusted[order] = np.minimum(stepped, 1.0)
-    return adjusted.tolist()
+    if len(p) == 0:
+        return []
+    return [float(value) for value in multipletests(p, method="holm")[1]]
 
 
 def smallest_detectable(

@@ -33,6 +33,19 @@ class Batch:
     weights: Tensor
 
 
+def _used(task: Task, split: str, there: int, train_fraction: float) -> int:
+    """How many of the examples that are there a split takes."""
+    limit = getattr(task.examples, split)
+    taken = there if limit is None else min(limit, there)
+    return math.ceil(taken * train_fraction) if split == "train" else taken
+
+
+def train_size(prepared: Prepared, task: Task, seed: int, train_fraction: float) -> int:
+    """How many examples a seed trains on, without choosing them."""
+    there = len(folds.split_indices(prepared, seed).train)
+    return _used(task, "train", there, train_fraction)
+
+
 def split_of(
     prepared: Prepared, task: Task, seed: int, train_fraction: float = 1.0
 ) -> dict[str, np.ndarray]:
@@ -49,11 +62,8 @@ def split_of(
     targets = prepared.targets[task.target]
     result = {}
     for name in SPLITS:
-        limit = getattr(task.examples, name)
         positions = np.asarray(getattr(split, name))
-        limit = len(positions) if limit is None else min(limit, len(positions))
-        if name == "train":
-            limit = math.ceil(limit * train_fraction)
+        limit = _used(task, name, len(positions), train_fraction)
         if limit < len(positions):
             # Validation and test subsets are the same for every seed, training's differ.
             own = seed if name == "train" else 0

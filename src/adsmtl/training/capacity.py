@@ -25,8 +25,8 @@ def replicas(
     """
     if asked is not None:
         return min(asked, len(runs))
-    if machine.device.type == "cpu" or len(runs) < 3:
-        return 1 if machine.device.type == "cpu" else len(runs)
+    if machine.device.type == "cpu" or len(runs) == 1:
+        return 1
     free, _ = torch.cuda.mem_get_info(machine.device)
     one, two = (_peak(runs[:count], prepared, machine) for count in (1, 2))
     return min(fitting(free, one, two), len(runs))

@@ -21,7 +21,7 @@ from adsmtl.dropout.masks import LEVELS
 from adsmtl.dropout.schedules import Adsmtl
 from adsmtl.spec import Run
 from adsmtl.training import learned, objective, order
-from adsmtl.training.batches import TaskData, filled, split_of
+from adsmtl.training.batches import TaskData, filled, train_size
 from adsmtl.training.device import Machine
 from adsmtl.training.evaluation import evaluate
 from adsmtl.training.model import Model
@@ -63,7 +63,8 @@ class Engine:
             prepared: by task, for every task of the study (they fix the steps per epoch).
         """
         first = runs[0]
-        if any(alike(run, prepared) != alike(first, prepared) for run in runs):
+        common = alike(first, prepared)
+        if any(alike(run, prepared) != common for run in runs[1:]):
             raise ValueError("runs trained at once have to be alike; see `alike`")
         self.runs, self.machine = list(runs), machine
         self.training = first.training
@@ -308,7 +309,7 @@ class Engine:
 def steps_per_epoch(run: Run, prepared: Mapping[str, Prepared]) -> int:
     """Steps in which the largest task of the study passes its data once."""
     largest = max(
-        len(split_of(prepared[name], task, run.seed, run.arm.train_fraction)["train"])
+        train_size(prepared[name], task, run.seed, run.arm.train_fraction)
         for name, task in run.study_tasks.items()
     )
     return math.ceil(largest / run.training.batch_size)
