@@ -224,7 +224,7 @@ class Engine:
         """The weight of a task's loss; of a learned one, that at the end of the epoch."""
         if self.runs[replica].arm.weighting.learned:
             log_variance = self.model.params[learned.variance_name(task)]
-            return math.exp(-float(log_variance[replica]))
+            return math.exp(-float(log_variance[replica].detach()))
         return float(self._stepper.weights[task][replica])
 
     def _record_difficulty(self, replica: int) -> None:
