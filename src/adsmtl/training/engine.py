@@ -211,7 +211,7 @@ class Engine:
         if logits:
             by_kind: dict[str, list[float]] = {}
             for site in self.model.sites(task):
-                rate = float(logits[site][replica].sigmoid()) if site in logits else 0.0
+                rate = float(logits[site][replica].detach().sigmoid()) if site in logits else 0.0
                 by_kind.setdefault(sites.kind(site), []).append(rate)
             return {kind: sum(own) / len(own) for kind, own in by_kind.items()}
         rates = self._stepper.rates[task]
