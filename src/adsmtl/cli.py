@@ -152,20 +152,21 @@ def _estimate(options: argparse.Namespace) -> None:
         log.info(note)
     machine = _machine(plan)
     runs = plan.study.runs()
-    at_once = 1
+    processes = 1
     if machine.device.type == "cpu":
-        at_once = max(1, options.cores // machine.threads)
-    total = estimate.seconds(runs, _prepared(plan), machine)
-    rounds = -(-len(runs) // at_once)
+        processes = max(1, options.cores // machine.threads)
+    total = estimate.seconds(runs, _prepared(plan), machine, plan.settings.replicas)
+    rounds = -(-len(runs) // processes)
     expected = total / len(runs) * rounds
     facts = machine.describe()
     log.info(
-        f"{plan.root}: {len(runs)} runs of {plan.study.training.epochs} epochs, {at_once} at once "
-        f"on {facts['name']} ({facts['precision']}): about {estimate.spoken(expected)} of training"
+        f"{plan.root}: {len(runs)} runs of {plan.study.training.epochs} epochs, processes: "
+        f"{processes}, on {facts['name']} ({facts['precision']}): about "
+        f"{estimate.spoken(expected)} of training"
     )
     write_json(
         plan.root / "estimate.json",
-        {"runs": len(runs), "at_once": at_once, "seconds": round(expected, 1), "device": facts},
+        {"runs": len(runs), "processes": processes, "seconds": round(expected, 1), "device": facts},
     )
 
 

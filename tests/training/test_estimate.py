@@ -45,6 +45,23 @@ def test_a_study_of_single_task_arms_has_an_estimate(prepared: dict, machine: Ma
     assert both == pytest.approx(sum(parts))
 
 
+def test_runs_trained_at_once_share_the_time_of_a_step(
+    prepared: dict, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1e6]
+    run = step.Stepper._run
+
+    def slow(self: step.Stepper, *positions: object) -> None:
+        now[0] += 1
+        run(self, *positions)
+
+    monkeypatch.setattr(step.Stepper, "_run", slow)
+    monkeypatch.setattr(engine.time, "perf_counter", lambda: now[0])
+    runs = [tiny.run(Fixed(0.5), seed) for seed in range(4)]
+    alone, together = (estimate.seconds(runs, prepared, machine, size) for size in (1, 4))
+    assert alone == pytest.approx(4 * together)
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [

@@ -5,31 +5,41 @@ from collections.abc import Mapping, Sequence
 from adsmtl.data.prepared import Prepared
 from adsmtl.dropout.schedules import NoDropout
 from adsmtl.spec import Run
+from adsmtl.training import capacity
 from adsmtl.training.device import Machine
-from adsmtl.training.engine import Engine
+from adsmtl.training.engine import Engine, alike
 
 STEPS = 6
 # An evaluated example costs a forward pass; a trained one also a backward pass of twice that.
 EVALUATION_SHARE = 1 / 3
 
 
-def seconds(runs: Sequence[Run], prepared: Mapping[str, Prepared], machine: Machine) -> float:
-    """Estimated seconds to train all runs one after the other.
+def seconds(
+    runs: Sequence[Run],
+    prepared: Mapping[str, Prepared],
+    machine: Machine,
+    replicas: int | None = None,
+) -> float:
+    """Estimated seconds for one process to train all runs.
 
     Args:
         runs: of one study.
         prepared: by task.
+        replicas: how many runs are trained at once, at most; by default the machine decides.
     """
     # One that drops units, where there is one: masks take time.
     widest = sorted(
-        runs,
+        (run for run in runs if run.follows is None),
         key=lambda run: (len(run.tasks), not isinstance(run.arm.dropout, NoDropout)),
         reverse=True,
     )
     engines: dict[str, Engine] = {}
     for run in widest:
         if not set(run.tasks) <= set(engines):
-            engines = dict.fromkeys(run.tasks, Engine([run], prepared, machine)) | engines
+            common = alike(run, prepared)
+            beside = [run, *(r for r in widest if r is not run and alike(r, prepared) == common)]
+            size = capacity.replicas(beside, prepared, machine, replicas)
+            engines = dict.fromkeys(run.tasks, Engine(beside[:size], prepared, machine)) | engines
     per_example = {name: engine.time_task(name, STEPS) for name, engine in engines.items()}
     total = 0.0
     for run in runs:
