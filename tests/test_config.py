@@ -10,6 +10,8 @@ import pytest
 import yaml
 
 from adsmtl import config, paths
+from adsmtl.analysis.claims import test_time
+from adsmtl.analysis.claims.catalogue import CLAIMS
 from adsmtl.config import Settings
 from adsmtl.dropout.difficulty import SIGNALS
 from adsmtl.dropout.schedules import (
@@ -206,6 +208,14 @@ def test_a_preset_that_falls_back_has_a_study_on_embedded_data(project: Path, pr
         assert found.arms
     else:
         assert preset not in ("smoke", "quick")
+
+
+@pytest.mark.parametrize("preset", ["study", "paper"])
+def test_a_preset_for_every_claim_has_the_arms_that_claims_need(project: Path, preset: str) -> None:
+    found = study(preset)
+    assert {arm for claim in CLAIMS for arm in claim.arms} <= set(found.arms)
+    assert found.test_time is not None
+    assert set(test_time.ARMS) <= set(found.test_time.arms)
 
 
 def test_every_preset_can_be_chosen_in_the_settings() -> None:
