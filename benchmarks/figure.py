@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
-from adsmtl.analysis import style
+from adsmtl.figures import style
 from benchmarks.plan import LABELS
 
 _ORDER = ("engine", "plain", "keras")

@@ -3,8 +3,8 @@
 import dataclasses
 from typing import Any
 
-from adsmtl.analysis import speed
-from adsmtl.analysis.markup import TextTable, markdown
+from adsmtl.report import speed
+from adsmtl.tables.render import TextTable, markdown
 
 
 def render(result: dict[str, Any]) -> str:

@@ -16,6 +16,46 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="session")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A results folder, `quick`, of nine arms and three seeds, without products; read only."""
+    from synthetic import write_results
+
+    return write_results(tmp_path_factory.mktemp("results") / "quick")
+
+
+@pytest.fixture(scope="session")
+def drawn(results: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with all figures, which take seconds to draw."""
+    from synthetic import ORDER
+
+    from adsmtl.figures import build as figures
+
+    root = tmp_path_factory.mktemp("drawn") / "quick"
+    shutil.copytree(results, root)
+    figures.write_all(root, ORDER)
+    return root
+
+
+@pytest.fixture(scope="session")
+def machine():
+    """This process's CPU, float32, one thread."""
+    import torch
+
+    from adsmtl.training.device import Machine
+
+    torch.set_num_threads(1)
+    return Machine(torch.device("cpu"), "fp32", 1)
+
+
+@pytest.fixture(scope="session")
+def prepared():
+    """Two tiny data sets by task; see `tiny`."""
+    import tiny
+
+    return tiny.both()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The whole workflow first: it takes longest, and the other tests run beside it."""
     items.sort(key=lambda item: "workflow" not in item.path.parts)

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from adsmtl import config, paths
-from adsmtl.analysis.claims import test_time
-from adsmtl.analysis.claims.catalogue import CLAIMS
+from adsmtl.claims import dropout_at_test
+from adsmtl.claims.catalogue import CLAIMS
 from adsmtl.config import Settings
 from adsmtl.dropout.difficulty import SIGNALS
 from adsmtl.dropout.schedules import (
@@ -25,7 +25,7 @@ from adsmtl.dropout.schedules import (
     NoDropout,
 )
 from adsmtl.errors import UserError
-from adsmtl.spec import Arm, Examples, Study
+from adsmtl.study import Arm, Examples, Study
 from adsmtl.weighting import WEIGHTINGS, DynamicWeightAverage, Uncertainty
 
 CHECKOUT = Path(__file__).parents[1]
@@ -215,7 +215,7 @@ def test_a_preset_for_every_claim_has_the_arms_that_claims_need(project: Path, p
     found = study(preset)
     assert {arm for claim in CLAIMS for arm in claim.arms} <= set(found.arms)
     assert found.test_time is not None
-    assert set(test_time.ARMS) <= set(found.test_time.arms)
+    assert set(dropout_at_test.ARMS) <= set(found.test_time.arms)
 
 
 def test_every_preset_can_be_chosen_in_the_settings() -> None:

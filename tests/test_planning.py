@@ -11,7 +11,8 @@ import pytest
 import adsmtl
 from adsmtl import config, planning
 from adsmtl.config import Settings
-from adsmtl.data import registry, sources
+from adsmtl.data import registry
+from adsmtl.data.fetch import sources
 from adsmtl.errors import UserError
 
 Offer = Callable[..., None]

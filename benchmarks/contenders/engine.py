@@ -6,7 +6,7 @@ from typing import Any
 import adsmtl
 from adsmtl.data.prepared import load
 from adsmtl.dropout.schedules import Fixed
-from adsmtl.spec import Arm, Examples, Run, Task, Training
+from adsmtl.study import Arm, Examples, Run, Task, Training
 from adsmtl.training import device
 from adsmtl.training.engine import Engine
 from benchmarks.contenders import torch_facts

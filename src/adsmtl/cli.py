@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from adsmtl import __version__, config, paths, planning
-from adsmtl.analysis import products
+from adsmtl import __version__, config, outputs, paths, planning
 from adsmtl.errors import UserError
 from adsmtl.files import read_json, write_json, write_text
 
@@ -145,7 +144,7 @@ def _machine(plan: planning.Plan) -> Any:
 
 
 def _estimate(options: argparse.Namespace) -> None:
-    from adsmtl.training import estimate
+    from adsmtl.running import estimate
 
     plan = _plan(options)
     for note in plan.notes:
@@ -171,7 +170,7 @@ def _estimate(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from adsmtl.training import session
+    from adsmtl.running import session
 
     plan = _plan(options)
     runs = [plan.study.run(arm, seed) for arm in options.arms for seed in options.seeds]
@@ -180,7 +179,7 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _test_time(options: argparse.Namespace) -> None:
-    from adsmtl.training import test_time
+    from adsmtl.training import monte_carlo
 
     plan = _plan(options)
     if plan.study.test_time is None:
@@ -189,44 +188,46 @@ def _test_time(options: argparse.Namespace) -> None:
     for seed in options.seeds:
         run = plan.study.run(options.arm, seed)
         log.info(
-            f"wrote {test_time.evaluate(run, plan.study.test_time, prepared, machine, plan.root)}"
+            f"wrote {monte_carlo.evaluate(run, plan.study.test_time, prepared, machine, plan.root)}"
         )
 
 
 def _tables(options: argparse.Namespace) -> None:
-    from adsmtl.analysis import tables
+    from adsmtl.tables import build as tables
 
     plan = _plan(options)
     tables.write_all(plan.root, list(plan.study.arms), plan.study.seeds)
 
 
 def _figures(options: argparse.Namespace) -> None:
-    from adsmtl.analysis import figures
+    from adsmtl.figures import build as figures
 
     plan = _plan(options)
     figures.write_all(plan.root, list(plan.study.arms), plan.study.seeds)
 
 
 def _listing(options: argparse.Namespace) -> None:
-    from adsmtl import listing
+    from adsmtl.claims import listing
 
-    path = _plan(options).root / products.LISTING
+    path = _plan(options).root / outputs.LISTING
     found = listing.check(path)
     log.info(f"wrote {path}: {found['reason'] or found['keras']}")
 
 
 def _claims(options: argparse.Namespace) -> None:
-    from adsmtl.analysis import claims
+    from adsmtl.claims import write
 
     plan = _plan(options)
-    claims.write(plan.root, list(plan.study.arms), plan.study.seeds)
+    write.write(plan.root, list(plan.study.arms), plan.study.seeds)
 
 
 def _report(options: argparse.Namespace) -> None:
-    from adsmtl.analysis import claims, report, speed
+    from adsmtl.report import build as report
+    from adsmtl.report import claims as report_claims
+    from adsmtl.report import speed
 
     plan = _plan(options)
-    ledger = claims.section(read_json(products.claims(plan.root)[0]))
+    ledger = report_claims.section(read_json(outputs.claims(plan.root)[0]))
     measured = speed.section(paths.RESULTS / "benchmarks")
     sections = [ledger] if measured is None else [ledger, measured]
     path = report.write(plan.root, list(plan.study.arms), plan.study.seeds, sections)
@@ -234,7 +235,7 @@ def _report(options: argparse.Namespace) -> None:
 
 
 def _manifest(options: argparse.Namespace) -> None:
-    from adsmtl.tracking import manifest
+    from adsmtl.archive import manifest
 
     plan = _plan(options)
     manifest.write(plan.root, list(plan.study.arms), plan.study.seeds)
@@ -257,7 +258,7 @@ def _track(options: argparse.Namespace) -> None:
 
 
 def _freeze(options: argparse.Namespace) -> None:
-    from adsmtl.tracking.freeze import freeze
+    from adsmtl.archive.freeze import freeze
 
     log.info(f"froze {freeze(_plan(options).root)}; commit it")
 

@@ -1,4 +1,4 @@
-"""Reads the configuration files into the typed values of `adsmtl.spec`.
+"""Reads the configuration files into the typed values of `adsmtl.study`.
 
 Every file is checked once, here: unknown keys, wrong types and impossible values end with one
 message that names the file and the key. The JSON schema that Snakemake validates its
@@ -21,7 +21,7 @@ from adsmtl import paths
 from adsmtl.data.registry import DATASETS
 from adsmtl.dropout.schedules import SCHEDULES
 from adsmtl.errors import UserError
-from adsmtl.spec import Arm, Examples, Precision, Study, Task, TestTime, Training
+from adsmtl.study import Arm, Examples, Precision, Study, Task, TestTime, Training
 from adsmtl.tasks.registry import BRANCHES, LOSSES, METRICS
 from adsmtl.weighting import WEIGHTINGS
 

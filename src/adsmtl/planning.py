@@ -13,7 +13,7 @@ from adsmtl import config, paths
 from adsmtl.config import Settings
 from adsmtl.data import registry
 from adsmtl.errors import UserError
-from adsmtl.spec import Study, Task
+from adsmtl.study import Study, Task
 
 SETTINGS = "ADSMTL_SETTINGS"
 RUNS_PER_PACK = 6  # on a CPU, about; an arm's seeds stay together

@@ -40,7 +40,7 @@ def code(package: Path | None = None) -> dict[str, Any]:
 
 # The modules that decide what a training run computes from prepared data.
 TRAINING = (
-    *("rng.py", "spec.py", "data/folds.py"),
+    *("rng.py", "study.py", "data/folds.py"),
     *("dropout/**/*.py", "weighting/**/*.py", "tasks/**/*.py", "training/**/*.py"),
 )
 

@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 from synthetic import ARMS, NONE, write_results
 
-from adsmtl.analysis import measures, runs, summary
+from adsmtl.analysis import measures, summary
+from adsmtl.collected import runs
 from adsmtl.errors import UserError
 
 

@@ -10,8 +10,8 @@ from benchmarks import plan, process, rounds, summary, worker
 from benchmarks.contenders import keras_listing
 from benchmarks.journal import Journal
 
-from adsmtl.analysis import speed
 from adsmtl.files import read_json
+from adsmtl.report import speed
 
 pytestmark = pytest.mark.slow
 

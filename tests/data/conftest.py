@@ -11,7 +11,8 @@ import pytest
 from fakes import make_zip
 
 from adsmtl import files
-from adsmtl.data import cifar10, registry
+from adsmtl.data import registry
+from adsmtl.data.corpora import cifar10
 from adsmtl.data.prepared import Prepared, load
 
 

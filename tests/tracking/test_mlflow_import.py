@@ -5,8 +5,10 @@ from types import SimpleNamespace
 import pytest
 from synthetic import write_results, write_run
 
-from adsmtl.analysis import runs, tables
-from adsmtl.tracking import manifest, mlflow_import
+from adsmtl.archive import manifest
+from adsmtl.collected import runs
+from adsmtl.tables import build as tables
+from adsmtl.tracking import mlflow_import
 
 ARMS = ["single-vision-none", "none", "adsmtl"]
 

@@ -25,7 +25,7 @@ def test_it_takes_the_steps_of_torch() -> None:
 
 def test_training_does_not_load_the_compiler() -> None:
     code = (
-        "import sys, torch, adsmtl.training.session\n"
+        "import sys, torch, adsmtl.running.session\n"
         "from adsmtl.training.adam import Adam\n"
         "p = torch.ones(1, requires_grad=True); p.grad = torch.ones(1)\n"
         "Adam([p], 0.1).step()\n"

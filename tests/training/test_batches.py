@@ -10,7 +10,7 @@ import torch
 from adsmtl.data import folds
 from adsmtl.data.prepared import Prepared
 from adsmtl.errors import UserError
-from adsmtl.spec import Examples, Task
+from adsmtl.study import Examples, Task
 from adsmtl.training.batches import TaskData, split_of
 
 CPU = torch.device("cpu")

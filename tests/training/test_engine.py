@@ -13,7 +13,7 @@ from torch import Tensor
 from adsmtl.data.prepared import Prepared
 from adsmtl.dropout import masks
 from adsmtl.dropout.schedules import Adsmtl, Concrete, Fixed, ListingIntent, NoDropout
-from adsmtl.spec import Examples, Run
+from adsmtl.study import Examples, Run
 from adsmtl.training.device import Machine
 from adsmtl.training.engine import Engine, steps_per_epoch
 

@@ -20,7 +20,7 @@ from torch.utils._pytree import tree_leaves
 from adsmtl.data.prepared import Prepared
 from adsmtl.dropout.masks import Rates
 from adsmtl.dropout.schedules import Concrete, Curriculum, Fixed, Late, ListingIntent
-from adsmtl.spec import Run
+from adsmtl.study import Run
 from adsmtl.training.device import Machine
 from adsmtl.training.engine import Engine
 from adsmtl.weighting import Uncertainty

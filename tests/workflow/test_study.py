@@ -8,7 +8,7 @@ import pytest
 import yaml
 from copies import copy_project
 
-from adsmtl.analysis import products
+from adsmtl import outputs
 
 RESULTS = Path("results/smoke-embedded")
 RUNS = [(arm, seed) for arm in ("none", "adsmtl") for seed in (0, 1)]
@@ -33,7 +33,7 @@ def test_the_results_follow_the_contract(finished):
         assert (run / "checkpoint.safetensors").stat().st_size > 1e6
         assert not (run / "resume.safetensors").exists()
         assert (run / "test-time.json").exists() == (arm == "adsmtl")
-    for path in [*products.all_products(root), *products.claims(root)]:
+    for path in [*outputs.all_products(root), *outputs.claims(root)]:
         assert path.stat().st_size > 0, path
     claims = json.loads((root / "claims.json").read_text())
     assert [row["id"] for row in claims] == [f"C{number}" for number in range(1, 12)]

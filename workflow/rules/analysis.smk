@@ -2,10 +2,10 @@
 rule tables:
     input:
         finished(),
-        sources("analysis/*.py"),
+        sources("analysis/*.py", "tables/*.py"),
     output:
         report(
-            products.tables(ROOT, TRAITS),
+            outputs.tables(ROOT, TRAITS),
             category="Tables",
             caption="../report/table.rst",
         ),
@@ -23,10 +23,10 @@ rule figures:
     input:
         finished(),
         rules.claims.output,
-        sources("analysis/*.py"),
+        sources("analysis/*.py", "figures/*.py"),
     output:
         report(
-            products.figures(ROOT, TRAITS),
+            outputs.figures(ROOT, TRAITS),
             category="Figures",
             caption="../report/figure.rst",
         ),

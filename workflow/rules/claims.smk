@@ -1,9 +1,9 @@
 # What the paper claims, judged: the listing is run, then every claim meets the runs.
 rule listing:
     input:
-        sources("listing/*.py"),
+        sources("claims/listing/*.py"),
     output:
-        ROOT / products.LISTING,
+        ROOT / outputs.LISTING,
     log:
         LOGS / "listing.log",
     benchmark:
@@ -20,10 +20,10 @@ rule claims:
     input:
         finished(),
         rules.listing.output,
-        sources("analysis/*.py", "analysis/claims/*.py"),
+        sources("analysis/*.py", "claims/**/*.py"),
     output:
         report(
-            products.claims(ROOT),
+            outputs.claims(ROOT),
             category="Claims",
             caption="../report/claims.rst",
         ),

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from adsmtl import config as adsmtl_config
 from adsmtl import paths, planning, revision
-from adsmtl.analysis import products
+from adsmtl import outputs
 from adsmtl.errors import UserError
 
 try:
@@ -12,7 +12,7 @@ except UserError as error:
     raise WorkflowError(str(error))
 
 STUDY, ROOT = PLAN.study, PLAN.root
-TRAITS = products.traits(STUDY)
+TRAITS = outputs.traits(STUDY)
 LOGS, BENCHMARKS = ROOT / "logs", ROOT / "benchmarks"
 RUN = ROOT / "runs" / "{arm}" / "seed={seed}"
 PACKAGE = Path("src/adsmtl")

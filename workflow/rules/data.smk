@@ -1,7 +1,7 @@
 # Fetch, verify and prepare. Archives are kept in data/raw, so a changed step does not download.
 rule prepare:
     input:
-        sources("files.py", "data/*.py"),
+        sources("files.py", "data/**/*.py"),
     output:
         card=paths.PREPARED / "{dataset}" / "card.json",
         words=paths.PREPARED / "{dataset}" / "card.md",

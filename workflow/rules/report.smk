@@ -6,9 +6,9 @@ rule render_report:
         rules.claims.output,
         measured_speeds(),
         paths.CITATION,
-        sources("analysis/templates/*", "analysis/*.py"),
+        sources("analysis/*.py", "report/*.py", "report/templates/*"),
     output:
-        report(ROOT / products.REPORT, category="Report", caption="../report/page.rst"),
+        report(ROOT / outputs.REPORT, category="Report", caption="../report/page.rst"),
     log:
         LOGS / "report.log",
     benchmark:
@@ -25,9 +25,9 @@ rule manifest:
         rules.figures.output,
         rules.claims.output,
         finished(),
-        sources("tracking/manifest.py"),
+        sources("archive/manifest.py"),
     output:
-        ROOT / products.MANIFEST,
+        ROOT / outputs.MANIFEST,
     log:
         LOGS / "manifest.log",
     benchmark:

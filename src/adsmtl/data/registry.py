@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adsmtl import files
-from adsmtl.data import sources
+from adsmtl.data.fetch import sources
 from adsmtl.data.prepared import Source
 from adsmtl.errors import UserError
 
@@ -29,11 +29,11 @@ class DataSet:
 
 
 DATASETS: dict[str, DataSet] = {
-    "cifar10": DataSet("adsmtl.data.cifar10:prepare", "archive"),
-    "timit-sample": DataSet("adsmtl.data.timit:prepare_sample", "archive"),
-    "timit": DataSet("adsmtl.data.timit:prepare_corpus", "folder"),
-    "digits": DataSet("adsmtl.data.digits:prepare", "embedded"),
-    "espeak": DataSet("adsmtl.data.espeak:prepare", "embedded"),
+    "cifar10": DataSet("adsmtl.data.corpora.cifar10:prepare", "archive"),
+    "timit-sample": DataSet("adsmtl.data.corpora.timit:prepare_sample", "archive"),
+    "timit": DataSet("adsmtl.data.corpora.timit:prepare_corpus", "folder"),
+    "digits": DataSet("adsmtl.data.corpora.digits:prepare", "embedded"),
+    "espeak": DataSet("adsmtl.data.corpora.espeak:prepare", "embedded"),
 }
 
 TIMIT_LICENCE = "LDC licence of LDC93S1; not to be passed on"

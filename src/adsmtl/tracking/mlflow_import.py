@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
 
-from adsmtl.analysis import runs
+from adsmtl.collected import runs
 from adsmtl.tracking import records
 from adsmtl.tracking.records import Record
 

@@ -12,8 +12,9 @@ from typing import Any
 
 import pandas as pd
 
-from adsmtl.analysis import products, summary
-from adsmtl.analysis.runs import Run, final_frame, traits
+from adsmtl import outputs
+from adsmtl.analysis import summary
+from adsmtl.collected.runs import Run, final_frame, traits
 from adsmtl.files import digest, read_json, sha256
 
 MAX_PARAM = 6000  # characters that MLflow stores of a parameter
@@ -56,7 +57,7 @@ def build(root: Path, runs: Sequence[Run]) -> list[Record]:
         root: a results folder, such as `results/quick`.
         runs: its finished runs.
     """
-    manifest = root / products.MANIFEST
+    manifest = root / outputs.MANIFEST
     revision = read_json(manifest)["code"]["describe"] if manifest.is_file() else None
     seeds = [_seed(run, revision) for run in runs]
     estimates = summary.per_arm(final_frame(runs)) if runs else pd.DataFrame()
@@ -150,9 +151,9 @@ def _summary(runs: Sequence[Run], estimates: pd.DataFrame, revision: str | None)
 
 def _report(root: Path, runs: Sequence[Run], revision: str | None) -> Record:
     arms = traits(runs)
-    files = [("tables", path) for path in products.tables(root, arms)]
-    files += [("figures", path) for path in products.figures(root, arms)]
-    files += [("", root / name) for name in (products.REPORT, products.MANIFEST, *products.CLAIMS)]
+    files = [("tables", path) for path in outputs.tables(root, arms)]
+    files += [("figures", path) for path in outputs.figures(root, arms)]
+    files += [("", root / name) for name in (outputs.REPORT, outputs.MANIFEST, *outputs.CLAIMS)]
     return _record(
         kind="report",
         name="report",

@@ -11,7 +11,7 @@ from torch import Tensor
 from adsmtl.data import folds
 from adsmtl.data.prepared import Prepared
 from adsmtl.errors import UserError
-from adsmtl.spec import Task
+from adsmtl.study import Task
 
 SPLITS = ("train", "val", "test")
 

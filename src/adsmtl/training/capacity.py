@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from adsmtl.data.prepared import Prepared
-from adsmtl.spec import Run
+from adsmtl.study import Run
 from adsmtl.training.device import Machine
 from adsmtl.training.engine import Engine
 

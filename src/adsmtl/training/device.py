@@ -12,7 +12,7 @@ from typing import IO, Any, Literal
 import torch
 
 from adsmtl.errors import UserError
-from adsmtl.spec import Precision
+from adsmtl.study import Precision
 
 log = logging.getLogger("adsmtl")
 LOCKS = Path(tempfile.gettempdir()) / "adsmtl-devices"

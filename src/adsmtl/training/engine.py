@@ -19,7 +19,7 @@ from adsmtl.dropout import sites
 from adsmtl.dropout.difficulty import Observation, loss_ratio
 from adsmtl.dropout.masks import LEVELS
 from adsmtl.dropout.schedules import Adsmtl
-from adsmtl.spec import Run
+from adsmtl.study import Run
 from adsmtl.training import learned, objective, order
 from adsmtl.training.batches import TaskData, filled, train_size
 from adsmtl.training.device import Machine

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from adsmtl.spec import Task
+from adsmtl.study import Task
 from adsmtl.tasks import registry
 from adsmtl.tasks.base import Drop
 from adsmtl.training.batches import TaskData

@@ -12,7 +12,7 @@ from torch import Tensor
 from adsmtl.dropout import sites
 from adsmtl.dropout.masks import random_bytes
 from adsmtl.dropout.schedules import Concrete
-from adsmtl.spec import Run
+from adsmtl.study import Run
 
 
 def variance_name(task: str) -> str:

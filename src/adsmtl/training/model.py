@@ -8,7 +8,7 @@ from torch import Tensor
 
 from adsmtl import rng
 from adsmtl.dropout import masks, sites
-from adsmtl.spec import Task
+from adsmtl.study import Task
 from adsmtl.tasks import layers, registry
 from adsmtl.tasks.base import Branch, Drop, Parameter
 from adsmtl.training.batches import Batch, TaskData

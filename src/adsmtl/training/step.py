@@ -16,7 +16,7 @@ from adsmtl import rng
 from adsmtl.dropout import sites
 from adsmtl.dropout.masks import Rates
 from adsmtl.dropout.schedules import NoDropout
-from adsmtl.spec import Run, Task
+from adsmtl.study import Run, Task
 from adsmtl.tasks import registry
 from adsmtl.tasks.base import Drop
 from adsmtl.training import learned, objective

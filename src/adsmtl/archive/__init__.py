@@ -1,0 +1,1 @@
+"""What makes results citable: the manifest and the frozen copy."""

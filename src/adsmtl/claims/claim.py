@@ -1,0 +1,87 @@
+"""What a claim is: sentences, the arms it needs, and how numbers follow from their scores."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from adsmtl.analysis import statistics
+from adsmtl.claims.evidence import NotRun, Study
+
+POINTS = "percentage points"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One number per seed that is positive in the claim's favour, and is tested.
+
+    Attributes:
+        comparison: what minus what, as part of a sentence.
+        values: by seed, in `unit`; seeds that lack a run are absent or NaN.
+        unit: of the values.
+    """
+
+    comparison: str
+    values: Callable[[Study], pd.Series]
+    unit: str = POINTS
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A number that is reported with its interval and not tested."""
+
+    name: str
+    unit: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+def beside(name: str, values: pd.Series, unit: str = POINTS) -> Beside:
+    """Mean and 95 % interval of one number per seed; None where no seed has one."""
+    known = values.dropna()
+    if known.empty:
+        return Beside(name, unit, None)
+    estimate = statistics.mean_interval(known.to_numpy(dtype=float))
+    return Beside(name, unit, estimate.mean, estimate.low, estimate.high)
+
+
+def complete(study: Study, arms: Sequence[str]) -> Sequence[str]:
+    """All of `arms`.
+
+    Raises:
+        NotRun: some have no finished run.
+    """
+    missing = study.missing(arms)
+    if missing:
+        raise NotRun(f"no finished run of {', '.join(missing)} (preset {study.preset})")
+    return arms
+
+
+def nothing(study: Study) -> list[Beside]:
+    """No numbers beside the tested ones."""
+    return []
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim of the paper, fixed before any result was seen.
+
+    Attributes:
+        id: C1 to C10.
+        claim: what the paper says, in one sentence.
+        experiment: how it is judged, in one sentence.
+        arms: every arm its numbers can come from.
+        parts: the claim holds only if every part does.
+        beside: what is reported and not tested.
+        select: those of `arms` that the study has and the claim uses; raises `NotRun` if they
+            are too few.
+    """
+
+    id: str
+    claim: str
+    experiment: str
+    arms: tuple[str, ...]
+    parts: tuple[Part, ...]
+    beside: Callable[[Study], list[Beside]] = nothing
+    select: Callable[[Study, Sequence[str]], Sequence[str]] = complete

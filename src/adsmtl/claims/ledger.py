@@ -1,0 +1,130 @@
+"""The rows of the ledger."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from adsmtl import paths
+from adsmtl.claims import words
+from adsmtl.claims.catalogue import CLAIMS
+from adsmtl.claims.claim import Claim
+from adsmtl.claims.evidence import NotRun, Study, load
+from adsmtl.claims.listing import verdict
+from adsmtl.claims.row import BesideRow, PartRow, Row
+from adsmtl.claims.verdicts import Decision, decide
+
+
+def judge(
+    root: Path, order: Sequence[str] | None = None, seeds: Sequence[int] | None = None
+) -> list[dict[str, Any]]:
+    """Judge every claim from the finished runs of a results folder.
+
+    Args:
+        root: a results folder, such as `results/paper`.
+        order: arms of the study; all arms on disk if None. A claim whose arms are missing is
+            not run, and its row says so.
+        seeds: seeds of the study; all on disk if None. A claim uses those that all of its
+            arms have.
+
+    Returns:
+        The rows of `claims.json`, C1 to C11, ready for JSON.
+
+    Raises:
+        UserError: a file is malformed, arms to compare were tuned with different effort, or
+            no run at all has finished.
+    """
+    return rows(load(root, order, seeds))
+
+
+def rows(study: Study) -> list[dict[str, Any]]:
+    """`judge` for frames that have been read."""
+    measured: dict[str, _Measured] = {}
+    reasons: dict[str, str] = {}
+    for claim in CLAIMS:
+        try:
+            measured[claim.id] = _measure(claim, study)
+        except NotRun as missing:
+            reasons[claim.id] = str(missing)
+    decided = decide([one.parts.to_numpy().T for one in measured.values()])
+    decisions = dict(zip(measured, decided, strict=True))
+    judged = [
+        _judged(claim, measured[claim.id], decisions[claim.id], study.embedded)
+        if claim.id in decisions
+        else _not_run(claim, reasons[claim.id])
+        for claim in CLAIMS
+    ]
+    return [asdict(row) for row in (*judged, verdict.row(study.listing))]
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """`parts` has a row per seed and a column per part."""
+
+    parts: pd.DataFrame
+    beside: list[BesideRow]
+    runs: list[str]
+
+
+def _measure(claim: Claim, study: Study) -> _Measured:
+    arms = claim.select(study, claim.arms)
+    values = pd.concat([part.values(study) for part in claim.parts], axis=1).dropna().sort_index()
+    values.columns = range(len(claim.parts))
+    if values.empty:
+        raise NotRun(f"no seed with all the numbers that it needs of {', '.join(arms)}")
+    return _Measured(
+        parts=values.astype(float),
+        beside=[BesideRow.of(one) for one in claim.beside(study)],
+        runs=[paths.run(Path(), arm, seed).as_posix() for arm in arms for seed in values.index],
+    )
+
+
+def _judged(claim: Claim, measured: _Measured, decision: Decision, embedded: bool) -> Row:
+    part, effect = claim.parts[decision.weakest], decision.deciding
+    sentence = words.tested(claim.id, claim.claim, part.comparison, part.unit, decision)
+    return Row(
+        id=claim.id,
+        claim=claim.claim,
+        experiment=claim.experiment,
+        comparison=part.comparison,
+        n=effect.n,
+        effect=effect.effect,
+        sd=effect.sd,
+        ci_low=effect.low,
+        ci_high=effect.high,
+        p=decision.p,
+        p_holm=decision.p_holm,
+        verdict=decision.verdict,
+        unit=part.unit,
+        detectable=decision.detectable,
+        sentence=sentence + (words.STAND_IN if embedded else ""),
+        parts=[
+            PartRow(
+                comparison=part.comparison,
+                n=one.n,
+                effect=one.effect,
+                sd=one.sd,
+                ci_low=one.low,
+                ci_high=one.high,
+                p=one.p,
+                unit=part.unit,
+            )
+            for part, one in zip(claim.parts, decision.parts, strict=True)
+        ],
+        beside=measured.beside,
+        runs=measured.runs,
+        reason=words.underpowered(decision) if decision.underpowered else None,
+    )
+
+
+def _not_run(claim: Claim, reason: str) -> Row:
+    return Row(
+        id=claim.id,
+        claim=claim.claim,
+        experiment=claim.experiment,
+        comparison="; ".join(part.comparison for part in claim.parts),
+        sentence=words.not_run(claim.id, claim.claim, reason),
+        reason=reason,
+    )

@@ -1,0 +1,58 @@
+"""C11: does the published listing run? Attempts with the real library decide, not statistics."""
+
+from adsmtl.claims import words
+from adsmtl.claims.records import LISTING, Listing
+from adsmtl.claims.row import BesideRow, Row
+from adsmtl.claims.verdicts import CONTRADICTED, INCONCLUSIVE
+
+ID = "C11"
+CLAIM = "The published listing implements the strategy."
+EXPERIMENT = (
+    "The listing is run piece by piece with the real Keras, and every defect that it is said to"
+    " have is tried; one that stops it contradicts the claim."
+)
+COMPARISON = "defects that are reproduced, of those tried"
+
+
+def row(listing: Listing | None) -> Row:
+    """The row of C11: n is the number of defects tried, the effect how many were reproduced.
+
+    Contradicted if a reproduced defect ends in an error, because the listing then stops.
+    Otherwise inconclusive: that some faults are absent does not show that it works.
+    """
+    if listing is None or listing.keras is None:
+        reason = f"no {LISTING}, the record of running the listing"
+        if listing is not None:
+            reason = f"no Keras to run the listing with: {listing.reason or 'no reason given'}"
+        sentence = words.not_run(ID, CLAIM, reason)
+        return Row(ID, CLAIM, EXPERIMENT, COMPARISON, sentence=sentence, reason=reason)
+    reproduced = [defect for defect in listing.defects if defect.reproduced]
+    stopping = [defect for defect in reproduced if defect.error is not None]
+    verdict = CONTRADICTED if stopping else INCONCLUSIVE
+    sentence = (
+        f"{ID}, “{CLAIM.rstrip('.')}”: {verdict}. With Keras {listing.keras}, {len(reproduced)} of"
+        f" {len(listing.defects)} defects were reproduced"
+    )
+    if stopping:
+        sentence += f", of which these stop it: {', '.join(defect.id for defect in stopping)}"
+    return Row(
+        ID,
+        CLAIM,
+        EXPERIMENT,
+        COMPARISON,
+        n=len(listing.defects),
+        effect=float(len(reproduced)),
+        verdict=verdict,
+        unit="defects reproduced",
+        sentence=f"{sentence}.",
+        beside=[
+            BesideRow(
+                name=f"{defect.id}: {defect.what}" + (f" ({defect.error})" if defect.error else ""),
+                value=float(defect.reproduced),
+                ci_low=None,
+                ci_high=None,
+                unit="1 if reproduced",
+            )
+            for defect in listing.defects
+        ],
+    )

@@ -1,0 +1,1 @@
+"""Run folders as tidy tables; tables, figures, claims and report read these and nothing else."""

@@ -1,0 +1,65 @@
+"""Evaluations with units dropped at test time; `test-time.json` of `docs/formats.md`."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+from pydantic import BaseModel, ValidationError
+
+from adsmtl.collected.runs import Run
+from adsmtl.errors import UserError
+from adsmtl.files import read_json
+
+FILE = "test-time.json"
+OFF, ON = "off", "on"  # no unit dropped; units dropped at the file's rate
+
+
+class _Scores(BaseModel):
+    loss: float
+    accuracy: float
+    ece: float
+
+
+class _Policies(BaseModel):
+    off: _Scores
+    on: list[_Scores]
+
+
+class _Evaluation(BaseModel):
+    rate: float
+    passes: int
+    repeats: int
+    tasks: dict[str, _Policies]
+
+
+def frame(runs: Sequence[Run]) -> pd.DataFrame:
+    """One row per run, task, policy and repeat, in the order of `runs`.
+
+    Runs without the file have no rows. Columns: arm, label, seed, task, rate (used at test
+    time), passes (averaged in a repeat), policy (`OFF`, with one repeat, or `ON`), repeat,
+    loss (nats), accuracy, ece (fractions).
+
+    Raises:
+        UserError: a file is malformed; names the file and the key.
+    """
+    rows = []
+    for run in runs:
+        path = run.folder / FILE
+        if not path.is_file():
+            continue
+        try:
+            found = _Evaluation.model_validate(read_json(path))
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(map(str, first["loc"]))
+            raise UserError(
+                f"{path}: {key}: {first['msg']}; delete the file and evaluate again"
+            ) from error
+        known = {"arm": run.arm, "label": run.metrics["label"], "seed": run.seed}
+        known |= {"rate": found.rate, "passes": found.passes}
+        for task, scores in found.tasks.items():
+            repeats = [(OFF, 0, scores.off), *((ON, i, one) for i, one in enumerate(scores.on))]
+            for policy, repeat, one in repeats:
+                own = {"task": task, "policy": policy, "repeat": repeat}
+                rows.append(known | own | one.model_dump())
+    columns = ["arm", "label", "seed", "rate", "passes", "task", "policy", "repeat"]
+    return pd.DataFrame(rows, columns=[*columns, "loss", "accuracy", "ece"])

@@ -1,0 +1,1 @@
+"""Archives: where they come from, their download, and what may be unpacked."""

@@ -1,0 +1,1 @@
+"""What speech corpora share: features, segments, and the phones of TIMIT."""

@@ -1,0 +1,94 @@
+"""Calibration of the main arms, and what dropping units at test time does (claim C6)."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from adsmtl.analysis import statistics
+from adsmtl.collected import test_time
+from adsmtl.figures import dots, style
+
+_POLICIES = {
+    test_time.OFF: ("all units on", {"color": style.COLOURS[0], "marker": "D"}, -0.17),
+    test_time.ON: ("units dropped", {"color": style.COLOURS[4], "marker": "o"}, 0.17),
+}
+_MEASURES = {"ece": "ECE (%)", "accuracy": "test accuracy (%)"}
+
+
+def draw(final: pd.DataFrame, evaluated: pd.DataFrame) -> Figure:
+    """Expected calibration error per arm; below, policies at test time where there are any.
+
+    Args:
+        final: rows of the arms to show, as `measures.with_chosen` returns them.
+        evaluated: as `test_time.frame` returns it; may be empty.
+    """
+    tasks = list(final["task"].unique())
+    top = 0.75 + 0.24 * final["arm"].nunique()
+    if evaluated.empty:
+        figure = Figure(figsize=(style.WIDTH, top), layout="constrained")
+        _errors(figure, final, tasks)
+        return figure
+    below = 0.75 + 0.36 * evaluated["arm"].nunique()
+    heights = [top, below + 0.3, *[below] * (len(_MEASURES) - 1)]
+    figure = Figure(figsize=(style.WIDTH, sum(heights)), layout="constrained")
+    upper, *lower = figure.subfigures(1 + len(_MEASURES), 1, height_ratios=heights)
+    _errors(upper, final, tasks)
+    for part, measure in zip(lower, _MEASURES, strict=True):
+        _policies(part, evaluated, measure)
+    handles = [
+        Line2D([], [], **look, linewidth=1.6, label=name) for name, look, _ in _POLICIES.values()
+    ]
+    lower[0].legend(handles=handles, loc="outside upper center", ncols=len(handles))
+    return figure
+
+
+def _errors(figure, final: pd.DataFrame, tasks: list[str]) -> None:
+    axes = figure.subplots(1, len(tasks), sharey=True, squeeze=False)[0]
+    dots.fill(axes, final, "test_ece", "ECE on test data (%)")
+
+
+def _policies(figure, evaluated: pd.DataFrame, measure: str) -> None:
+    """A panel per task, a row per arm; points are seeds' means over repeats."""
+    tasks = list(evaluated["task"].unique())
+    arms = evaluated.drop_duplicates("arm")
+    axes = figure.subplots(1, len(tasks), sharey=True, squeeze=False)[0]
+    for ax, task in zip(axes, tasks, strict=True):
+        for row, arm in enumerate(arms["arm"]):
+            own = evaluated[(evaluated["arm"] == arm) & (evaluated["task"] == task)]
+            for policy, (_, look, shift) in _POLICIES.items():
+                seeds = own[own["policy"] == policy].groupby("seed")[measure].mean()
+                if seeds.empty:
+                    continue
+                estimate = statistics.mean_interval(100 * seeds)
+                y = row + shift
+                if estimate.low is not None:
+                    ends = [estimate.low, estimate.high]
+                    ax.plot(ends, [y, y], color=look["color"], linewidth=1.6)
+                ax.plot(estimate.mean, y, **look, markersize=4.5)
+            _spread(ax, row, own, measure)
+        low, high = ax.get_xlim()
+        ax.set_xlim(low, high + 0.14 * (high - low))  # room for the text of `_spread`
+        ax.set_title(task)
+        ax.set_xlabel(_MEASURES[measure])
+        ax.grid(axis="y", visible=False)
+        ax.tick_params(axis="y", length=0)
+    labels = [f"{a['label']}, tested at {a['rate']:g}" for a in arms.to_dict("records")]
+    axes[0].set_yticks(range(len(labels)), labels)
+    axes[0].set_ylim(len(labels) - 0.5, -0.5)
+
+
+def _spread(ax, row: int, own: pd.DataFrame, measure: str) -> None:
+    """The standard deviation over repeats with units dropped, mean over seeds, as text."""
+    dropped = own[own["policy"] == test_time.ON]
+    deviations = dropped.groupby("seed")[measure].std().dropna()
+    if len(deviations):
+        text = f"sd {100 * deviations.mean():.2f}"
+        ax.annotate(
+            text,
+            (1, row + 0.17),
+            xycoords=("axes fraction", "data"),
+            ha="right",
+            va="center",
+            fontsize=6,
+            color=style.GREY,
+        )

@@ -1,0 +1,86 @@
+"""Final measures per arm: every seed a point, mean and interval on top."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from adsmtl.analysis import statistics
+from adsmtl.figures import style
+
+
+def draw(
+    final: pd.DataFrame, column: str, label: str, zero: bool, baseline: Sequence[str] = ()
+) -> Figure:
+    """A figure of its own for what `fill` draws."""
+    height = 0.85 + 0.24 * final["arm"].nunique()
+    figure = Figure(figsize=(style.WIDTH, height), layout="constrained")
+    axes = figure.subplots(1, final["task"].nunique(), sharey=True, squeeze=False)[0]
+    fill(axes, final, column, label, zero, baseline)
+    return figure
+
+
+def fill(
+    axes: Sequence[Axes],
+    final: pd.DataFrame,
+    column: str,
+    label: str,
+    zero: bool = False,
+    baseline: Sequence[str] = (),
+) -> None:
+    """One panel per task, one row per arm, in the order of `final`.
+
+    Args:
+        axes: as many as there are tasks, sharing their vertical axis.
+        final: as `measures.with_chosen` returns it.
+        column: a measure in fractions; shown times 100.
+        label: of the horizontal axis.
+        zero: whether a line marks 0.
+        baseline: arms whose mean is carried down as a dotted line.
+    """
+    tasks = list(final["task"].unique())
+    arms = final.drop_duplicates("arm")[["arm", "label", "group"]].to_dict("records")
+    for index, (ax, task) in enumerate(zip(axes, tasks, strict=True)):
+        of_task = final[final["task"] == task]
+        for row, arm in enumerate(arms):
+            values = 100 * of_task.loc[of_task["arm"] == arm["arm"], column].dropna().to_numpy()
+            if values.size:
+                _row(ax, row, values, style.COLOURS[index % len(style.COLOURS)])
+                if arm["arm"] in baseline:
+                    ax.axvline(values.mean(), color=style.GREY, linewidth=0.9, linestyle=":")
+        for row in range(1, len(arms)):
+            if arms[row]["group"] != arms[row - 1]["group"]:
+                ax.axhline(row - 0.5, color="#AAAAAA", linewidth=0.7)
+        if zero:
+            ax.axvline(0, color="black", linewidth=0.7)
+        ax.set_title(task)
+        ax.set_xlabel(label)
+        ax.grid(axis="y", visible=False)
+        ax.tick_params(axis="y", length=0)
+    axes[0].set_yticks(range(len(arms)), [arm["label"] for arm in arms])
+    axes[0].set_ylim(len(arms) - 0.5, -0.5)
+
+
+def _row(ax, row: int, values: np.ndarray, colour: str) -> None:
+    """Seeds as open circles below the line, mean as a filled diamond with its interval."""
+    estimate = statistics.mean_interval(values)
+    ax.plot(
+        values,
+        np.full(values.size, row + 0.22),
+        "o",
+        markerfacecolor="none",
+        markeredgecolor=style.GREY,
+        markersize=3.2,
+        markeredgewidth=0.8,
+    )
+    if estimate.low is not None:
+        ax.plot(
+            [estimate.low, estimate.high],
+            [row - 0.1] * 2,
+            color=colour,
+            linewidth=1.8,
+            solid_capstyle="butt",
+        )
+    ax.plot(estimate.mean, row - 0.1, "D", color=colour, markersize=4.5)

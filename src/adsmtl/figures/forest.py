@@ -1,0 +1,139 @@
+"""Effects with their intervals, a row each: comparisons of arms, and the paper's claims."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from adsmtl.analysis import summary
+from adsmtl.figures import style
+
+PERCENTAGE_POINTS = ("pp", "percentage points")  # units of claims that share the axis
+CLAIM_KEYS = ("id", "verdict", "unit", "effect", "ci_low", "ci_high", "p_holm", "detectable")
+_ROW = 0.2  # inches
+_FAINT = "#DCE3EA"
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One row; all values in percentage points, None where n leaves them open.
+
+    `clear` is whether its corrected p-value is below 0.05.
+    """
+
+    label: str
+    mean: float
+    low: float | None
+    high: float | None
+    detectable: float | None
+    clear: bool
+
+
+def compared(comparisons: pd.DataFrame) -> dict[str, list[Effect]]:
+    """The comparisons averaged over tasks, by the arm that they are made with.
+
+    Args:
+        comparisons: as `summary.comparisons` returns it.
+    """
+    over_tasks = comparisons[comparisons["task"] == summary.ALL]
+    sections: dict[str, list[Effect]] = {}
+    for row in over_tasks.to_dict("records"):
+        values = {
+            key: None if pd.isna(row[key]) else 100 * row[key]
+            for key in ("ci_low", "ci_high", "detectable")
+        }
+        sections.setdefault(f"against: {row['second_label']}", []).append(
+            Effect(
+                row["first_label"],
+                100 * row["effect"],
+                values["ci_low"],
+                values["ci_high"],
+                values["detectable"],
+                row["p_holm"] < 0.05,
+            )
+        )
+    return sections
+
+
+def claimed(claims: Sequence[Mapping[str, Any]]) -> dict[str, list[Effect]]:
+    """The primary effects of those claims that are measured in percentage points.
+
+    Args:
+        claims: the objects of `claims.json`.
+    """
+    rows = [
+        Effect(
+            f"{claim['id']}: {claim['verdict']}",
+            claim["effect"],
+            claim["ci_low"],
+            claim["ci_high"],
+            claim["detectable"],
+            claim["p_holm"] is not None and claim["p_holm"] < 0.05,
+        )
+        for claim in claims
+        if claim["unit"] in PERCENTAGE_POINTS and claim["effect"] is not None
+    ]
+    return {"claims of the paper, with their verdicts": rows} if rows else {}
+
+
+def draw(sections: Mapping[str, Sequence[Effect]]) -> Figure:
+    """A heading per section and a row per effect, with the numbers at the right.
+
+    Filled diamonds are effects with a corrected p below 0.05, open ones are not; a faint bar
+    around 0 spans the effects that are too small to be detected with 80 % power.
+    """
+    if not sections:
+        return style.nothing("No two arms of this results folder can be compared.")
+    lines: list[str | Effect] = []
+    for heading, effects in sections.items():
+        lines += [heading, *effects]
+    figure = Figure(figsize=(style.WIDTH, 0.7 + _ROW * len(lines)), layout="constrained")
+    ax = figure.subplots()
+    for row, line in enumerate(lines):
+        if isinstance(line, Effect):
+            _row(ax, row, line)
+        else:
+            _heading(ax, row, line)
+    ax.axvline(0, color="black", linewidth=0.7)
+    ax.set_yticks(range(len(lines)), [x.label if isinstance(x, Effect) else "" for x in lines])
+    numbers = ax.secondary_yaxis("right")
+    numbers.set_yticks(range(len(lines)), [_number(x) for x in lines])
+    for axis in (ax, numbers):
+        axis.tick_params(axis="y", length=0)
+        axis.spines[["left", "right"]].set_visible(False)
+    ax.grid(axis="y", visible=False)
+    ax.set_ylim(len(lines) - 0.4, -0.6)
+    ax.set_xlabel("difference in test accuracy (percentage points)")
+    return figure
+
+
+def _row(ax, row: int, effect: Effect) -> None:
+    if effect.detectable is not None:
+        ax.barh(row, 2 * effect.detectable, left=-effect.detectable, height=0.62, color=_FAINT)
+    colour = style.COLOURS[0]
+    if effect.low is not None and effect.high is not None:
+        ax.plot([effect.low, effect.high], [row, row], color=colour, linewidth=1.6)
+    face = colour if effect.clear else "white"
+    ax.plot(effect.mean, row, "D", color=colour, markerfacecolor=face, markersize=4.5)
+
+
+def _heading(ax, row: int, text: str) -> None:
+    ax.annotate(
+        text,
+        (0, row),
+        xycoords=("axes fraction", "data"),
+        va="center",
+        fontweight="bold",
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+    )
+
+
+def _number(line: str | Effect) -> str:
+    if isinstance(line, str):
+        return ""
+    text = f"{line.mean:+z.1f}"
+    if line.low is not None and line.high is not None:
+        text += f" [{line.low:+z.1f}, {line.high:+z.1f}]"
+    return text.replace("-", "\N{MINUS SIGN}")

@@ -1,0 +1,88 @@
+"""One look for all figures, and a way to save them that gives equal bits for equal input."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from adsmtl import outputs
+from adsmtl.files import atomic, write_text
+
+WIDTH = 7.0  # inches, the text width of a two-column page
+# Okabe and Ito (2008), told apart with the common colour vision deficiencies; the order
+# alternates dark and light, so that neighbours differ in greyscale too.
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+LINES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)), (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)))
+GREY = "#767676"
+
+_SETTINGS = {
+    "font.family": "DejaVu Sans",  # ships with matplotlib, so machines agree
+    "font.size": 8,
+    "axes.titlesize": 9,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.fontsize": 8,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": "#DDDDDD",
+    "grid.linewidth": 0.5,
+    "lines.linewidth": 1.4,
+    "lines.markersize": 4,
+    "figure.dpi": 100,
+    "savefig.dpi": 200,
+    "pdf.fonttype": 42,  # text stays text
+    "pdf.compression": 6,
+}
+
+
+def task_look(index: int, tasks: int) -> dict:
+    """Colour, marker and line style of the task at `index`: any one of them tells it apart.
+
+    Earlier tasks have larger markers, so that they stay visible below equal values of later ones.
+    """
+    return {
+        "markersize": 3.5 + 2.5 * (tasks - 1 - index) / max(1, tasks - 1),
+        "color": COLOURS[index % len(COLOURS)],
+        "marker": MARKERS[index % len(MARKERS)],
+        "linestyle": LINES[index % len(LINES)],
+    }
+
+
+def nothing(text: str) -> Figure:
+    """A figure that says why it shows nothing."""
+    figure = Figure(figsize=(WIDTH, 1.2), layout="constrained")
+    figure.text(0.5, 0.5, text, ha="center", va="center")
+    return figure
+
+
+def save(folder: Path, name: str, draw: Callable[[], Figure], caption: str) -> None:
+    """Draw in the common style and write `name` as PDF and PNG with its caption beside it.
+
+    Dates and program versions stay out of the files, so equal input gives equal bits.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
+    with mpl.rc_context({**mpl.rcParamsDefault, **_SETTINGS}):
+        figure = draw()
+        FigureCanvasAgg(figure)
+        # One layout for all formats: it takes longer than drawing.
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+        for kind in outputs.FIGURE_FORMATS:
+            no_traces = (
+                {"Software": None}
+                if kind == "png"
+                else {"CreationDate": None, "Producer": None, "Creator": None}
+            )
+            with atomic(folder / f"{name}.{kind}") as temporary:
+                figure.savefig(temporary, format=kind, metadata=no_traces)
+    write_text(folder / f"{name}.{outputs.CAPTION}", caption + "\n")

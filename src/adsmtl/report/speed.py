@@ -1,0 +1,185 @@
+"""What `python -m benchmarks` measured, as tables of text and as a section of the report."""
+
+import base64
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from adsmtl import outputs
+from adsmtl.errors import UserError
+from adsmtl.files import read_json
+from adsmtl.report.build import Section
+from adsmtl.tables.render import TextTable, html
+
+Result = dict[str, Any]
+
+# The figures, with their titles and the part of the result that they show.
+FIGURES = {
+    "speed": ("Training speed", "comparisons"),
+    "growth": ("How cost grows", "series"),
+}
+_AXES = {
+    "replicas": ("R", "How cost grows with the replicas trained at once (vision and speech)"),
+    "batch": ("batch", "How cost grows with the batch (vision)"),
+    "tasks": ("tasks", "How cost grows with the number of tasks"),
+    "data": ("images", "How cost grows with the amount of data (vision)"),
+}
+_HEADLINE = "vision-128"
+
+
+def section(folder: Path) -> Section | None:
+    """The finished benchmarks of a folder: sentences, tables and figures; None without any.
+
+    Results of quick mode are passed over, because their numbers mean nothing.
+
+    Args:
+        folder: such as `results/benchmarks`, with the files that `docs/benchmarks.md` describes.
+
+    Raises:
+        UserError: a file cannot be understood, or a figure is missing; names it.
+    """
+    parts = [part for path in sorted(folder.glob("*.json")) if (part := _part(path))]
+    return Section("speed", "Speed", "".join(parts)) if parts else None
+
+
+def _part(path: Path) -> str:
+    """One result as HTML; empty if it was quick mode."""
+    result = read_json(path)
+    try:
+        if result["quick"]:
+            return ""
+        sentences = [conditions(result), *headline(result), *result["not_judged"]]
+        tables = [comparison(group) for group in result["comparisons"]]
+        drawn = [name for name, (_, shown) in FIGURES.items() if result[shown]]
+    except (KeyError, TypeError) as error:
+        raise UserError(
+            f"{path} is no result of the benchmarks ({error!r}); delete it, or run "
+            "`python -m benchmarks` again"
+        ) from error
+    heading = f"<h3>Benchmarks <code>{escape(path.stem)}</code></h3>\n"
+    text = f"<p>{escape(' '.join(sentences))}</p>\n"
+    return heading + text + "".join(map(html, tables)) + "".join(_figure(path, n) for n in drawn)
+
+
+def _figure(path: Path, name: str) -> str:
+    picture = path.with_name(f"{path.stem}-{name}.png")
+    caption = path.with_name(f"{path.stem}-{name}.{outputs.CAPTION}")
+    for one in (picture, caption):
+        if not one.is_file():
+            raise UserError(f"{one} is missing; run `python -m benchmarks` again, or delete {path}")
+    title = FIGURES[name][0]
+    png = base64.b64encode(picture.read_bytes()).decode()
+    return (
+        f"<figure>\n<h3>{title}</h3>\n"
+        f'<img src="data:image/png;base64,{png}" alt="{title}; described in the caption">\n'
+        f"<figcaption>{escape(caption.read_text(encoding='utf-8').strip())}</figcaption>\n"
+        "</figure>\n"
+    )
+
+
+def conditions(result: Result) -> str:
+    """On what was measured, in a sentence."""
+    machine, load = result["machine"], result["load_average"]["before"]
+    data = ", ".join(result["data"])
+    stand_in = " (stand-in data)" if result["embedded"] else ""
+    return (
+        f"{machine['name']}, {machine['threads']} threads for every contender, products in "
+        f"{machine['precision']}, load average {_number(load)} before; data: {data}{stand_in}."
+    )
+
+
+def headline(result: Result) -> list[str]:
+    """How the engine compares in the comparison that counts most; empty without comparisons."""
+    groups = {group["name"]: group for group in result["comparisons"]}
+    if not groups:
+        return []
+    group = groups.get(_HEADLINE, result["comparisons"][0])
+    engine = next(one for one in group["records"] if one["contender"] == "engine")
+    beside = {"the plain PyTorch loop": "times_plain", "Keras": "times_keras"}
+    ratios = [
+        f"{_spread(engine[key])} times as fast as {other}"
+        for other, key in beside.items()
+        if engine[key] is not None
+    ]
+    return [f"On {group['title']}, the engine with R = 1 trained {' and '.join(ratios)}."]
+
+
+def comparison(group: dict[str, Any]) -> TextTable:
+    """Contenders side by side: a row each, their products as a note."""
+    columns = [
+        "", "examples/s", "times plain", "times Keras", "share of products", "memory (MiB)",
+        "n", "device",
+    ]  # fmt: skip
+    rows = [_row(one, len(columns)) for one in group["records"] if one["contender"] != "products"]
+    notes = [_rates(one) for one in group["records"] if one["contender"] == "products"]
+    return TextTable(group["name"], _capitalised(group["title"]), columns, rows, notes)
+
+
+def _row(record: dict[str, Any], columns: int) -> list[str]:
+    if record["reason"]:
+        return [record["label"], record["reason"], *[""] * (columns - 2)]
+    return [
+        record["label"],
+        _spread(record["examples_per_second"]),
+        _spread(record["times_plain"]),
+        _spread(record["times_keras"]),
+        _spread(record["share_of_products"], 100, " %"),
+        _memory(record),
+        str(record["seconds"]["n"]),
+        record["facts"]["device"],
+    ]
+
+
+def _rates(record: dict[str, Any]) -> str:
+    sizes = record["facts"]["sizes"]
+    rates = "; ".join(
+        f"{kind} {_spread(value, 1e-9, ' GFLOP/s')} at {sizes[kind]} x {sizes[kind]}"
+        for kind, value in record["rates"].items()
+    )
+    return f"Products of square matrices: {rates}."
+
+
+def series(group: dict[str, Any]) -> TextTable:
+    """How cost grows: a row per contender and value of what is varied."""
+    name, title = _AXES[group["axis"]]
+    columns = ["", name, "seconds per pass", "ms per step", "examples/s", "memory (MiB)", "n"]
+    rows = [
+        [
+            record["label"].split(",")[0],
+            f"{record['value']:g}",
+            _spread(record["seconds"]),
+            _number(1e3 * record["seconds"]["median"] / record["steps"]),
+            _spread(record["examples_per_second"]),
+            _memory(record),
+            str(record["seconds"]["n"]),
+        ]
+        for record in sorted(group["records"], key=lambda one: (one["contender"], one["value"]))
+    ]
+    return TextTable(group["name"], title, columns, rows)
+
+
+def _memory(record: dict[str, Any]) -> str:
+    memory = record["peak_memory"]
+    text = f"{memory['rss_mib']:.0f}"
+    if memory["device_mib"] is not None:
+        text += f" + {memory['device_mib']:.0f} on the device"
+    return text
+
+
+def _spread(value: dict[str, float] | None, factor: float = 1, unit: str = "") -> str:
+    """Median and range, such as `93.6 (82 to 105)`; a dash where nothing was measured."""
+    if value is None:
+        return "-"
+    median, low, high = (_number(factor * value[key]) for key in ("median", "min", "max"))
+    return f"{median}{unit} ({low} to {high})"
+
+
+def _number(value: float | None) -> str:
+    """Three digits that count."""
+    if value is None:
+        return "-"
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]

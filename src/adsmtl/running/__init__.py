@@ -1,0 +1,1 @@
+"""The doing: sessions, checkpoints, estimates and progress around the training core."""

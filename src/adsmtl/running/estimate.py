@@ -1,0 +1,64 @@
+"""How long a study takes on this machine, measured on a few steps of the real thing."""
+
+from collections.abc import Mapping, Sequence
+
+from adsmtl.data.prepared import Prepared
+from adsmtl.dropout.schedules import NoDropout
+from adsmtl.study import Run
+from adsmtl.training import capacity
+from adsmtl.training.device import Machine
+from adsmtl.training.engine import Engine, alike
+
+STEPS = 6
+# An evaluated example costs a forward pass; a trained one also a backward pass of twice that.
+EVALUATION_SHARE = 1 / 3
+
+
+def seconds(
+    runs: Sequence[Run],
+    prepared: Mapping[str, Prepared],
+    machine: Machine,
+    replicas: int | None = None,
+) -> float:
+    """Estimated seconds for one process to train all runs.
+
+    Args:
+        runs: of one study.
+        prepared: by task.
+        replicas: how many runs are trained at once, at most; by default the machine decides.
+    """
+    # One that drops units, where there is one: masks take time.
+    widest = sorted(
+        (run for run in runs if run.follows is None),
+        key=lambda run: (len(run.tasks), not isinstance(run.arm.dropout, NoDropout)),
+        reverse=True,
+    )
+    engines: dict[str, Engine] = {}
+    for run in widest:
+        if not set(run.tasks) <= set(engines):
+            common = alike(run, prepared)
+            beside = [run, *(r for r in widest if r is not run and alike(r, prepared) == common)]
+            size = capacity.replicas(beside, prepared, machine, replicas)
+            engines = dict.fromkeys(run.tasks, Engine(beside[:size], prepared, machine)) | engines
+    per_example = {name: engine.time_task(name, STEPS) for name, engine in engines.items()}
+    total = 0.0
+    for run in runs:
+        for name in run.tasks:
+            splits = engines[name].data[name].splits
+            sizes = {split: len(positions[0]) for split, positions in splits.items()}
+            evaluated = min(sizes["train"], run.training.eval_train) + sizes["val"]
+            epoch = sizes["train"] + EVALUATION_SHARE * evaluated
+            last = EVALUATION_SHARE * (evaluated + sizes["test"])
+            total += per_example[name] * (run.training.epochs * epoch + last)
+    return total
+
+
+def spoken(duration: float) -> str:
+    """A duration in seconds the way people say it."""
+    if duration < 90:
+        return f"{duration:.0f} s"
+    if duration < 5400:
+        return f"{duration / 60:.0f} min"
+    if duration < 2 * 86400:
+        return f"{duration / 3600:.1f} h"
+    return f"{duration / 86400:.1f} days"

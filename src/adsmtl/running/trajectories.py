@@ -1,0 +1,44 @@
+"""The rates that an arm used, read for the arms that follow it."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from adsmtl import paths
+from adsmtl.dropout.schedules import Trajectory
+from adsmtl.errors import UserError
+from adsmtl.study import Run
+
+
+def attached(run: Run, root: Path) -> Run:
+    """The run with the trajectory of the arm it follows; a run that follows none as it is.
+
+    Args:
+        root: the results folder that holds the followed run of the same seed.
+
+    Raises:
+        UserError: the followed run is not finished, or shorter.
+    """
+    if run.follows is None:
+        return run
+    path = paths.run(root, run.follows, run.seed) / "history.jsonl"
+    if not path.is_file():
+        raise UserError(
+            f"{run.name} follows {run.follows}, whose {path} is missing; train that arm first"
+        )
+    trajectory = read(path)
+    if len(trajectory) < run.training.epochs:
+        raise UserError(
+            f"{path} has {len(trajectory)} epochs, {run.name} needs {run.training.epochs}; "
+            "delete that folder and train the arm again"
+        )
+    return replace(run, trajectory=trajectory)
+
+
+def read(path: Path) -> Trajectory:
+    """Per epoch of a `history.jsonl`, the rate of every task; at the sites where it dropped."""
+    records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [
+        {task: max(own["rates"].values()) for task, own in record["tasks"].items()}
+        for record in records
+    ]

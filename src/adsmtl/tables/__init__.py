@@ -1,0 +1,1 @@
+"""The tables of a study: their numbers, and how they are written."""

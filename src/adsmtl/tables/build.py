@@ -1,0 +1,171 @@
+"""The tables of a results folder: CSV with full precision, Markdown and LaTeX to read."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from adsmtl import outputs
+from adsmtl.analysis import measures, summary
+from adsmtl.collected import provenance, runs
+from adsmtl.files import write_text
+from adsmtl.tables import for_programs, groups, numbers
+from adsmtl.tables.numbers import Column
+from adsmtl.tables.render import TextTable, latex, markdown
+
+
+def write_all(
+    root: Path, order: Sequence[str] | None = None, seeds: Sequence[int] | None = None
+) -> list[Path]:
+    """Write every table of `outputs.table_names` in three formats below `root/tables`, and
+    `summary.json` and `curves.csv` for programs.
+
+    Args:
+        root: a results folder, such as `results/quick`.
+        order: arms in the order of the rows; all arms on disk if None.
+        seeds: seeds that every arm must have; whichever are finished if None.
+
+    Raises:
+        UserError: runs are missing or malformed, or the folder cannot be written.
+    """
+    loaded = runs.select(root, order, seeds)
+    built = build(loaded)
+    for_programs.write(root, built["main"][0], runs.history_frame(loaded))
+    for frame, text in built.values():
+        folder = root / "tables"
+        write_text(folder / f"{text.name}.csv", frame.to_csv(index=False, lineterminator="\n"))
+        write_text(folder / f"{text.name}.md", markdown(text))
+        write_text(folder / f"{text.name}.tex", latex(text))
+    return outputs.tables(root, runs.traits(loaded))
+
+
+def build(loaded: Sequence[runs.Run]) -> dict[str, tuple[pd.DataFrame, TextTable]]:
+    """Every table by name, as the frame of the CSV and as text.
+
+    The frame of `main` holds all arms, for other programs; its text shows the reference, main
+    and derived arms, and the others have tables of their groups.
+    """
+    final = measures.with_chosen(runs.final_frame(loaded))
+    estimates = summary.per_arm(final)
+    compared = summary.comparisons(final, summary.planned(final))
+    source = provenance.sentence(loaded)
+    built = {
+        "main": (estimates, main_table(final, estimates, source)),
+        "comparisons": (compared, comparison_table(compared, source)),
+    }
+    for group in outputs.more_groups(runs.traits(loaded)):
+        built[outputs.group_table(group)] = groups.build(final, estimates, group, source)
+    return built
+
+
+def main_table(final: pd.DataFrame, estimates: pd.DataFrame, source: str) -> TextTable:
+    """One row per headline arm: seeds, accuracies, delta_m, gaps, calibration errors, time."""
+    shown = groups.headline(final)
+    tasks = list(shown["task"].unique())
+    columns = []
+    for task in tasks:
+        show = numbers.percent_interval
+        columns.append(Column(f"{task} acc. (%)", task, "test_accuracy", show))
+        own = estimates[estimates["task"] == task]["measure"].unique()
+        for name in sorted(own):
+            if name.startswith("test_accuracy_"):
+                classes = name.removeprefix("test_accuracy_")
+                columns.append(Column(f"{task} acc., {classes} classes (%)", task, name, show))
+    columns.append(Column("delta_m (%)", summary.ALL, "delta_m", numbers.signed_interval))
+    columns += [Column(f"{task} gap (pp)", task, "gap", numbers.percent) for task in tasks]
+    columns += [Column(f"{task} ECE (%)", task, "test_ece", numbers.percent) for task in tasks]
+    columns.append(Column("s / epoch", summary.ALL, "seconds_per_epoch", numbers.plain))
+
+    arms = shown.drop_duplicates("arm")
+    of_groups = list(arms["group"])
+    caption = (
+        "Performance after the last epoch: test accuracy per task, delta_m (mean over tasks of"
+        " the relative change in test accuracy against single-task training without dropout"
+        " at the same seed; more is better), train-test gap (train minus test accuracy, in"
+        " percentage points) and expected calibration error (ECE) on test data. Means over"
+        " seeds; brackets hold 95 % t-intervals of the mean. " + source
+    )
+    return TextTable(
+        name="main",
+        caption=caption,
+        columns=["Arm", "n", *(column.heading for column in columns)],
+        rows=numbers.rows(shown, estimates, list(arms["arm"]), columns),
+        notes=_chosen_note(final),
+        breaks=[i for i in range(1, len(of_groups)) if of_groups[i] != of_groups[i - 1]],
+    )
+
+
+def comparison_table(compared: pd.DataFrame, source: str) -> TextTable:
+    """One row per comparison and outcome: n, effect, interval, p, Holm p, power."""
+    rows = []
+    for row in compared.to_dict("records"):
+        outcome = "mean over tasks" if row["task"] == summary.ALL else row["task"]
+        estimate = {"mean": row["effect"], "ci_low": row["ci_low"], "ci_high": row["ci_high"]}
+        rows.append(
+            [
+                f"{row['first_label']} vs {row['second_label']}",
+                outcome,
+                str(row["n"]),
+                numbers.points_interval(estimate),
+                numbers.MISSING if pd.isna(row["d_z"]) else numbers.minus(f"{row['d_z']:+z.2f}"),
+                numbers.p_value(row["p"]),
+                numbers.p_value(row["p_holm"]),
+                numbers.MISSING if pd.isna(row["detectable"]) else f"{100 * row['detectable']:.1f}",
+            ]
+        )
+    tasks = list(compared["task"])
+    caption = (
+        "Paired comparisons of test accuracy, first arm minus second at the same seed: mean"
+        " difference in percentage points with its 95 % t-interval; d_z, the standardised"
+        " effect with Hedges' correction; p of the exact two-sided sign-flip test; Holm p,"
+        " corrected over the comparisons of one outcome; and the smallest difference that"
+        " a paired t test would detect with 80 % power at this n. " + source
+    )
+    return TextTable(
+        name="comparisons",
+        caption=caption,
+        columns=[
+            "Comparison",
+            "Outcome",
+            "n",
+            "Effect (pp)",
+            "d_z",
+            "p",
+            "Holm p",
+            "Detectable (pp)",
+        ],
+        rows=rows,
+        notes=_small_n_notes(compared),
+        breaks=[i for i in range(1, len(tasks)) if tasks[i] != tasks[i - 1]],
+        left=2,
+    )
+
+
+def _chosen_note(final: pd.DataFrame) -> list[str]:
+    if "chosen_from" not in final:
+        return []
+    notes = []
+    derived = final.dropna(subset="chosen_from").drop_duplicates(["arm", "seed"])
+    labels = final.drop_duplicates("arm").set_index("arm")["label"]
+    for label, chosen in derived.groupby("label", sort=False):
+        seeds = chosen.sort_values("rate", kind="stable").groupby("chosen_from", sort=False)["seed"]
+        told = "; ".join(f"{labels[arm]} (seed {_listed(own)})" for arm, own in seeds)
+        notes.append(f"{label} (by mean validation accuracy over its tasks): {told}.")
+    return notes
+
+
+def _listed(values: Sequence[int]) -> str:
+    return ", ".join(map(str, values))
+
+
+def _small_n_notes(compared: pd.DataFrame) -> list[str]:
+    if compared.empty:
+        return ["The arms that these comparisons need have not been trained."]
+    notes = []
+    for n, smallest in compared[["n", "p_smallest"]].drop_duplicates().to_numpy():
+        if smallest > 0.05:
+            notes.append(
+                f"With n = {n:.0f} the exact test cannot reach 0.05: its smallest possible p is"
+                f" {smallest:g}. Read the intervals and the effects, not the p-values."
+            )
+    return notes

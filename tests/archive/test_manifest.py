@@ -1,0 +1,62 @@
+import json
+import subprocess
+
+import pytest
+from synthetic import write_results
+
+from adsmtl import revision
+from adsmtl.archive import manifest
+from adsmtl.files import sha256
+from adsmtl.tables import build as tables
+
+
+@pytest.fixture
+def results(tmp_path):
+    return write_results(tmp_path / "quick", 2, ["none", "adsmtl"], epochs=2)
+
+
+def test_manifest_traces_runs_and_products(results):
+    tables.write_all(results, ["none", "adsmtl"])
+    path = manifest.write(results, ["none", "adsmtl"])
+    stored = json.loads(path.read_text())
+    assert stored["seeds"] == [0, 1]
+    assert list(stored["arms"]) == ["none", "adsmtl"]
+    assert stored["data"]["cifar10"]["provenance"] == "synthetic vision for tests"
+    for folder in stored["runs"]:
+        for name, digest in folder["files"].items():
+            assert sha256(results / name) == digest
+    assert len(stored["runs"]) == 4
+    assert "tables/main.csv" in stored["files"]
+    for name, digest in stored["files"].items():
+        assert sha256(results / name) == digest
+
+
+def test_equal_inputs_give_equal_bytes(results):
+    first = manifest.write(results).read_bytes()
+    assert manifest.write(results).read_bytes() == first
+
+
+def git(folder, *arguments):
+    identity = ("-c", "user.name=t", "-c", "user.email=t@example.org")
+    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def test_revision_of_a_checkout_says_whether_it_is_clean(tmp_path):
+    (tmp_path / "__init__.py").write_text("")
+    git(tmp_path, "init")
+    git(tmp_path, "add", "__init__.py")
+    git(tmp_path, "commit", "-m", "x")
+    clean = revision.code(tmp_path)
+    assert len(clean["commit"]) == 40
+    assert clean["dirty"] is False
+    (tmp_path / "__init__.py").write_text("changed")
+    assert revision.code(tmp_path)["dirty"] is True
+    assert revision.code(tmp_path)["describe"].endswith("-dirty")
+
+
+def test_a_copy_that_git_does_not_track_has_no_revision(tmp_path):
+    git(tmp_path, "init")
+    (tmp_path / "__init__.py").write_text("")
+    found = revision.code(tmp_path)
+    assert found["commit"] is None
+    assert "git checkout" in found["reason"]

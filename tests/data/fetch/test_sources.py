@@ -1,0 +1,207 @@
+"""Archives come from the right place, verified, or fail with one message that says what to do."""
+
+import errno
+import json
+import shutil
+import socketserver
+import threading
+import time
+from collections import namedtuple
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from adsmtl import files
+from adsmtl.data import registry
+from adsmtl.data.fetch import download, sources
+from adsmtl.errors import UserError
+
+CLOSED = "http://127.0.0.1:9/timit.zip"  # the discard port: nothing listens
+
+
+@pytest.fixture(autouse=True)
+def no_upstream(monkeypatch):
+    monkeypatch.delenv(sources.MIRROR, raising=False)
+    offline = replace(sources.SOURCES["timit-sample"], url=CLOSED)
+    monkeypatch.setitem(sources.SOURCES, "timit-sample", offline)
+
+
+def leftovers(raw: Path) -> list[str]:
+    return sorted(path.name for path in raw.rglob("*") if path.is_file())
+
+
+def test_folder_mirror_is_copied_verified_and_recorded(mirror, tmp_path, monkeypatch):
+    monkeypatch.setenv(sources.MIRROR, str(mirror))
+    raw = tmp_path / "raw"
+    path = sources.fetch("timit-sample", raw)
+    assert path.read_bytes() == (mirror / "timit.zip").read_bytes()
+    record = json.loads((path.parent / "source.json").read_text())
+    assert record["origin"] == "mirror"
+    assert record["sha256"] == files.sha256(path)
+    assert record["bytes"] == path.stat().st_size
+    assert record["licence"] == "fake licence"
+    assert record["provenance"].startswith("Fake provenance.")
+    assert "Not bit-identical" in record["provenance"]
+    assert str(tmp_path) not in json.dumps(record)
+
+
+def test_present_archive_needs_no_mirror_any_more(mirror, tmp_path, monkeypatch):
+    monkeypatch.setenv(sources.MIRROR, str(mirror))
+    path = sources.fetch("timit-sample", tmp_path / "raw")
+    shutil.rmtree(mirror)
+    origin = sources.available("timit-sample", tmp_path / "raw")
+    assert origin is not None
+    assert origin.kind == "present"
+    assert sources.fetch("timit-sample", tmp_path / "raw") == path
+    assert json.loads((path.parent / "source.json").read_text())["origin"] == "mirror"
+
+
+def test_http_mirror(mirror, tmp_path, monkeypatch, serve):
+    monkeypatch.setenv(sources.MIRROR, serve(mirror) + "/")
+    path = sources.fetch("timit-sample", tmp_path / "raw")
+    assert path.read_bytes() == (mirror / "timit.zip").read_bytes()
+
+
+def test_upstream_is_verified_by_the_published_digest(mirror, tmp_path, monkeypatch, serve):
+    url = f"{serve(mirror)}/timit.zip"
+    good = f"sha256:{files.sha256(mirror / 'timit.zip')}"
+    offered = replace(sources.SOURCES["timit-sample"], url=url, digest=good, bytes=10)
+    monkeypatch.setitem(sources.SOURCES, "timit-sample", offered)
+    path = sources.fetch("timit-sample", tmp_path / "raw")
+    assert json.loads((path.parent / "source.json").read_text())["origin"] == "upstream"
+    changed = replace(offered, digest="md5:" + "0" * 32)
+    monkeypatch.setitem(sources.SOURCES, "timit-sample", changed)
+    with pytest.raises(UserError, match=r"expected md5 0{32}, found .*file upstream has changed"):
+        sources.fetch("timit-sample", tmp_path / "elsewhere")
+    assert leftovers(tmp_path / "elsewhere") == []
+
+
+def test_name_on_the_mirror_may_differ_from_upstream(tmp_path, monkeypatch):
+    content = b"an archive"
+    (tmp_path / "cifar-10-binary.tar.xz").write_bytes(content)
+    entry = {"sha256": files.sha256(tmp_path / "cifar-10-binary.tar.xz"), "provenance": "p"}
+    manifest = {"files": {"cifar-10-binary.tar.xz": entry}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    monkeypatch.setenv(sources.MIRROR, str(tmp_path))
+    # without `bytes` in the manifest the size of the upstream archive is asked for
+    assert sources.fetch("cifar10", tmp_path / "raw").name == "cifar-10-binary.tar.xz"
+
+
+def test_nothing_available_says_why_for_each_origin_and_quickly(tmp_path):
+    start = time.perf_counter()
+    place = sources.locate("timit-sample", tmp_path)
+    assert place.origin is None
+    disk, mirror, upstream = place.refused
+    assert str(tmp_path) in disk
+    assert "ADSMTL_MIRROR is not set" in mirror
+    assert CLOSED in upstream
+    assert "refused" in upstream
+    with pytest.raises(UserError, match=r"(?s)timit-sample cannot be had:.*ADSMTL_MIRROR"):
+        sources.fetch("timit-sample", tmp_path)
+    assert time.perf_counter() - start < 2 * download.PROBE_SECONDS
+
+
+def test_probe_gives_up_on_a_server_that_does_not_answer(monkeypatch):
+    monkeypatch.setattr(download, "PROBE_SECONDS", 0.3)
+    with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as silent:
+        start = time.perf_counter()
+        reason = download.problem(f"http://127.0.0.1:{silent.server_address[1]}/x")
+        assert reason is not None
+        assert time.perf_counter() - start < 2
+
+
+def test_unreachable_mirror_is_refused_with_the_reason(tmp_path, monkeypatch):
+    monkeypatch.setenv(sources.MIRROR, str(tmp_path / "nowhere"))
+    refused = sources.locate("timit-sample", tmp_path).refused
+    assert "nowhere/manifest.json: No such file" in refused[1]
+
+
+def test_mirror_file_without_manifest_entry_names_the_manifest(mirror, tmp_path, monkeypatch):
+    (mirror / "manifest.json").write_text('{"files": {}}')
+    monkeypatch.setenv(sources.MIRROR, str(mirror))
+    with pytest.raises(UserError, match=r"timit\.zip has no entry in .*manifest\.json"):
+        sources.fetch("timit-sample", tmp_path / "raw")
+    (mirror / "manifest.json").unlink()
+    with pytest.raises(UserError, match=r"timit\.zip has no entry in .*manifest\.json"):
+        sources.available("timit-sample", tmp_path / "raw")
+
+
+def test_corrupt_mirror_file(mirror, tmp_path, monkeypatch):
+    expected = files.sha256(mirror / "timit.zip")
+    (mirror / "timit.zip").write_bytes(b"garbage")
+    monkeypatch.setenv(sources.MIRROR, str(mirror))
+    with pytest.raises(UserError) as caught:
+        sources.fetch("timit-sample", tmp_path / "raw")
+    for part in ("mirror/timit.zip", expected, files.sha256(mirror / "timit.zip"), "7 bytes"):
+        assert part in str(caught.value)
+    assert leftovers(tmp_path / "raw") == []
+
+
+def test_changed_archive_on_disk(mirror, tmp_path, monkeypatch):
+    monkeypatch.setenv(sources.MIRROR, str(mirror))
+    path = sources.fetch("timit-sample", tmp_path / "raw")
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(UserError, match=r"timit\.zip is damaged: expected .* delete"):
+        sources.fetch("timit-sample", tmp_path / "raw")
+
+
+def test_archive_put_there_by_hand_must_be_the_upstream_one(tmp_path):
+    folder = tmp_path / "timit-sample"
+    folder.mkdir()
+    (folder / "timit.zip").write_bytes(b"another zip")
+    with pytest.raises(UserError, match="expected sha256 ff314d02"):
+        sources.available("timit-sample", tmp_path)
+
+
+def test_truncated_download_keeps_nothing(mirror, tmp_path, monkeypatch):
+    content = (mirror / "timit.zip").read_bytes()
+
+    class Truncating(socketserver.StreamRequestHandler):
+        def handle(self):
+            head, path, _ = self.rfile.readline().split()
+            name = path.decode().lstrip("/")
+            body = content if name == "timit.zip" else (mirror / name).read_bytes()
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n")
+            self.wfile.write(b"Content-Length: %d\r\n\r\n" % len(body))
+            if head == b"GET":
+                self.wfile.write(body[:100] if name == "timit.zip" else body)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Truncating) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv(sources.MIRROR, f"http://127.0.0.1:{server.server_address[1]}")
+        with pytest.raises(UserError, match=r"download of .*timit\.zip broke off"):
+            sources.fetch("timit-sample", tmp_path / "raw")
+        server.shutdown()
+    assert leftovers(tmp_path / "raw") == []
+
+
+def test_too_little_space_is_said_before_copying(mirror, tmp_path, monkeypatch):
+    monkeypatch.setenv(sources.MIRROR, str(mirror))
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10, 10, 5))
+    with pytest.raises(UserError, match=r"no space in .*raw/timit-sample: timit\.zip needs"):
+        sources.fetch("timit-sample", tmp_path / "raw")
+    assert leftovers(tmp_path / "raw") == []
+
+
+def test_disk_that_fills_up_while_copying(mirror, tmp_path, monkeypatch):
+    def full(_source, target):
+        Path(target).write_bytes(b"a part")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setenv(sources.MIRROR, str(mirror))
+    monkeypatch.setattr(shutil, "copyfile", full)
+    with pytest.raises(UserError, match=r"timit\.zip: No space left on device"):
+        sources.fetch("timit-sample", tmp_path / "raw")
+    assert leftovers(tmp_path / "raw") == []
+
+
+def test_registry_names_and_places(tmp_path):
+    with pytest.raises(UserError, match="no data set 'mnist'; there are cifar10, digits"):
+        registry.prepare("mnist", tmp_path, tmp_path)
+    assert registry.locate("digits", tmp_path).origin.kind == "embedded"
+    assert registry.locate("timit", tmp_path).origin is None
+    assert registry.locate("timit", tmp_path, timit_path=tmp_path).origin.kind == "local"
+    with pytest.raises(UserError, match="timit_path"):
+        registry.prepare("timit", tmp_path, tmp_path)

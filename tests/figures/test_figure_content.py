@@ -1,0 +1,252 @@
+"""What the figures show: their numbers, and that these reach the axes."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from synthetic import write_results
+from wider import derive, final_row, plain_frame, write_wide
+
+from adsmtl.analysis import measures, summary
+from adsmtl.collected import runs, test_time
+from adsmtl.errors import UserError
+from adsmtl.figures import calibration, curves, data_curves, forest, rate_heatmap, relatedness
+
+CLAIM = {
+    "id": "C4",
+    "verdict": "inconclusive",
+    "unit": "pp",
+    "effect": 0.5,
+    "ci_low": -0.4,
+    "ci_high": 1.4,
+    "p_holm": 0.3,
+    "detectable": 1.1,
+}
+
+
+def texts(figure):
+    return [text.get_text() for ax in figure.axes for text in ax.texts]
+
+
+# --- forest -------------------------------------------------------------------------------
+def test_effects_are_those_of_the_comparisons_in_percentage_points(results):
+    final = measures.with_chosen(runs.final_frame(runs.select(results)))
+    frame = summary.comparisons(final, summary.planned(final))
+    sections = forest.compared(frame)
+    assert list(sections) == ["against: no dropout", "against: fixed 0.2"]
+    row = frame.query("task == 'all' and first == 'adsmtl' and second == 'none'").iloc[0]
+    effect = next(e for e in sections["against: no dropout"] if e.label == "ADSMTL")
+    assert effect.mean == 100 * row["effect"]
+    assert (effect.low, effect.high) == (100 * row["ci_low"], 100 * row["ci_high"])
+    assert not effect.clear
+    shown = forest.draw(sections)
+    right = shown.axes[0].child_axes[0].get_yticklabels()
+    assert f"{effect.mean:+.1f}" in right[[*_labels(shown)].index("ADSMTL")].get_text()
+
+
+def _labels(figure):
+    return [label.get_text() for label in figure.axes[0].get_yticklabels()]
+
+
+def test_claims_join_only_in_percentage_points():
+    ratio = CLAIM | {"id": "C8", "unit": "rate"}
+    open_ = CLAIM | {"id": "C9", "effect": None}
+    (effects,) = forest.claimed([CLAIM, ratio, open_]).values()
+    assert effects == [forest.Effect("C4: inconclusive", 0.5, -0.4, 1.4, 1.1, False)]
+    assert forest.claimed([ratio]) == {}
+
+
+def test_only_effects_with_a_small_corrected_p_are_filled():
+    (effects,) = forest.claimed([CLAIM, CLAIM | {"p_holm": 0.04}]).values()
+    diamonds = [
+        line.get_markerfacecolor()
+        for line in forest.draw({"claims": effects}).axes[0].lines
+        if line.get_marker() == "D"
+    ]
+    assert diamonds[0] == "white"
+    assert diamonds[1] != "white"
+
+
+def test_one_seed_gives_effects_without_intervals():
+    figure = forest.draw({"x": [forest.Effect("a", 1.0, None, None, None, False)]})
+    assert figure.axes[0].child_axes[0].get_yticklabels()[1].get_text() == "+1.0"
+
+
+def test_nothing_to_compare_is_said():
+    assert "No two arms" in forest.draw({}).texts[0].get_text()
+
+
+# --- data curves --------------------------------------------------------------------------
+def test_curves_hold_both_ways_and_their_average():
+    found = data_curves.series(plain_frame())
+    means = found.groupby(["way", "task", "train_fraction"])["accuracy"].mean()
+    assert means["single-task", "vision", 1.0] == pytest.approx(0.6)
+    assert means["multi-task", "speech", 0.1] == pytest.approx(0.48)
+    assert means["single-task", data_curves.MEAN, 0.1] == pytest.approx(0.45)
+    assert means["multi-task", data_curves.MEAN, 1.0] == pytest.approx(0.58)
+
+
+def test_the_average_takes_whole_seeds_only():
+    frame = plain_frame()
+    frame = frame[~((frame["arm"] == "single-speech") & (frame["seed"] == 2))]
+    found = data_curves.series(frame)
+    own = found.query("way == 'single-task' and task == @data_curves.MEAN and train_fraction == 1")
+    assert sorted(own["seed"]) == [0, 1]
+
+
+def test_tasks_that_never_had_less_data_are_left_out():
+    more = final_row("single-sex", 0, "sex", 0.9, tasks="sex", group="relatedness")
+    frame = pd.concat([plain_frame(), pd.DataFrame([more])])
+    assert set(data_curves.series(frame)["task"]) == {"vision", "speech", data_curves.MEAN}
+
+
+def test_the_data_axis_is_logarithmic_with_the_shares_as_ticks():
+    figure = data_curves.draw(data_curves.series(plain_frame()))
+    assert [ax.get_title() for ax in figure.axes] == ["vision", "speech", data_curves.MEAN]
+    assert figure.axes[0].get_xscale() == "log"
+    assert list(figure.axes[0].get_xticks()) == [10, 100]
+
+
+# --- heatmap ------------------------------------------------------------------------------
+def rates_frame():
+    fixed = {"schedule": "fixed"}
+    rows = [
+        final_row("single", 1, "vision", 0.50, tasks="vision", group="reference"),
+        final_row("none", 1, "vision", 0.51),
+        final_row("fixed-0.1", 1, "vision", 0.55, **fixed, rate=0.1),
+        final_row("fixed-0.3", 1, "vision", 0.53, **fixed, rate=0.3),
+        final_row("sh", 1, "vision", 0.54, **fixed, rate=0.3, site="shared", group="ablations"),
+        final_row("less", 1, "vision", 0.10, train_fraction=0.1, group="data"),
+        final_row("adsmtl", 1, "vision", 0.99, schedule="adsmtl", rate=0.2),
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_cells_are_fixed_rates_with_no_dropout_as_rate_0():
+    found = rate_heatmap.cells(rates_frame()).set_index(["row", "rate"])["accuracy"]
+    assert found.to_dict() == {
+        ("single-task", 0.0): 0.50,
+        ("multi-task", 0.0): 0.51,
+        ("multi-task", 0.1): 0.55,
+        ("multi-task", 0.3): 0.53,
+        ("shared only", 0.3): 0.54,
+    }
+
+
+def test_values_are_printed_and_the_best_of_a_row_is_framed():
+    figure = rate_heatmap.draw(rate_heatmap.cells(rates_frame()))
+    assert sorted(texts(figure)) == ["50.0", "51.0", "53.0", "54.0", "55.0"]
+    frames = {tuple(np.round(line.get_xydata().mean(axis=0))) for line in figure.axes[0].lines}
+    assert frames == {(1.0, 1.0)}  # column 0.1 of row multi-task, the only row with a choice
+
+
+# --- relatedness --------------------------------------------------------------------------
+def test_points_pair_gain_with_cosine(tmp_path):
+    root = write_wide(tmp_path / "quick")
+    loaded = runs.select(root)
+    found = relatedness.points(runs.final_frame(loaded), runs.history_frame(loaded))
+    assert set(found["arm"]) == {"none", "pair-speech-sex"}
+    found = found[found["arm"] == "pair-speech-sex"]
+    assert list(found["cosine"]) == [0.25, 0.25]
+    final = runs.final_frame(loaded).set_index(["arm", "seed", "task"])["test_accuracy"]
+    expected = [
+        (
+            final["pair-speech-sex", seed, "speech"]
+            - final["single-speech-none", seed, "speech"]
+            + final["pair-speech-sex", seed, "sex"]
+            - final["single-sex-none", seed, "sex"]
+        )
+        / 2
+        for seed in (0, 1)
+    ]
+    assert list(found["gain"]) == pytest.approx(expected)
+    handles, labels = relatedness.draw(found).axes[0].get_legend_handles_labels()
+    assert labels == ["speech and sex"]
+    assert handles[0].get_ydata()[0] == pytest.approx(100 * np.mean(expected))
+
+
+def test_pairs_without_gradients_are_no_error():
+    empty = pd.DataFrame(columns=["arm", "tasks", "seed", "cosine", "gain"])
+    assert "No pair" in relatedness.draw(empty).texts[0].get_text()
+
+
+# --- rates --------------------------------------------------------------------------------
+def test_difficulty_stands_below_the_rates_of_its_arm(tmp_path):
+    write_results(tmp_path, 2, ["adsmtl"], epochs=3)
+    derive(tmp_path, "adsmtl", "swapped", "controls", {"schedule": "follow"})
+    history = runs.history_frame(runs.select(tmp_path))
+    figure = curves.rates(history, ["swapped", "adsmtl"], difficulty=True)
+    upper, beside, lower, _ = figure.axes
+    assert [ax.get_title() for ax in (upper, beside)] == ["swapped", "ADSMTL"]
+    assert (upper.get_ylabel(), lower.get_ylabel()) == ("dropout rate", "difficulty")
+    own = history.query("arm == 'swapped' and task == 'vision'").groupby("epoch")
+    assert list(upper.lines[0].get_ydata()) == pytest.approx(list(own["rate_specific"].mean()))
+    assert list(lower.lines[0].get_ydata()) == pytest.approx(list(own["smoothed"].mean()))
+
+
+@pytest.mark.parametrize(("arms", "difficulty"), [(8, True), (23, False)])
+def test_every_arm_has_its_panel(tmp_path, arms, difficulty):
+    write_results(tmp_path, 1, ["adsmtl"], epochs=1)
+    for number in range(arms - 1):
+        derive(tmp_path, "adsmtl", f"early-{number}", "schedules", {"schedule": "early"})
+    history = runs.history_frame(runs.select(tmp_path))
+    names = list(history["arm"].unique())
+    visible = [ax for ax in curves.rates(history, names, difficulty).axes if ax.get_visible()]
+    assert len(visible) == arms * (2 if difficulty else 1)
+    assert len({ax.get_title() for ax in visible if ax.get_title()}) == arms
+
+
+# --- test time ----------------------------------------------------------------------------
+def evaluation(accuracy):
+    one = {"loss": 1.0, "accuracy": accuracy, "ece": 0.05}
+    on = [one | {"accuracy": accuracy - x} for x in (0.01, 0.03)]
+    return {
+        "arm": "adsmtl",
+        "seed": 0,
+        "rate": 0.2,
+        "passes": 20,
+        "repeats": 2,
+        "examples": {"vision": 1000},
+        "tasks": {"vision": {"off": one, "on": on}},
+    }
+
+
+@pytest.fixture
+def evaluated(tmp_path):
+    write_results(tmp_path, 1, ["none", "adsmtl"], epochs=1)
+    (tmp_path / "runs/adsmtl/seed=0/test-time.json").write_text(json.dumps(evaluation(0.5)))
+    return tmp_path
+
+
+def test_only_evaluated_runs_have_rows(evaluated):
+    found = test_time.frame(runs.select(evaluated))
+    assert set(found["arm"]) == {"adsmtl"}
+    assert list(found["policy"]) == ["off", "on", "on"]
+    assert list(found["accuracy"]) == pytest.approx([0.5, 0.49, 0.47])
+    assert set(found["passes"]) == {20}
+
+
+def test_policies_stand_below_the_calibration_of_the_arms(evaluated):
+    loaded = runs.select(evaluated)
+    final = runs.final_frame(loaded)
+    figure = calibration.draw(final, test_time.frame(loaded))
+    assert [ax.get_xlabel() for ax in figure.axes] == [
+        "ECE on test data (%)",
+        "ECE on test data (%)",
+        "ECE (%)",
+        "test accuracy (%)",
+    ]
+    centres = [line.get_xdata()[0] for line in figure.axes[-1].lines]
+    assert centres == pytest.approx([50.0, 48.0])
+    assert texts(figure)[-1] == "sd 1.41"  # of 49 and 47 %
+    assert len(calibration.draw(final, test_time.frame([])).axes) == 2
+
+
+def test_a_malformed_evaluation_is_named(evaluated):
+    path = evaluated / "runs/adsmtl/seed=0/test-time.json"
+    broken = evaluation(0.5)
+    del broken["tasks"]["vision"]["off"]["ece"]
+    path.write_text(json.dumps(broken))
+    with pytest.raises(UserError, match=r"test-time\.json: tasks\.vision\.off\.ece: .*evaluate"):
+        test_time.frame(runs.select(evaluated))

@@ -1,0 +1,73 @@
+import json
+
+import pytest
+from synthetic import ORDER, write_results
+from wider import write_wide
+
+from adsmtl import outputs
+from adsmtl.collected import runs
+from adsmtl.errors import UserError
+from adsmtl.figures import build as figures
+from adsmtl.report import build as report
+
+NINE_ARMS = (
+    *("forest", "accuracy", "gap", "rate-heatmap", "rates", "calibration", "learning-curves"),
+)
+
+
+def names(root):
+    return outputs.figure_names(runs.traits(runs.select(root)))
+
+
+def test_every_declared_file_is_written_and_nothing_else(drawn):
+    traits = runs.traits(runs.select(drawn, ORDER))
+    assert sorted((drawn / "figures").iterdir()) == sorted(outputs.figures(drawn, traits))
+    assert names(drawn) == NINE_ARMS
+
+
+def test_a_study_of_all_kinds_of_arms_has_all_figures(tmp_path):
+    root = write_wide(tmp_path / "quick")
+    assert names(root) == tuple(report.FIGURES)
+    written = figures.write_all(root)
+    assert sorted((root / "figures").iterdir()) == sorted(written)
+    caption = (root / "figures/relatedness.caption.txt").read_text()
+    assert "n = 2 seeds" in caption
+
+
+def test_equal_input_gives_equal_bits(tmp_path):
+    arms = ["single-speech-none", "adsmtl"]
+    for name in ("one", "two"):
+        write_results(tmp_path / name, 2, arms, epochs=2)
+        written = figures.write_all(tmp_path / name, arms)
+    assert {path.stem for path in written if path.suffix == ".pdf"} == {
+        *("accuracy", "gap", "rates", "calibration", "learning-curves")
+    }
+    for path in (tmp_path / "one" / "figures").iterdir():
+        twin = tmp_path / "two" / "figures" / path.name
+        assert path.read_bytes() == twin.read_bytes(), path.name
+
+
+def test_files_hold_no_dates_or_program_names(drawn):
+    for path in (drawn / "figures").glob("*.pdf"):
+        assert b"CreationDate" not in path.read_bytes()
+    for path in (drawn / "figures").glob("*.png"):
+        assert b"Software" not in path.read_bytes()
+
+
+@pytest.mark.parametrize("name", NINE_ARMS)
+def test_captions_stand_alone(drawn, name):
+    caption = (drawn / "figures" / f"{name}.caption.txt").read_text()
+    for part in ("Preset quick", "synthetic vision for tests", "n = 3 seeds", "Test CPU"):
+        assert part in caption
+
+
+def test_one_seed_of_one_task_still_gives_figures(tmp_path):
+    write_results(tmp_path, 1, ["single-vision-none"], epochs=2)
+    assert all(path.stat().st_size > 0 for path in figures.write_all(tmp_path))
+
+
+def test_a_claim_without_its_numbers_is_named(tmp_path):
+    write_results(tmp_path, 1, ["none"], epochs=1)
+    (tmp_path / "claims.json").write_text(json.dumps([{"id": "C4", "unit": "pp"}]))
+    with pytest.raises(UserError, match=r"claims\.json: C4 has no verdict, effect"):
+        figures.write_all(tmp_path)

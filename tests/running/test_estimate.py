@@ -1,0 +1,79 @@
+"""The estimate of a study's time, measured on its own steps."""
+
+import pytest
+import tiny
+
+from adsmtl.dropout.schedules import Fixed
+from adsmtl.running import estimate
+from adsmtl.training import engine, step
+from adsmtl.training.device import Machine
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock by which each example takes one second to train."""
+    now = [1e6]  # a processor has been running for long
+    backward = step.Stepper._backward
+
+    def slow(self: step.Stepper, task: str, positions: object, *rest: object) -> None:
+        now[0] += float((positions >= 0).sum())
+        backward(self, task, positions, *rest)
+
+    monkeypatch.setattr(step.Stepper, "_backward", slow)
+    monkeypatch.setattr(engine.time, "perf_counter", lambda: now[0])
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("batch_size", [10, 1000])
+def test_seconds_by_hand(batch_size: int, prepared: dict, machine: Machine) -> None:
+    runs = [
+        tiny.run(tasks=("vision",), epochs=3, eval_train=12, batch_size=batch_size),
+        tiny.run(Fixed(0.5), epochs=3, eval_train=12, batch_size=batch_size, l2=0.1),
+    ]
+    # An evaluated example is a third of a trained one; training and validation are evaluated
+    # after each epoch and with the test examples at the end.
+    vision = 3 * (60 + (12 + 30) / 3) + (12 + 30 + 24) / 3
+    speech = 3 * (40 + (12 + 20) / 3) + (12 + 20 + 20) / 3
+    found = estimate.seconds(runs, prepared, machine)
+    assert found == pytest.approx(2 * vision + speech, rel=1e-6)
+
+
+@pytest.mark.usefixtures("clock")
+def test_a_study_of_single_task_arms_has_an_estimate(prepared: dict, machine: Machine) -> None:
+    runs = [tiny.run(tasks=(name,), epochs=1) for name in ("vision", "speech")]
+    both = estimate.seconds(runs, prepared, machine)
+    parts = [estimate.seconds([run], prepared, machine) for run in runs]
+    assert both == pytest.approx(sum(parts))
+
+
+def test_runs_trained_at_once_share_the_time_of_a_step(
+    prepared: dict, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1e6]
+    run = step.Stepper._run
+
+    def slow(self: step.Stepper, *positions: object) -> None:
+        now[0] += 1
+        run(self, *positions)
+
+    monkeypatch.setattr(step.Stepper, "_run", slow)
+    monkeypatch.setattr(engine.time, "perf_counter", lambda: now[0])
+    runs = [tiny.run(Fixed(0.5), seed) for seed in range(4)]
+    alone, together = (estimate.seconds(runs, prepared, machine, size) for size in (1, 4))
+    assert alone == pytest.approx(4 * together)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (3.2, "3 s"),
+        (89, "89 s"),
+        (90, "2 min"),
+        (5399, "90 min"),
+        (5400, "1.5 h"),
+        (86400, "24.0 h"),
+        (3 * 86400, "3.0 days"),
+    ],
+)
+def test_durations_are_spoken(seconds: float, words: str) -> None:
+    assert estimate.spoken(seconds) == words

@@ -1,0 +1,335 @@
+"""Sessions: the folder of a run, and what is left of one that was interrupted or failed."""
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny
+import torch
+
+from adsmtl import paths
+from adsmtl.data.prepared import Prepared
+from adsmtl.dropout.schedules import Fixed
+from adsmtl.errors import UserError
+from adsmtl.running import checkpoint, session
+from adsmtl.study import Run
+from adsmtl.training.device import Machine
+from adsmtl.training.engine import Engine
+
+RUN = tiny.run(tiny.ADSMTL, seed=1, arm_id="adsmtl", epochs=3, l2=1e-3)
+OTHER = tiny.run(Fixed(0.3), seed=1, arm_id="fixed", epochs=3)
+
+Train = Callable[..., Path]
+
+
+@pytest.fixture
+def train(prepared: dict[str, Prepared], machine: Machine, tmp_path: Path) -> Train:
+    """Train runs into a folder of that name; returns the first run's folder."""
+
+    def call(*runs: Run, root: str = "results", say: Callable = lambda text: None) -> Path:
+        session.train(runs, prepared, machine, tmp_path / root, say)
+        return paths.run(tmp_path / root, runs[0].arm_id, runs[0].seed)
+
+    return call
+
+
+@pytest.fixture
+def crash_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Let training end, as a machine does, during the epoch after the given one."""
+    original = Engine.run_epoch
+
+    def arrange(epochs: int) -> None:
+        def run_epoch(self: Engine, progress: Any = None) -> None:
+            if self.epoch == epochs:
+                raise KeyboardInterrupt
+            original(self, progress)
+
+        monkeypatch.setattr(Engine, "run_epoch", run_epoch)
+
+    return arrange
+
+
+@pytest.fixture(scope="module")
+def finished(
+    prepared: dict[str, Prepared], machine: Machine, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The folder of `RUN`, trained without interruption; read only."""
+    root = tmp_path_factory.mktemp("finished")
+    session.train([RUN], prepared, machine, root, lambda text: None)
+    return paths.run(root, RUN.arm_id, RUN.seed)
+
+
+def metrics_of(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / session.METRICS).read_text())
+
+
+def history_of(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / session.HISTORY).read_text().splitlines()]
+
+
+def equal_bits(one: Path, other: Path) -> bool:
+    """Whether two folders hold the same run, but for the time it took."""
+
+    def content(folder: Path) -> tuple:
+        history = [{**record, "seconds": None} for record in history_of(folder)]
+        metrics = {**metrics_of(folder), "seconds": None, "examples_per_second": None}
+        return history, metrics, (folder / session.CHECKPOINT).read_bytes()
+
+    return content(one) == content(other)
+
+
+def test_a_finished_run_has_three_files(finished: Path) -> None:
+    names = {path.name for path in finished.iterdir()}
+    assert names == {session.METRICS, session.HISTORY, session.CHECKPOINT}
+
+
+def test_history_has_the_documented_form(finished: Path) -> None:
+    history = history_of(finished)
+    assert [record["epoch"] for record in history] == [1, 2, 3]
+    for record in history:
+        assert set(record) == {"epoch", "seconds", "penalty", "cosine", "tasks"}
+        assert set(record["tasks"]) == {"vision", "speech"}
+        assert set(record["cosine"]) == {"vision:speech"}
+        assert -1 <= record["cosine"]["vision:speech"] <= 1
+        for task in record["tasks"].values():
+            assert set(task) == {
+                *("loss", "accuracy", "train", "val", "gap", "rates", "difficulty", "smoothed"),
+                *("weight", "gradient"),
+            }
+            assert task["gap"] == task["train"]["accuracy"] - task["val"]["accuracy"]
+            assert set(task["rates"]) == {"shared", "specific"}
+            assert 0 <= task["accuracy"] <= 1
+            for part in ("train", "val"):
+                assert {"loss", "accuracy", "ece"} <= set(task[part])
+    assert "accuracy_39" in history[0]["tasks"]["speech"]["val"]
+
+
+def test_metrics_have_the_documented_form(finished: Path) -> None:
+    metrics, history = metrics_of(finished), history_of(finished)
+    assert set(metrics) == {
+        *("arm", "label", "group", "family", "seed", "preset", "config_hash", "config", "epochs"),
+        *("steps_per_epoch", "tasks", "seconds", "examples_per_second", "device", "data"),
+        *("code", "versions", "identity"),
+    }
+    assert (metrics["arm"], metrics["group"], metrics["seed"]) == ("adsmtl", "main", 1)
+    assert (metrics["epochs"], metrics["steps_per_epoch"]) == (3, 6)
+    assert metrics["config_hash"] == RUN.config_hash
+    assert metrics["config"] == json.loads(json.dumps(RUN.config()))
+    assert set(metrics["seconds"]) == {"total", "per_epoch"}
+    assert metrics["seconds"]["total"] >= sum(record["seconds"] for record in history)
+    assert set(metrics["device"]) == {"type", "name", "threads", "precision"}
+    assert set(metrics["code"]) == {"commit", "describe", "dirty", "reason"}
+    assert set(metrics["versions"]) == {"adsmtl", "torch", "numpy", "python"}
+    assert set(metrics["data"]) == {"tiny-images", "tiny-sequences"}
+    for data in metrics["data"].values():
+        assert set(data) == {"digest", "origin", "provenance", "embedded"}
+
+    assert set(metrics["tasks"]) == {"vision", "speech"}
+    speech = metrics["tasks"]["speech"]
+    assert (speech["dataset"], speech["target"], speech["classes"]) == (
+        *("tiny-sequences", "phone"),
+        4,
+    )
+    assert speech["examples"] == {"train": 40, "val": 20, "test": 20}
+    assert metrics["tasks"]["vision"]["examples"] == {"train": 60, "val": 30, "test": 24}
+    for name, task in metrics["tasks"].items():
+        final = task["final"]
+        assert set(final) == {"train", "val", "test", "gap"}
+        assert final["gap"] == final["train"]["accuracy"] - final["test"]["accuracy"]
+        # the last epoch is the one reported
+        assert final["train"] == pytest.approx(history[-1]["tasks"][name]["train"])
+        assert final["val"] == pytest.approx(history[-1]["tasks"][name]["val"])
+        best = task["best_val"]
+        accuracies = [record["tasks"][name]["val"]["accuracy"] for record in history]
+        assert best["accuracy"] == max(accuracies)
+        assert best["epoch"] == 1 + accuracies.index(max(accuracies))
+        assert best["loss"] == history[best["epoch"] - 1]["tasks"][name]["val"]["loss"]
+    assert "accuracy_39" in speech["final"]["test"]
+
+
+def test_a_single_task_run_has_one_task_and_the_studys_steps(train: Train) -> None:
+    folder = train(tiny.run(tasks=("speech",), epochs=1))
+    metrics = metrics_of(folder)
+    assert set(metrics["tasks"]) == {"speech"}
+    assert set(history_of(folder)[0]["tasks"]) == {"speech"}
+    assert metrics["steps_per_epoch"] == 6
+    assert metrics["config"]["arm"]["tasks"] == ["speech"]
+
+
+def test_the_checkpoint_makes_the_reported_scores(
+    finished: Path, prepared: dict[str, Prepared], machine: Machine
+) -> None:
+    params, facts = checkpoint.load(finished / session.CHECKPOINT)
+    assert facts == {"arm": "adsmtl", "seed": 1, "config_hash": RUN.config_hash}
+    engine = Engine([RUN], prepared, machine)
+    assert set(params) == set(engine.model.params)
+    with torch.no_grad():
+        for name, value in params.items():
+            engine.model.params[name][0] = value
+    for name, task in metrics_of(finished)["tasks"].items():
+        assert engine.scores(name, "test")[0] == task["final"]["test"]
+
+
+def test_equal_runs_leave_equal_bits(finished: Path, train: Train) -> None:
+    assert equal_bits(train(RUN), finished)
+
+
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_an_interrupted_run_continues_to_the_same_bits(
+    epochs: int,
+    finished: Path,
+    train: Train,
+    crash_after: Callable,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    crash_after(epochs)
+    with pytest.raises(KeyboardInterrupt):
+        train(RUN)
+    monkeypatch.undo()
+    said: list[str] = []
+    began: list[int] = []
+    original = Engine.run_epoch
+    monkeypatch.setattr(
+        Engine, "run_epoch", lambda self, p=None: (began.append(self.epoch), original(self, p))
+    )
+    folder = train(RUN, say=said.append)
+    assert began == list(range(epochs, 3))
+    assert any(f"continues after epoch {epochs}" in text for text in said)
+    assert equal_bits(folder, finished)
+    assert not (folder / session.RESUME).exists()
+
+
+def test_an_interrupted_run_is_not_finished(
+    train: Train, crash_after: Callable, tmp_path: Path
+) -> None:
+    crash_after(1)
+    with pytest.raises(KeyboardInterrupt):
+        train(RUN)
+    folder = paths.run(tmp_path / "results", RUN.arm_id, RUN.seed)
+    assert [path.name for path in folder.iterdir()] == [session.RESUME]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda path: path.write_bytes(path.read_bytes()[:-100]),
+        lambda path: path.write_bytes(path.read_bytes()[:50]),
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(b"not a checkpoint at all"),
+    ],
+)
+def test_a_damaged_state_is_ignored(
+    spoil: Callable,
+    finished: Path,
+    train: Train,
+    crash_after: Callable,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    crash_after(1)
+    with pytest.raises(KeyboardInterrupt):
+        train(RUN)
+    monkeypatch.undo()
+    spoil(paths.run(tmp_path / "results", RUN.arm_id, RUN.seed) / session.RESUME)
+    assert equal_bits(train(RUN), finished)
+
+
+def test_a_state_of_another_configuration_or_of_other_data_is_ignored(
+    finished: Path,
+    train: Train,
+    crash_after: Callable,
+    monkeypatch: pytest.MonkeyPatch,
+    prepared: dict[str, Prepared],
+    machine: Machine,
+    tmp_path: Path,
+) -> None:
+    crash_after(1)
+    arm = replace(RUN.arm, dropout=Fixed(0.5))
+    with pytest.raises(KeyboardInterrupt):
+        train(replace(RUN, arm=arm))
+    changed = {name: replace(p, card={**p.card, "digest": "other"}) for name, p in prepared.items()}
+    with pytest.raises(KeyboardInterrupt):
+        session.train([RUN], changed, machine, tmp_path / "data", lambda text: None)
+    monkeypatch.undo()
+    assert equal_bits(train(RUN), finished)
+    assert equal_bits(train(RUN, root="data"), finished)
+
+
+def test_runs_trained_at_once_are_written_each_to_its_own_folder(train: Train) -> None:
+    folder = train(RUN, OTHER)
+    other = paths.run(folder.parents[2], OTHER.arm_id, OTHER.seed)
+    assert metrics_of(folder)["arm"] == "adsmtl"
+    assert metrics_of(other)["arm"] == "fixed"
+    assert metrics_of(other)["config_hash"] == OTHER.config_hash
+    alone = train(OTHER, root="alone")
+    for name, task in metrics_of(other)["tasks"].items():
+        # kernels of several replicas round differently; see test_engine.py
+        expected = metrics_of(alone)["tasks"][name]["final"]["test"]
+        assert task["final"]["test"] == pytest.approx(expected, rel=1e-3, abs=1e-5)
+
+
+def test_a_group_that_was_interrupted_continues_to_the_same_bits(
+    train: Train, crash_after: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = train(RUN, OTHER, root="whole")
+    crash_after(2)
+    with pytest.raises(KeyboardInterrupt):
+        train(RUN, OTHER)
+    monkeypatch.undo()
+    folder = train(RUN, OTHER)
+    for run in (RUN, OTHER):
+        one, other = (paths.run(f.parents[2], run.arm_id, run.seed) for f in (folder, whole))
+        assert equal_bits(one, other)
+
+
+class Poisoned(Engine):
+    """The run OTHER starts with a parameter that is not finite."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        with torch.no_grad():
+            for r, run in enumerate(self.runs):
+                if run == OTHER:
+                    self.model.params["shared.bias"][r, 0] = math.inf
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_run_that_diverges_is_named_and_the_others_are_written(
+    at_once: bool, train: Train, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if at_once:
+        monkeypatch.setattr(session, "_groups", lambda runs, *_: [list(runs)] if runs else [])
+    train(OTHER, RUN, root="whole")
+    whole = paths.run(tmp_path / "whole", RUN.arm_id, RUN.seed)
+    monkeypatch.setattr(session, "Engine", Poisoned)
+    with pytest.raises(UserError) as caught:
+        train(OTHER, RUN)
+    assert OTHER.name in str(caught.value)
+    assert RUN.name not in str(caught.value)
+    assert equal_bits(paths.run(tmp_path / "results", RUN.arm_id, RUN.seed), whole)
+    failed = paths.run(tmp_path / "results", OTHER.arm_id, OTHER.seed)
+    assert not (failed / session.METRICS).exists()
+    assert not (failed / session.CHECKPOINT).exists()
+
+
+def test_training_again_withdraws_the_old_result_first(train: Train, crash_after: Callable) -> None:
+    """Otherwise a run that was interrupted would pass for finished, with another's numbers."""
+    folder = train(RUN)
+    crash_after(1)
+    with pytest.raises(KeyboardInterrupt):
+        train(replace(RUN, training=replace(RUN.training, learning_rate=2e-3)))
+    assert not (folder / session.METRICS).exists()
+
+
+def test_one_line_is_said_per_epoch(train: Train) -> None:
+    said: list[str] = []
+    train(RUN, say=said.append)
+    assert len(said) == 3
+    for epoch, line in enumerate(said, start=1):
+        assert f"adsmtl seed=1  epoch {epoch}/3" in line
+        assert "vision loss" in line
+        assert "speech loss" in line

@@ -1,0 +1,97 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from wider import write_wide
+
+from adsmtl import config, outputs
+from adsmtl.collected import runs
+from adsmtl.outputs import Traits
+from adsmtl.study import Arm, Study, Task, Training
+
+PAIR = ("vision", "speech")
+NONE = Traits("main", PAIR, "none", None, 1.0)
+ADAPTIVE = replace(NONE, schedule="adsmtl")
+FIXED = replace(NONE, schedule="fixed", rate=0.1)
+
+
+def single(task, **changes):
+    return replace(NONE, group="reference", tasks=(task,), **changes)
+
+
+def test_without_arms_the_names_are_those_of_every_study():
+    root = Path("results/x")
+    assert outputs.figures(root)[0] == root / "figures/accuracy.pdf"
+    assert len(outputs.figures(root)) == 3 * len(outputs.FIGURES)
+    assert root / "tables/comparisons.tex" in outputs.tables(root)
+
+
+@pytest.mark.parametrize(
+    ("name", "without", "more"),
+    [
+        ("forest", {"none": NONE}, {"adsmtl": ADAPTIVE}),
+        ("rates", {"none": NONE}, {"adsmtl": ADAPTIVE}),
+        ("data-curves", {"none": NONE}, {"less": replace(NONE, train_fraction=0.5)}),
+        ("rate-heatmap", {"a": FIXED}, {"b": replace(FIXED, rate=0.2)}),
+        ("calibration", {"a": single("vision")}, {"none": NONE}),
+        (
+            "relatedness",
+            {"p": replace(NONE, group="relatedness", tasks=("a", "b")), "a": single("a")},
+            {"b": single("b")},
+        ),
+    ],
+)
+def test_a_figure_is_named_only_where_its_arms_are(name, without, more):
+    assert name not in outputs.figure_names(without)
+    assert name in outputs.figure_names(without | more)
+
+
+def test_a_reference_on_less_data_is_none_for_relatedness():
+    arms = {
+        "p": replace(NONE, group="relatedness", tasks=("a", "b")),
+        "a": single("a"),
+        "b": single("b", train_fraction=0.1),
+    }
+    assert "relatedness" not in outputs.figure_names(arms)
+
+
+def test_rates_has_room_for_adsmtl_and_its_controls_first():
+    early = {f"early-{i}": replace(ADAPTIVE, group="schedules", schedule="early") for i in range(9)}
+    follow = replace(ADAPTIVE, group="controls", schedule="follow")
+    arms = {"none": NONE, "adsmtl": ADAPTIVE, **early, "yoked": follow}
+    assert outputs.rate_panels(arms) == (["adsmtl", "yoked"], list(early))
+    few = {"early": early["early-0"], "adsmtl": ADAPTIVE, "fixed": FIXED}
+    assert outputs.rate_panels(few) == (["adsmtl", "early"], [])
+
+
+def test_more_panels_than_fit_go_on_in_schedules():
+    ablations = {f"a{i}": replace(ADAPTIVE, group="ablations") for i in range(10)}
+    rates, schedules = outputs.rate_panels({"adsmtl": ADAPTIVE, **ablations})
+    assert len(rates) == outputs.RATE_PANELS
+    assert [*rates, *schedules] == ["adsmtl", *ablations]
+
+
+def test_every_group_but_the_main_ones_has_a_table():
+    arms = {"s": single("a"), "none": NONE, "l": replace(NONE, group="lambda")}
+    assert outputs.table_names(arms) == ("main", "comparisons", "group-lambda")
+    paths = outputs.tables(Path("r"), arms)
+    assert Path("r/tables/group-lambda.csv") in paths
+
+
+def test_traits_of_a_study_take_its_main_tasks():
+    tasks = {"only": Task("set", "target", "branch")}
+    arms = {"none": Arm("no dropout", "main"), "two": Arm("two", "main", tasks=("only", "more"))}
+    study = Study("p", False, tasks, {"more": tasks["only"]}, arms, (0,), Training())
+    found = outputs.traits(study)
+    assert found["none"] == Traits("main", ("only",), "none", None, 1.0)
+    assert [own.multi_task for own in found.values()] == [False, True]
+
+
+def test_runs_show_the_traits_that_configuration_declares(tmp_path):
+    root = write_wide(tmp_path / "quick", seeds=1)
+    study = config.study(config.settings({"preset": "quick", "embedded": "never"}))
+    declared, found = outputs.traits(study), runs.traits(runs.select(root))
+    for arm in ("single-vision-none", "none", "fixed-0.3", "listing-intent"):
+        rate = declared[arm].rate if declared[arm].schedule != "none" else found[arm].rate
+        assert found[arm] == replace(declared[arm], rate=rate)
+    assert found["none-10pct"].train_fraction == 0.1

@@ -1,0 +1,235 @@
+"""What a study is: which values decide a run, and which studies cannot be."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from adsmtl.dropout.schedules import Adsmtl, Concrete, Fixed, Follow, ListingIntent
+from adsmtl.errors import UserError
+from adsmtl.study import Arm, Examples, Run, Study, Task, Training
+from adsmtl.weighting import DynamicWeightAverage, Uncertainty
+
+MAIN = {"vision": Task("cifar10", "label", "cnn"), "speech": Task("timit", "phone", "lstm")}
+MORE = {"superclass": Task("cifar10", "superclass", "cnn"), "sex": Task("timit", "sex", "lstm")}
+PLAIN = Arm("a label", "main", dropout=Fixed(0.2))
+LEADER = Arm("ADSMTL", "main", dropout=Adsmtl())
+FOLLOWER = Arm("swapped", "controls", dropout=Follow("leader", "swapped"))
+
+
+def study(more: dict[str, Task] | None = None, **arms: Arm) -> Study:
+    return Study("quick", False, MAIN, MORE if more is None else more, arms, (0, 1), Training())
+
+
+def run(arm: Arm, seed: int = 0, **training: object) -> Run:
+    return replace(study(arm=arm), training=Training(**training)).run("arm", seed)
+
+
+def refused(call: Callable, *parts: str) -> None:
+    with pytest.raises(UserError) as caught:
+        call()
+    for part in parts:
+        assert part in str(caught.value)
+
+
+# Identity
+
+
+@pytest.mark.parametrize(
+    "names", [{"label": "another"}, {"group": "controls"}, {"family": "fixed"}]
+)
+def test_names_that_people_see_decide_nothing(names: dict[str, str]) -> None:
+    assert run(replace(PLAIN, **names)).config_hash == run(PLAIN).config_hash
+
+
+def test_everything_that_decides_numbers_is_in_the_hash() -> None:
+    runs = [
+        run(PLAIN),
+        run(PLAIN, seed=1),
+        run(replace(PLAIN, dropout=Fixed(0.3))),
+        run(replace(PLAIN, dropout=ListingIntent(0.2))),
+        run(replace(PLAIN, dropout=Adsmtl())),
+        run(replace(PLAIN, dropout=Adsmtl(difficulty="error-rate"))),
+        run(replace(PLAIN, site="shared")),
+        run(replace(PLAIN, site="specific")),
+        run(replace(PLAIN, weighting=Uncertainty())),
+        run(replace(PLAIN, weighting=DynamicWeightAverage())),
+        run(replace(PLAIN, weighting=DynamicWeightAverage(1.0))),
+        run(replace(PLAIN, l2=1e-4)),
+        run(replace(PLAIN, train_fraction=0.5)),
+        run(replace(PLAIN, tasks=("vision",))),
+        run(replace(PLAIN, tasks=("vision", "superclass"))),
+        run(PLAIN, epochs=11),
+        run(PLAIN, batch_size=64),
+        run(PLAIN, learning_rate=1e-2),
+        run(PLAIN, eval_train=10),
+        run(PLAIN, precision="fp32"),
+    ]
+    assert len({own.config_hash for own in runs}) == len(runs)
+
+
+def test_data_decide_too() -> None:
+    fewer = MAIN | {"vision": replace(MAIN["vision"], examples=Examples(train=10))}
+    other = MAIN | {"vision": replace(MAIN["vision"], dataset="digits")}
+    hashes = {
+        Study("quick", False, tasks, {}, {"arm": PLAIN}, (0,), Training()).run("arm", 0).config_hash
+        for tasks in (MAIN, fewer, other)
+    }
+    assert len(hashes) == 3
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (None, ("vision", "speech")),
+        (None, ("speech", "vision")),
+        (("vision", "superclass"), ("superclass", "vision")),
+        (("superclass", "sex"), ("sex", "superclass")),
+    ],
+)
+def test_the_order_in_which_tasks_are_named_decides_nothing(
+    one: tuple | None, other: tuple
+) -> None:
+    first, second = run(replace(PLAIN, tasks=one)), run(replace(PLAIN, tasks=other))
+    assert first.tasks == second.tasks
+    assert first.config_hash == second.config_hash
+
+
+def test_the_preset_and_the_arms_id_decide_nothing() -> None:
+    elsewhere = replace(study(other=PLAIN), preset="paper").run("other", 0)
+    assert elsewhere.config_hash == run(PLAIN).config_hash
+
+
+# Tasks beside the main ones
+
+
+def test_auxiliary_tasks_are_those_of_the_arms_that_name_them() -> None:
+    pair = replace(PLAIN, tasks=("vision", "superclass"))
+    alone = replace(PLAIN, tasks=("sex",))
+    found = study(plain=PLAIN, pair=pair, alone=alone)
+    assert list(found.run("plain", 0).study_tasks) == ["vision", "speech"]
+    assert found.run("plain", 0).tasks == ("vision", "speech")
+    # the main tasks stay, because they fix the number of steps
+    assert list(found.run("pair", 0).study_tasks) == ["vision", "speech", "superclass"]
+    assert found.run("pair", 0).tasks == ("vision", "superclass")
+    assert list(found.run("alone", 0).study_tasks) == ["vision", "speech", "sex"]
+    assert found.run("alone", 0).tasks == ("sex",)
+
+
+def test_another_task_changes_no_arm_that_does_not_name_it() -> None:
+    pair = replace(PLAIN, tasks=("vision", "superclass"))
+    superclass = {"superclass": MORE["superclass"]}
+    before = study(more=superclass, plain=PLAIN, pair=pair)
+    extended = study(more=MORE, plain=PLAIN, pair=pair, new=replace(PLAIN, tasks=("sex",)))
+    for arm in before.arms:
+        assert before.run(arm, 0).config_hash == extended.run(arm, 0).config_hash
+
+
+# Arms that follow others
+
+
+def test_a_follower_trains_with_the_rates_it_was_given() -> None:
+    follower = study(leader=LEADER, follower=FOLLOWER).run("follower", 0)
+    assert follower.follows == "leader"
+    assert follower.schedule == FOLLOWER.dropout  # nothing was read yet
+    given = replace(follower, trajectory=[{"vision": 0.1, "speech": 0.4}])
+    rates = given.schedule.rates({"vision": [], "speech": []}, 1)
+    assert rates == {"vision": 0.4, "speech": 0.1}
+
+
+def test_an_arm_that_follows_none_keeps_its_schedule() -> None:
+    own = study(leader=LEADER, follower=FOLLOWER).run("leader", 0)
+    assert (own.follows, own.leader) == (None, None)
+    assert replace(own, trajectory=[{"vision": 0.1, "speech": 0.4}]).schedule == LEADER.dropout
+
+
+def test_what_decides_the_leader_decides_its_follower_and_nothing_else_does() -> None:
+    def follower(leader: Arm) -> str:
+        return study(leader=leader, follower=FOLLOWER).run("follower", 0).config_hash
+
+    stronger = replace(LEADER, dropout=Adsmtl(kappa=2.0))
+    assert follower(stronger) != follower(LEADER)
+    assert follower(replace(LEADER, site="shared")) != follower(LEADER)
+    assert follower(replace(LEADER, label="another", family="adsmtl")) == follower(LEADER)
+    assert follower(replace(LEADER, tasks=("speech", "vision"))) == follower(LEADER)
+    # and the rates themselves follow from it
+    made = study(leader=LEADER, follower=FOLLOWER).run("follower", 0)
+    known = replace(made, trajectory=[{"vision": 0.1, "speech": 0.4}])
+    assert known.config_hash == made.config_hash
+
+
+@pytest.mark.parametrize("tasks", [("vision", "speech"), ("speech", "vision")])
+def test_a_leader_may_name_the_main_tasks(tasks: tuple) -> None:
+    found = study(leader=replace(LEADER, tasks=tasks), follower=FOLLOWER)
+    assert found.run("follower", 0).tasks == found.run("leader", 0).tasks
+
+
+def test_a_leader_that_the_study_does_not_train_is_named() -> None:
+    refused(
+        lambda: study(follower=FOLLOWER), "follower.dropout.arm", "'leader'", "'quick'", "add it"
+    )
+
+
+def test_a_leader_that_follows_is_refused() -> None:
+    second = replace(FOLLOWER, dropout=Follow("follower", "swapped"))
+    refused(
+        lambda: study(leader=LEADER, follower=FOLLOWER, second=second),
+        *("second.dropout.arm", "'follower'", "follows an arm itself"),
+    )
+    itself = replace(FOLLOWER, dropout=Follow("itself", "swapped"))
+    refused(lambda: study(itself=itself), "itself.dropout.arm", "follows an arm itself")
+
+
+def test_a_leader_whose_rates_are_learned_is_refused() -> None:
+    leader = replace(LEADER, dropout=Concrete())
+    refused(lambda: study(leader=leader, follower=FOLLOWER), "follower.dropout.arm", "are learned")
+
+
+@pytest.mark.parametrize("tasks", [("vision",), ("vision", "superclass")])
+def test_a_leader_of_other_tasks_is_refused(tasks: tuple) -> None:
+    refused(
+        lambda: study(leader=replace(LEADER, tasks=tasks), follower=FOLLOWER),
+        *("follower.dropout.arm", "'leader'", "other tasks"),
+    )
+
+
+# Values that cannot be
+
+
+def test_a_task_that_the_study_lacks_is_answered_with_its_tasks() -> None:
+    refused(
+        lambda: study(arm=replace(PLAIN, tasks=("video",))),
+        *("arm.tasks", "'video'", "vision, speech, superclass, sex"),
+    )
+
+
+@pytest.mark.parametrize("fraction", [0.0, -0.5, 1.01, math.nan])
+def test_a_share_of_the_examples_lies_above_0_and_up_to_1(fraction: float) -> None:
+    refused(lambda: replace(PLAIN, train_fraction=fraction), "train_fraction is", "(0, 1]")
+    assert replace(PLAIN, train_fraction=1.0) == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("call", "key"),
+    [
+        (lambda: replace(PLAIN, l2=-1e-4), "l2 is -0.0001"),
+        (lambda: replace(PLAIN, tasks=()), "tasks is empty"),
+        (lambda: replace(PLAIN, tasks=("vision", "vision")), "every task once"),
+        (lambda: Examples(train=0), "examples.train is 0"),
+        (lambda: Examples(val=-1), "examples.val is -1"),
+        (lambda: Training(epochs=0), "training.epochs is 0"),
+        (lambda: Training(batch_size=0), "training.batch_size is 0"),
+        (lambda: Training(eval_train=0), "training.eval_train is 0"),
+        (lambda: Training(learning_rate=0.0), "training.learning_rate is 0"),
+        (lambda: study(arm=PLAIN).run("arm", -1), "seed is -1"),
+        (lambda: study(arm=PLAIN).run("nine", 0), "'nine'"),
+    ],
+)
+def test_an_impossible_value_is_refused_by_name(call: Callable, key: str) -> None:
+    refused(call, key)
+
+
+def test_every_arm_is_run_with_every_seed() -> None:
+    runs = study(one=PLAIN, two=replace(PLAIN, l2=1e-3)).runs()
+    assert [own.name for own in runs] == ["one seed=0", "one seed=1", "two seed=0", "two seed=1"]

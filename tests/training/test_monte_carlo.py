@@ -1,0 +1,74 @@
+"""Evaluation with units dropped at test time."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import tiny
+
+from adsmtl import paths
+from adsmtl.dropout.schedules import Fixed
+from adsmtl.errors import UserError
+from adsmtl.running import session
+from adsmtl.study import TestTime
+from adsmtl.training import monte_carlo
+from adsmtl.training.device import Machine
+
+RUN = tiny.run(Fixed(0.3), seed=1, arm_id="fixed", epochs=4)
+POLICY = TestTime(("fixed",), rate=0.3, passes=4, repeats=3)
+
+
+@pytest.fixture(scope="module")
+def root(prepared: dict, machine: Machine, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("trained")
+    session.train([RUN], prepared, machine, folder, lambda text: None)
+    return folder
+
+
+def evaluated(policy: TestTime, prepared: dict, machine: Machine, root: Path) -> dict:
+    return json.loads(monte_carlo.evaluate(RUN, policy, prepared, machine, root).read_text())
+
+
+def test_units_off_are_the_scores_of_the_run(prepared: dict, machine: Machine, root: Path) -> None:
+    found = evaluated(POLICY, prepared, machine, root)
+    metrics = json.loads((paths.run(root, "fixed", 1) / "metrics.json").read_text())
+    for task, own in found["tasks"].items():
+        for key, value in metrics["tasks"][task]["final"]["test"].items():
+            assert own["off"][key] == pytest.approx(value, rel=1e-6)
+    assert found["examples"] == {"vision": 24, "speech": 20}
+
+
+def test_repeats_differ_and_more_passes_agree_better(
+    prepared: dict, machine: Machine, root: Path
+) -> None:
+    def spread(passes: int) -> float:
+        policy = replace(POLICY, passes=passes, repeats=6)
+        on = evaluated(policy, prepared, machine, root)["tasks"]["vision"]["on"]
+        losses = [own["loss"] for own in on]
+        assert len(set(losses)) == 6
+        return max(losses) - min(losses)
+
+    assert spread(16) < spread(1)
+
+
+def test_a_rate_near_zero_changes_little(prepared: dict, machine: Machine, root: Path) -> None:
+    tiny_rate = replace(POLICY, rate=0.5 / 256, passes=1, repeats=1)  # quantised to 0
+    found = evaluated(tiny_rate, prepared, machine, root)["tasks"]["speech"]
+    assert found["on"][0]["loss"] == pytest.approx(found["off"]["loss"], rel=1e-5)
+
+
+def test_the_same_twice(prepared: dict, machine: Machine, root: Path) -> None:
+    first = evaluated(POLICY, prepared, machine, root)
+    assert evaluated(POLICY, prepared, machine, root) == first
+
+
+def test_a_limit_on_examples(prepared: dict, machine: Machine, root: Path) -> None:
+    found = evaluated(replace(POLICY, examples=7), prepared, machine, root)
+    assert found["examples"] == {"vision": 7, "speech": 7}
+
+
+def test_another_configuration_is_refused(prepared: dict, machine: Machine, root: Path) -> None:
+    other = replace(RUN, training=replace(RUN.training, epochs=9))
+    with pytest.raises(UserError, match=r"checkpoint\.safetensors is missing or of another"):
+        monte_carlo.evaluate(other, POLICY, prepared, machine, root)
