@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from adsmtl import __version__, config, outputs, paths, planning
+from adsmtl import __version__, arms, config, outputs, paths, planning
 from adsmtl.errors import UserError
 from adsmtl.files import read_json, write_json, write_text
 
@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         own.set_defaults(command=command)
         return own
 
+    add("presets", _presets, "list the presets, each a file in config/presets")
     add("show", _show, "print the study that the settings describe")
     own = add("prepare", _prepare, "fetch and prepare a data set")
     own.add_argument("dataset")
@@ -91,6 +92,8 @@ def _parser() -> argparse.ArgumentParser:
     own = add("track", _track, "import every results folder into MLflow")
     own.add_argument("--only", type=Path, help="one results folder instead of all")
     add("freeze", _freeze, "keep a finished study below results/frozen, to be cited")
+    add("arms", _arms, "write docs/arms.md, the table of every arm of config/arms.yaml")
+    add("versioning", _versioning, "write which data sets config/versioning.yaml needs, for DVC")
     add("schema", _schema, "write the schema of config/config.yaml for the workflow")
     return parser
 
@@ -107,6 +110,11 @@ def _mapping(text: str) -> dict[str, Any]:
 
 def _plan(options: argparse.Namespace) -> planning.Plan:
     return planning.settle(config.settings(options.settings))
+
+
+def _presets(options: argparse.Namespace) -> None:
+    for name in config.presets():
+        print(f"{name}: {config.preset(name).description}")
 
 
 def _show(options: argparse.Namespace) -> None:
@@ -261,6 +269,14 @@ def _freeze(options: argparse.Namespace) -> None:
     from adsmtl.archive.freeze import freeze
 
     log.info(f"froze {freeze(_plan(options).root)}; commit it")
+
+
+def _arms(options: argparse.Namespace) -> None:
+    write_text(paths.ARMS, arms.as_markdown(config.arms()))
+
+
+def _versioning(options: argparse.Namespace) -> None:
+    write_text(paths.VERSIONING, config.versioning())
 
 
 def _schema(options: argparse.Namespace) -> None:

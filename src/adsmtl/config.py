@@ -5,25 +5,24 @@ message that names the file and the key. The JSON schema that Snakemake validate
 configuration with is derived from `Settings`.
 """
 
-import json
-import math
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
-from functools import cache
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-import yaml
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict
 
 from adsmtl import paths
+from adsmtl.arms import expand
 from adsmtl.data.registry import DATASETS
-from adsmtl.dropout.schedules import SCHEDULES
 from adsmtl.errors import UserError
 from adsmtl.study import Arm, Examples, Precision, Study, Task, TestTime, Training
 from adsmtl.tasks.registry import BRANCHES, LOSSES, METRICS
-from adsmtl.weighting import WEIGHTINGS
+from adsmtl.validation import adapter, check, known, read_yaml
+
+AUTO = "auto"
+SINGLE_TASK = "single-task"  # the baseline of a group that is compared with each task alone
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Settings:
     """`config/config.yaml`: what a person chooses for one call; see the comments there."""
 
     __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
-    preset: Literal["auto", "smoke", "quick", "study", "paper"] = "auto"
+    preset: str = AUTO
     embedded: Literal["auto", "always", "never"] = "auto"
     timit_path: str | None = None
     device: str = "auto"
@@ -76,7 +75,11 @@ class TaskEntry:
 
 @dataclass(frozen=True)
 class Preset:
-    """One file in `config/presets/`; see the comments there."""
+    """One file in `config/presets/`; see the comments there.
+
+    Attributes:
+        description: what it is for and how long it takes, in a line.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
     seeds: int
@@ -85,105 +88,35 @@ class Preset:
     examples: dict[str, Examples] = field(default_factory=dict)
     test_time: TestTime | None = None
     fallback: bool = False
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        if self.seeds < 1:
+            raise UserError(f"seeds is {self.seeds}; give at least 1")
 
 
-class _Loader(yaml.SafeLoader):
-    """Refuses a key given twice, where YAML itself would keep the last one silently."""
+@dataclass(frozen=True)
+class Group:
+    """One group in `config/arms.yaml`; see the comments there. Its arms are checked one by one."""
 
-
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict:
-    merge = "tag:yaml.org,2002:merge"  # `<<` takes the keys of another mapping, own keys win
-    keys = [
-        key.value if key.tag == merge else loader.construct_object(key) for key, _ in node.value
-    ]
-    twice = {str(key) for key in keys if keys.count(key) > 1}
-    if twice:
-        raise yaml.constructor.ConstructorError(
-            None, None, f"the key {', '.join(sorted(twice))} is given twice", node.start_mark
-        )
-    return loader.construct_mapping(node, deep=True)
-
-
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """A YAML file that holds a mapping.
-
-    Raises:
-        UserError: it is missing or no such file; names it and, where known, the line.
-    """
-    try:
-        value = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except FileNotFoundError as error:
-        raise UserError(f"{path} is missing; run from the project's folder") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not valid YAML: {error}") from error
-    if value is None:
-        value = {}
-    if not isinstance(value, dict):
-        raise UserError(f"{path} must hold keys and values, not a {type(value).__name__}")
-    return value
-
-
-@cache
-def _adapter(kind: type) -> TypeAdapter:
-    return TypeAdapter(kind)
-
-
-def check(kind: type, value: Any, where: str) -> Any:
-    """`value` as an instance of the dataclass `kind`.
-
-    Args:
-        where: file, and key within it, for messages.
-
-    Raises:
-        UserError: an unknown key, a wrong type or an impossible value.
-    """
-    foreign = [f"{where}: {text}" for text in _foreign(value, "")]
-    if foreign:
-        raise UserError("\n".join(foreign))
-    try:
-        # JSON's strict mode takes a list for a tuple and an integer for a float, and no more.
-        return _adapter(kind).validate_json(json.dumps(value), strict=True)
-    except UserError as error:
-        raise UserError(f"{where}: {error}") from error
-    except ValidationError as error:
-        raise UserError("\n".join(_explain(where, item, kind) for item in error.errors())) from None
-
-
-def _foreign(value: Any, key: str) -> Iterator[str]:
-    """What YAML reads and JSON does not know: dates, and numbers that are not finite."""
-    if isinstance(value, dict):
-        for name, own in value.items():
-            path = f"{key}.{name}" if key else str(name)
-            if not isinstance(name, str | int | float | None):
-                yield f"the key {path} is a {type(name).__name__} to YAML; put it in quotes"
-            yield from _foreign(own, path)
-    elif isinstance(value, list):
-        for own in value:
-            yield from _foreign(own, key)
-    elif isinstance(value, float) and not math.isfinite(value):
-        yield f"{key} is {value}; give a finite number"
-    elif not isinstance(value, str | int | float | None):
-        yield f"{key} is {value}, which YAML takes for a {type(value).__name__}; put text in quotes"
-
-
-def _explain(where: str, item: Mapping[str, Any], kind: type) -> str:
-    key = ".".join(str(part) for part in item["loc"])
-    if item["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        known = ", ".join(field.name for field in fields(kind))
-        hint = "check its spelling" if "." in key else f"known are {known}"
-        return f"{where}: unknown key {key!r}; {hint}"
-    if item["type"] == "missing":
-        return f"{where}: the key {key!r} is missing"
-    return f"{where}: {key} is {json.dumps(item['input'])}: {item['msg']}"
+    __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
+    title: str
+    arms: dict[str, Any]
+    baseline: str | None = None
 
 
 def settings(overrides: Mapping[str, Any] | None = None) -> Settings:
     """`config/config.yaml` with values given on the command line put over it."""
     path = paths.CONFIG / "config.yaml"
-    return check(Settings, {**read_yaml(path), **(overrides or {})}, str(path))
+    found = check(Settings, {**read_yaml(path), **(overrides or {})}, str(path))
+    if found.preset != AUTO:
+        known(str(path), "preset", found.preset, [AUTO, *presets()])
+    return found
+
+
+def presets() -> list[str]:
+    """The name of every preset: of every file in `config/presets`."""
+    return sorted(path.stem for path in paths.PRESETS.glob("*.yaml"))
 
 
 def preset(name: str) -> Preset:
@@ -195,38 +128,38 @@ def preset(name: str) -> Preset:
 def arms() -> dict[str, Arm]:
     """Every arm of `config/arms.yaml`, by id, in the order of the file."""
     path = paths.CONFIG / "arms.yaml"
-    return {
-        _arm_id(name, path): _arm(own, f"{path}: {name}") for name, own in read_yaml(path).items()
+    groups = read_yaml(path)
+    for name, group in groups.items():
+        check(Group, group, f"{path}: {name}")
+    found = {
+        _folder_name(arm_id, path): check(Arm, arm, f"{path}: {arm_id}")
+        for arm_id, arm in expand(groups, str(path)).items()
     }
+    roles: dict[tuple, str] = {}
+    for arm_id, arm in found.items():
+        where = f"{path}: {arm_id}"
+        if arm.baseline not in (None, SINGLE_TASK, *found):
+            raise UserError(
+                f"{path}: {arm.group}: baseline is {arm.baseline!r}; name an arm, or {SINGLE_TASK}"
+            )
+        if arm.zero not in (None, *found):
+            raise UserError(f"{where}: zero is {arm.zero!r}; name an arm")
+        place = (arm.role, arm.tasks, arm.train_fraction, arm.names()["tunable"])
+        if arm.role is not None and roles.setdefault(place, arm_id) != arm_id:
+            raise UserError(
+                f"{where}: role {arm.role!r} is that of {roles[place]} already, on the same tasks,"
+                " share of the data and tunable; claims could not tell them apart"
+            )
+    return found
 
 
-def _arm_id(name: Any, path: Path) -> str:
+def _folder_name(arm_id: str, path: Path) -> str:
     """An arm's id, which is also the name of the folder of its runs."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", str(name)):
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", arm_id):
         raise UserError(
-            f"{path}: the arm {name!r} would be no folder name; use letters, digits, . _ and -"
+            f"{path}: the arm {arm_id!r} would be no folder name; use letters, digits, . _ and -"
         )
-    return str(name)
-
-
-def _arm(value: Any, where: str) -> Arm:
-    """An arm; its schedule and its weighting are checked by themselves, so that a message
-    speaks of that one alone."""
-    if not isinstance(value, dict):
-        return check(Arm, value, where)
-    parts = {"dropout": ("schedule", SCHEDULES), "weighting": ("weighting", WEIGHTINGS)}
-    found = {}
-    for key, (tag, kinds) in parts.items():
-        if key in value:
-            own = value[key]
-            if not isinstance(own, dict):
-                raise UserError(f"{where}: {key} is {own!r}; write {key}: {{{tag}: <name>}}")
-            name = own.get(tag)
-            if not isinstance(name, str) or name not in kinds:
-                raise UserError(f"{where}: {key}.{tag} is {name!r}; known are {', '.join(kinds)}")
-            found[key] = check(kinds[name], own, f"{where}: {key}")
-    rest = {key: own for key, own in value.items() if key not in found}
-    return replace(check(Arm, rest, where), **found)
+    return arm_id
 
 
 def task_entries() -> dict[str, TaskEntry]:
@@ -236,19 +169,14 @@ def task_entries() -> dict[str, TaskEntry]:
     for name, value in read_yaml(path).items():
         where = f"{path}: {name}"
         entry = check(TaskEntry, value, where)
-        _known(where, "dataset", entry.dataset, DATASETS)
+        known(where, "dataset", entry.dataset, DATASETS)
         if entry.embedded is not None:
-            _known(where, "embedded.dataset", entry.embedded.dataset, DATASETS)
-        _known(where, "branch", entry.branch, BRANCHES)
-        _known(where, "loss", entry.loss, LOSSES)
-        _known(where, "metric", entry.metric, METRICS)
+            known(where, "embedded.dataset", entry.embedded.dataset, DATASETS)
+        known(where, "branch", entry.branch, BRANCHES)
+        known(where, "loss", entry.loss, LOSSES)
+        known(where, "metric", entry.metric, METRICS)
         entries[name] = entry
     return entries
-
-
-def _known(where: str, key: str, value: str, names: Any) -> None:
-    if value not in names:
-        raise UserError(f"{where}: {key} is {value!r}; known are {', '.join(sorted(names))}")
 
 
 def tasks(chosen: Settings, own: Preset, embedded: bool) -> dict[str, Task]:
@@ -260,7 +188,7 @@ def tasks(chosen: Settings, own: Preset, embedded: bool) -> dict[str, Task]:
     entries = task_entries()
     path = paths.PRESETS / f"{chosen.preset}.yaml"
     for name in own.examples:
-        _known(str(path), "examples", name, entries)
+        known(str(path), "examples", name, entries)
     limits = {
         e.dataset: own.examples[n] for n, e in entries.items() if e.main and n in own.examples
     }
@@ -288,12 +216,10 @@ def study(chosen: Settings) -> Study:
     Raises:
         UserError: a configuration file is wrong; names file and key.
     """
-    if chosen.preset == "auto" or chosen.embedded == "auto":
+    if AUTO in (chosen.preset, chosen.embedded):
         raise ValueError("settle the settings before asking for the study")
     own = preset(chosen.preset)
     path = paths.PRESETS / f"{chosen.preset}.yaml"
-    if own.seeds < 1:
-        raise UserError(f"{path}: seeds is {own.seeds}; give at least 1")
     embedded = chosen.embedded == "always"
     entries = task_entries()
     possible = tasks(chosen, own, embedded)
@@ -330,25 +256,46 @@ def study(chosen: Settings) -> Study:
 
 def _wanted(names: tuple[str, ...], path: Path) -> dict[str, Arm]:
     """The arms that a preset names by group or id, in the order of `config/arms.yaml`."""
-    known = arms()
+    every = arms()
     wanted: set[str] = set()
     for name in names:
-        members = {i for i, arm in known.items() if name in (i, arm.group)}
+        members = {i for i, arm in every.items() if name in (i, arm.group)}
         if not members:
-            groups = dict.fromkeys(arm.group for arm in known.values())
+            groups = dict.fromkeys(arm.group for arm in every.values())
             raise UserError(
                 f"{path}: arms names {name!r}, which is neither a group nor an arm of "
-                f"config/arms.yaml; there are {', '.join([*groups, *known])}"
+                f"config/arms.yaml; there are {', '.join([*groups, *every])}"
             )
         wanted |= members
     if not wanted:
         raise UserError(f"{path}: arms is empty; name groups or arms of config/arms.yaml")
-    return {name: arm for name, arm in known.items() if name in wanted}
+    return {name: arm for name, arm in every.items() if name in wanted}
+
+
+def versioning() -> str:
+    """The content of `config/versioning.yaml`, with what follows from its first two keys."""
+    path = paths.VERSIONING
+    stated = read_yaml(path)
+    chosen = check(Settings, {key: stated.get(key) for key in ("preset", "embedded")}, str(path))
+    known(str(path), "preset", chosen.preset, presets())
+    known(str(path), "embedded", chosen.embedded, ["always", "never"])
+    described = study(chosen)
+    lines = [
+        "# What dvc.yaml in the folder above keeps track of. DVC has to know the names of its",
+        "# outputs beforehand, so there is no `auto` here. To keep track of another preset, or of",
+        "# the embedded data, change these two lines; `adsmtl versioning` writes the rest again.",
+        f"preset: {chosen.preset}",
+        f"embedded: {chosen.embedded}",
+        f"results: {paths.results(chosen.preset, described.embedded).name} # below results/",
+        "datasets:",
+        *(f"  - {name}" for name in described.datasets),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def schema() -> dict[str, Any]:
     """JSON schema of `config/config.yaml`, for Snakemake."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **_adapter(Settings).json_schema(),
+        **adapter(Settings).json_schema(),
     }

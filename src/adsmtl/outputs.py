@@ -25,7 +25,6 @@ CLAIMS = ("claims.json", "claims.md")
 REPORT = "report.html"
 MANIFEST = "manifest.json"
 
-HEADLINE_GROUPS = ("reference", "main", "derived")  # those of `main.md`, `accuracy` and `gap`
 RATE_PANELS = 8  # of the figure `rates`; more are not legible on one page
 CONSTANT = ("none", "fixed")  # schedules whose rate is the same in every epoch
 
@@ -38,6 +37,7 @@ class Traits:
     """
 
     group: str
+    baseline: str | None
     tasks: tuple[str, ...]
     schedule: str
     rate: float | None
@@ -54,6 +54,7 @@ def traits(study: "Study") -> dict[str, Traits]:
     return {
         arm_id: Traits(
             group=arm.group,
+            baseline=arm.baseline,
             tasks=arm.tasks or tuple(study.tasks),
             schedule=arm.dropout.schedule,
             rate=getattr(arm.dropout, "rate", None),
@@ -88,9 +89,8 @@ def all_products(root: Path, arms: Mapping[str, Traits] | None = None) -> list[P
 
 
 def more_groups(arms: Mapping[str, Traits]) -> list[str]:
-    """The groups with a table of their own, in the order of the arms."""
-    groups = dict.fromkeys(own.group for own in arms.values())
-    return [group for group in groups if group not in HEADLINE_GROUPS]
+    """The groups with a table of their own, in the order of the arms: those with a baseline."""
+    return list(dict.fromkeys(own.group for own in arms.values() if own.baseline is not None))
 
 
 def group_table(group: str) -> str:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 CONFIG = Path("config")
 PRESETS = CONFIG / "presets"
+VERSIONING = CONFIG / "versioning.yaml"
+ARMS = Path("docs/arms.md")
 RAW = Path("data/raw")
 PREPARED = Path("data/prepared")
 CITATION = Path("CITATION.cff")

@@ -78,7 +78,7 @@ class Plan:
     @property
     def datasets(self) -> list[str]:
         """The data sets that the study's tasks use."""
-        return sorted({task.dataset for task in self.tasks.values()})
+        return self.study.datasets
 
 
 def cuda_devices() -> int:

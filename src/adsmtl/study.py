@@ -38,7 +38,7 @@ class Examples:
     def __post_init__(self) -> None:
         for name in ("train", "val", "test"):
             if getattr(self, name) is not None:
-                _at_least(f"examples.{name}", getattr(self, name), 1)
+                _at_least(name, getattr(self, name), 1)
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Arm:
 
     Attributes:
         label: its name in tables and figures.
-        group: the part of the study it belongs to.
+        group: the part of the study that it belongs to.
         tasks: the tasks it trains together; null means the study's main tasks.
         dropout: its schedule.
         site: where it drops units.
@@ -77,18 +77,31 @@ class Arm:
         train_fraction: share of the training examples used, in (0, 1].
         family: arms of one family are the trials of one method, of which validation data
             choose one; null for an arm that stands for itself.
+        tunable: the key of `dropout`, or of the arm, in which the trials of its family differ.
+        zero: the arm that is one more trial of its family, at value 0; null where none is.
+        role: what it is to the claims, which ask for arms by role; arms of one role differ in
+            their tasks, their share of the data or their tunable. Null where no claim asks.
+        group_title: heading of the group.
+        baseline: what the group is compared with, an arm or `single-task`; null for a group of
+            the main table.
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
     label: str
     group: str
     tasks: tuple[str, ...] | None = None
-    dropout: Schedule = field(default_factory=NoDropout)
+    # Metadata are for `adsmtl.config`: this key says which class reads the others.
+    dropout: Schedule = field(default_factory=NoDropout, metadata={"discriminator": "schedule"})
     site: Scope = "all"
     l2: float = 0.0
-    weighting: Weighting = field(default_factory=Equal)
+    weighting: Weighting = field(default_factory=Equal, metadata={"discriminator": "weighting"})
     train_fraction: float = 1.0
     family: str | None = None
+    tunable: str | None = None
+    zero: str | None = None
+    role: str | None = None
+    group_title: str = ""
+    baseline: str | None = None
 
     def __post_init__(self) -> None:
         _at_least("l2", self.l2, 0)
@@ -98,10 +111,23 @@ class Arm:
             raise UserError(f"tasks is {', '.join(self.tasks)}; name every task once")
         if not 0 < self.train_fraction <= 1:
             raise UserError(f"train_fraction is {self.train_fraction}; give a value in (0, 1]")
+        if self.family is not None and self.tunable is None:
+            raise UserError("a family needs the key tunable: in what do its trials differ?")
+        if self.tunable is not None and not isinstance(self._tuned(), int | float):
+            raise UserError(f"tunable is {self.tunable!r}, which is no number of this arm")
 
-    def names(self) -> dict[str, str | None]:
-        """The part that people see and no number depends on."""
-        return {"label": self.label, "group": self.group, "family": self.family}
+    def _tuned(self) -> float | None:
+        if self.tunable is None:
+            return None
+        return getattr(self.dropout, self.tunable, getattr(self, self.tunable, None))
+
+    def names(self) -> dict[str, str | float | None]:
+        """The part that people and claims ask for, on which no number of a run depends.
+
+        `tunable` is the value here, not the key.
+        """
+        asked = ("label", "group", "group_title", "baseline", "role", "family", "zero")
+        return {key: getattr(self, key) for key in asked} | {"tunable": self._tuned()}
 
     def deciding(self) -> dict[str, Any]:
         """The part that decides numbers."""
@@ -131,9 +157,9 @@ class Training:
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "eval_train"):
-            _at_least(f"training.{name}", getattr(self, name), 1)
+            _at_least(name, getattr(self, name), 1)
         if self.learning_rate <= 0:
-            raise UserError(f"training.learning_rate is {self.learning_rate}; give more than 0")
+            raise UserError(f"learning_rate is {self.learning_rate}; give more than 0")
 
 
 @dataclass(frozen=True)
@@ -157,11 +183,11 @@ class TestTime:
 
     def __post_init__(self) -> None:
         if not 0 < self.rate < 1:
-            raise UserError(f"test_time.rate is {self.rate}; give a rate in (0, 1)")
+            raise UserError(f"rate is {self.rate}; give a rate in (0, 1)")
         for name in ("passes", "repeats"):
-            _at_least(f"test_time.{name}", getattr(self, name), 1)
+            _at_least(name, getattr(self, name), 1)
         if self.examples is not None:
-            _at_least("test_time.examples", self.examples, 1)
+            _at_least("examples", self.examples, 1)
 
 
 @dataclass(frozen=True)
@@ -263,6 +289,11 @@ class Study:
                 raise UserError(
                     f"test_time.arms names {arm_id!r}, which preset {self.preset!r} does not train"
                 )
+
+    @property
+    def datasets(self) -> list[str]:
+        """The data sets that its tasks use."""
+        return sorted({task.dataset for task in (*self.tasks.values(), *self.more_tasks.values())})
 
     def _check_follower(self, arm_id: str, leader: str) -> None:
         where = f"{arm_id}.dropout.arm names {leader!r}"

@@ -5,19 +5,20 @@ import pandas as pd
 KEYS = ["seed", "train_fraction", "task"]
 
 
-def plain(final: pd.DataFrame) -> pd.DataFrame:
+NO_DROPOUT = "no-dropout"
+
+
+def without_dropout(final: pd.DataFrame) -> pd.DataFrame:
     """The rows of training without dropout, penalty or weighting, on any share of the data.
 
-    These are the arms of the groups `reference`, `main`, `data` and `relatedness` whose
-    schedule is `none`.
+    These are the arms of role `no-dropout`.
     """
-    groups = ("reference", "main", "data", "relatedness")
-    return final[final["group"].isin(groups) & (final["schedule"] == "none") & (final["l2"] == 0)]
+    return final[final["role"] == NO_DROPOUT]
 
 
 def single_task(final: pd.DataFrame) -> pd.DataFrame:
-    """seed, train_fraction, task, single: test accuracy of plain training of one task alone."""
-    alone = plain(final)
+    """seed, train_fraction, task, single: test accuracy of a task alone, without dropout."""
+    alone = without_dropout(final)
     alone = alone[alone["tasks"] == alone["task"]]
     return alone[[*KEYS, "test_accuracy"]].rename(columns={"test_accuracy": "single"})
 

@@ -7,10 +7,6 @@ import pandas as pd
 from adsmtl.errors import UserError
 
 CHOSEN_GROUP = "derived"
-# Families that are not tuned by a dropout rate: the column of their tunable, and the arm that
-# is one more of their trials.
-_TUNABLES = {"l2": "l2"}
-_EXTRA_TRIALS = {"l2": "none"}
 
 
 def delta_m(final: pd.DataFrame, column: str = "test_accuracy") -> pd.DataFrame:
@@ -58,16 +54,11 @@ CHOSEN_ARM = chosen_arm("fixed")
 
 
 def trials(final: pd.DataFrame, family: str) -> pd.DataFrame:
-    """The rows of `final` that are trials of `family`, with its parameter as column `tunable`.
-
-    The tunable is the dropout rate (p0 of the adaptive schedule); of the family `l2` it is
-    lambda, and the arm `none` is its trial of lambda 0.
-    """
+    """The rows of `final` that are trials of `family`, the one at 0 of another family included."""
     own = final["family"].eq(family)
-    if family in _EXTRA_TRIALS:
-        own |= final["arm"].eq(_EXTRA_TRIALS[family])
-    found = final[own]
-    return found.assign(tunable=found[_TUNABLES.get(family, "rate")].astype(float))
+    zero = final["arm"].isin(final.loc[own, "zero"].dropna())
+    tunable = final["tunable"].mask(zero, 0.0)
+    return final[own | zero].assign(tunable=tunable[own | zero].astype(float))
 
 
 # From validation data to the tunable of every seed.
@@ -168,7 +159,10 @@ def _chosen(rows: pd.DataFrame, family: str, choice: Choice) -> pd.DataFrame:
         arm=chosen_arm(family),
         label=f"{_common_words(members) or family}, chosen on validation",
         group=CHOSEN_GROUP,
+        baseline=None,
+        role=None,
         family=None,
+        zero=None,
     ).sort_values("seed", kind="stable")
 
 

@@ -4,14 +4,11 @@ from functools import partial
 
 import pandas as pd
 
-from adsmtl.analysis.measures import chosen_arm
 from adsmtl.claims.claim import Beside, Claim, Part, beside
-from adsmtl.claims.evidence import MAIN, Study
-from adsmtl.claims.fixed_rates import FIXED
+from adsmtl.claims.evidence import Evidence
+from adsmtl.claims.wanted import ADSMTL, ADSMTL_TRIALS, FIXED, MAIN, Wanted
 
-ADAPTIVE = "adsmtl"
-TRIALS = (ADAPTIVE, *(f"adsmtl-p{p0}" for p0 in ("0.1", "0.3", "0.5")))
-# control: what it takes away from the strategy
+# role of a control: what it takes away from the strategy
 CONTROLS = {
     "yoked": "the mean of its rates over tasks",
     "swapped": "its rates, exchanged between the tasks",
@@ -20,23 +17,23 @@ CONTROLS = {
 }
 
 
-def _over_fixed(study: Study) -> pd.Series:
-    adaptive, fixed = chosen_arm("adsmtl"), chosen_arm("fixed")
-    study.require_equal_budgets(adaptive, fixed)
-    return 100 * (study.mean(adaptive) - study.mean(fixed))
+def _over_fixed(evidence: Evidence) -> pd.Series:
+    adaptive, fixed = evidence.chosen(ADSMTL_TRIALS), evidence.chosen(FIXED)
+    evidence.require_equal_budgets(adaptive, fixed)
+    return 100 * (evidence.mean(adaptive) - evidence.mean(fixed))
 
 
-def _over_control(study: Study, control: str) -> pd.Series:
-    return 100 * (study.mean(ADAPTIVE) - study.mean(control))
+def _over_control(evidence: Evidence, control: str) -> pd.Series:
+    return 100 * (evidence.mean(ADSMTL) - evidence.mean(Wanted(control)))
 
 
-def harder_first(study: Study) -> tuple[str, ...]:
+def harder_first(evidence: Evidence) -> tuple[str, ...]:
     """The main tasks, hardest first.
 
     The harder task has the larger smoothed difficulty in the last epoch of `adsmtl`, at most
     seeds; where seeds are divided equally, on average over them.
     """
-    history = study.history[study.history["arm"] == ADAPTIVE]
+    history = evidence.history[evidence.history["arm"].isin(evidence.find(ADSMTL))]
     last = history[history["epoch"] == history.groupby("seed")["epoch"].transform("max")]
     difficulty = last.pivot_table("smoothed", "seed", "task")[list(MAIN)]
     votes = difficulty.idxmax(axis=1).value_counts()
@@ -45,12 +42,13 @@ def harder_first(study: Study) -> tuple[str, ...]:
     )
 
 
-def _on_harder_task(study: Study) -> list[Beside]:
-    harder, easier = harder_first(study)
+def _on_harder_task(evidence: Evidence) -> list[Beside]:
+    harder, easier = harder_first(evidence)
     found = []
     for control in CONTROLS:
         on_task = {
-            task: 100 * (study.score(ADAPTIVE, task) - study.score(control, task)) for task in MAIN
+            task: 100 * (evidence.score(ADSMTL, task) - evidence.score(Wanted(control), task))
+            for task in MAIN
         }
         name = f"ADSMTL minus {control}: effect on the harder task ({harder}) minus on {easier}"
         found.append(beside(name, on_task[harder] - on_task[easier]))
@@ -64,7 +62,7 @@ BEATS_FIXED = Claim(
         "ADSMTL with p0, and fixed dropout with its rate, chosen on validation data among"
         " equally many trials; mean test accuracy over the tasks."
     ),
-    arms=(*TRIALS, *FIXED),
+    needs=(ADSMTL_TRIALS, FIXED),
     parts=(
         Part(
             "ADSMTL minus the fixed rate, both chosen on validation with four trials", _over_fixed
@@ -82,7 +80,7 @@ DIFFICULTY_HELPS = Claim(
         "ADSMTL against four controls that keep part of what its rates did and break the rest,"
         " without tuning on any side; mean test accuracy over the tasks."
     ),
-    arms=(ADAPTIVE, *CONTROLS),
+    needs=(ADSMTL, *map(Wanted, CONTROLS)),
     parts=tuple(
         Part(f"ADSMTL minus {control} ({what})", partial(_over_control, control=control))
         for control, what in CONTROLS.items()

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from adsmtl.analysis import statistics
-from adsmtl.claims.evidence import NotRun, Study
+from adsmtl.claims.evidence import Evidence
+from adsmtl.claims.wanted import Wanted
 
 POINTS = "percentage points"
 
@@ -22,7 +23,7 @@ class Part:
     """
 
     comparison: str
-    values: Callable[[Study], pd.Series]
+    values: Callable[[Evidence], pd.Series]
     unit: str = POINTS
 
 
@@ -46,19 +47,16 @@ def beside(name: str, values: pd.Series, unit: str = POINTS) -> Beside:
     return Beside(name, unit, estimate.mean, estimate.low, estimate.high)
 
 
-def complete(study: Study, arms: Sequence[str]) -> Sequence[str]:
-    """All of `arms`.
+def complete(evidence: Evidence, needs: Sequence[Wanted]) -> list[str]:
+    """The arms that are needed, all of them.
 
     Raises:
         NotRun: some have no finished run.
     """
-    missing = study.missing(arms)
-    if missing:
-        raise NotRun(f"no finished run of {', '.join(missing)} (preset {study.preset})")
-    return arms
+    return evidence.find(*needs)
 
 
-def nothing(study: Study) -> list[Beside]:
+def nothing(evidence: Evidence) -> list[Beside]:
     """No numbers beside the tested ones."""
     return []
 
@@ -71,17 +69,16 @@ class Claim:
         id: C1 to C10.
         claim: what the paper says, in one sentence.
         experiment: how it is judged, in one sentence.
-        arms: every arm its numbers can come from.
+        needs: the arms that its numbers come from.
         parts: the claim holds only if every part does.
         beside: what is reported and not tested.
-        select: those of `arms` that the study has and the claim uses; raises `NotRun` if they
-            are too few.
+        select: the arms that it uses, by id; raises `NotRun` where they are too few.
     """
 
     id: str
     claim: str
     experiment: str
-    arms: tuple[str, ...]
+    needs: tuple[Wanted, ...]
     parts: tuple[Part, ...]
-    beside: Callable[[Study], list[Beside]] = nothing
-    select: Callable[[Study, Sequence[str]], Sequence[str]] = complete
+    beside: Callable[[Evidence], list[Beside]] = nothing
+    select: Callable[[Evidence, Sequence[Wanted]], list[str]] = complete

@@ -1,17 +1,17 @@
 """What the claims are judged from: the scores of finished runs, by arm, task and seed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isclose
 from pathlib import Path
 
 import pandas as pd
 
 from adsmtl.analysis import measures
 from adsmtl.claims import records
+from adsmtl.claims.wanted import MAIN, Wanted
 from adsmtl.collected import provenance, runs
-
-MAIN = ("vision", "speech")  # the paper's two tasks, over which scores are averaged
 
 
 class NotRun(Exception):
@@ -19,7 +19,7 @@ class NotRun(Exception):
 
 
 @dataclass(frozen=True)
-class Study:
+class Evidence:
     """Frames of one results folder.
 
     Attributes:
@@ -41,28 +41,51 @@ class Study:
     embedded: bool
     choice: measures.Choice = measures.choose_on_other_seeds
 
-    @cached_property
-    def arms(self) -> frozenset[str]:
-        """Arms with at least one finished run, derived ones included."""
-        return frozenset(self.final["arm"])
+    def find(self, *wanted: Wanted) -> list[str]:
+        """The finished arms that are `wanted`, in its order; trials in that of the study.
 
-    def missing(self, arms: Iterable[str]) -> list[str]:
-        """Those of `arms` without any finished run."""
-        return [arm for arm in arms if arm not in self.arms]
+        Raises:
+            NotRun: there is none for some of them; names all of those.
+        """
+        found = [self._fitting(one) for one in wanted]
+        missing = [str(one) for one, arms in zip(wanted, found, strict=True) if not arms]
+        if missing:
+            raise NotRun(f"no finished run of {', '.join(missing)} (preset {self.preset})")
+        return list(dict.fromkeys(arm for arms in found for arm in arms))
 
-    def score(self, arm: str, task: str, column: str = "test_accuracy") -> pd.Series:
-        """A column of `final` by seed; empty where the arm has not been trained on the task."""
+    def trial_rows(self, wanted: Wanted) -> pd.DataFrame:
+        """The rows of `final` of all trials of a method, the one at 0 included."""
+        return measures.trials(self.final, self._family(wanted))
+
+    def chosen(self, wanted: Wanted) -> str:
+        """The derived arm that holds the trial of a method that validation data choose."""
+        return measures.chosen_arm(self._family(wanted))
+
+    def score(self, wanted: Wanted | str, task: str, column: str = "test_accuracy") -> pd.Series:
+        """A column of `final` by seed; empty where the arm has not been trained on the task.
+
+        Args:
+            wanted: one arm, or the id of one that `chosen` or `find` returned.
+        """
+        arm = wanted if isinstance(wanted, str) else self.find(wanted)[0]
         if (arm, task) not in self._by_task:
             return pd.Series(dtype=float)
         return self._by_task[arm, task][column]
 
-    def mean(self, arm: str, column: str = "test_accuracy") -> pd.Series:
+    def mean(self, wanted: Wanted | str, column: str = "test_accuracy") -> pd.Series:
         """A column of `final` averaged over the two main tasks, by seed."""
-        return sum(self.score(arm, task, column) for task in MAIN) / len(MAIN)
+        return sum(self.score(wanted, task, column) for task in MAIN) / len(MAIN)
 
-    def single(self, variant: str) -> pd.Series:
-        """Test accuracy of the pair of arms `single-<task>-<variant>`, mean over the tasks."""
-        return sum(self.score(f"single-{task}-{variant}", task) for task in MAIN) / len(MAIN)
+    def single(self, wanted: Wanted) -> pd.Series:
+        """Test accuracy of the main tasks, each trained alone as `wanted`, mean over them.
+
+        Of a method with trials, each task has the one that its validation data choose.
+        """
+        scores = []
+        for task in MAIN:
+            alone = wanted.alone(task)
+            scores.append(self.score(self.chosen(alone) if wanted.trials else alone, task))
+        return sum(scores) / len(MAIN)
 
     def require_equal_budgets(self, *arms: str) -> None:
         """Refuse arms that were chosen among different numbers of trials.
@@ -72,6 +95,46 @@ class Study:
         """
         measures.require_equal_budgets(self.final, arms)
 
+    def tasks_of(self, role: str) -> list[tuple[str, ...]]:
+        """Which tasks the arms of a role train together on all data, in the order of the study."""
+        fitting = [fact for fact in self._facts if fact["role"] == role and fact["share"] == 1]
+        return list(dict.fromkeys(fact["tasks"] for fact in fitting))
+
+    def _fitting(self, wanted: Wanted) -> list[str]:
+        """One arm, or all trials; empty where there is none."""
+        arms = [
+            fact["arm"]
+            for fact in self._facts
+            if fact["role"] == wanted.role
+            and set(fact["tasks"]) == set(wanted.tasks)
+            and isclose(fact["share"], wanted.share)
+            and (wanted.value is None or isclose(fact["tunable"], wanted.value))
+        ]
+        if len(arms) > 1 and not wanted.trials:
+            raise ValueError(f"{wanted} is {' and '.join(arms)}; ask for one of them")
+        return arms
+
+    def _family(self, wanted: Wanted) -> str:
+        arm = self.find(wanted)[0]
+        return next(fact["family"] for fact in self._facts if fact["arm"] == arm)
+
+    @cached_property
+    def _facts(self) -> list[dict]:
+        """What every arm with a role is, in the order of `final`."""
+        arms = self.final[self.final["role"].notna()].drop_duplicates("arm")
+        arms = arms.astype({"tunable": float})
+        return [
+            {
+                "arm": arm["arm"],
+                "role": arm["role"],
+                "tasks": tuple(arm["tasks"].split("+")),
+                "share": arm["train_fraction"],
+                "tunable": arm["tunable"],
+                "family": arm["family"],
+            }
+            for arm in arms.to_dict("records")
+        ]
+
     @cached_property
     def _by_task(self) -> dict[tuple[str, str], pd.DataFrame]:
         return {
@@ -80,14 +143,14 @@ class Study:
         }
 
 
-def load(root: Path, order: Sequence[str] | None, seeds: Sequence[int] | None) -> Study:
+def load(root: Path, order: Sequence[str] | None, seeds: Sequence[int] | None) -> Evidence:
     """Read what there is of the arms in `order` and of `seeds`; None means all on disk.
 
     Raises:
         UserError: a file is malformed, or no run at all has finished.
     """
     loaded = runs.finished(root, order, seeds)
-    return Study(
+    return Evidence(
         final=measures.with_chosen(runs.final_frame(loaded), measures.choose_on_other_seeds),
         history=runs.history_frame(loaded),
         test_time=records.test_time(loaded),

@@ -6,86 +6,88 @@ import pandas as pd
 
 from adsmtl.analysis import measures
 from adsmtl.claims.claim import Beside, Claim, Part, beside
-from adsmtl.claims.evidence import MAIN, Study
+from adsmtl.claims.evidence import Evidence
+from adsmtl.claims.wanted import FIXED, MAIN, NO_DROPOUT, Wanted
 
-RATES = ("0.1", "0.2", "0.3", "0.5")
-FIXED = tuple(f"fixed-{rate}" for rate in RATES)
-SINGLE_FIXED = tuple(f"single-{task}-{arm}" for task in MAIN for arm in FIXED)
 OWN = "chosen on the own seed's validation data, which favours lucky runs"
 _VALIDATION = ["seed", "task", "tunable", "val_accuracy"]
 
 
-def _gain(study: Study) -> pd.Series:
-    return 100 * (study.mean(measures.CHOSEN_ARM) - study.mean("none"))
+def _gain(evidence: Evidence) -> pd.Series:
+    return 100 * (evidence.mean(evidence.chosen(FIXED)) - evidence.mean(NO_DROPOUT))
 
 
-def _gap_closed(study: Study) -> pd.Series:
-    return 100 * (study.mean("none", "gap") - study.mean(measures.CHOSEN_ARM, "gap"))
+def _gap_closed(evidence: Evidence) -> pd.Series:
+    return 100 * (evidence.mean(NO_DROPOUT, "gap") - evidence.mean(evidence.chosen(FIXED), "gap"))
 
 
-def _by_rate(study: Study) -> pd.DataFrame:
+def _by_rate(evidence: Evidence) -> pd.DataFrame:
     """Mean test accuracy in percent: a row per seed that has a choice, a column per rate."""
-    tested = pd.DataFrame({arm: 100 * study.mean(arm) for arm in FIXED})
-    return tested.loc[study.mean(measures.CHOSEN_ARM).index]
+    tested = pd.DataFrame({arm: 100 * evidence.mean(arm) for arm in evidence.find(FIXED)})
+    return tested.loc[evidence.mean(evidence.chosen(FIXED)).index]
 
 
-def _regret_of_choice(study: Study) -> pd.Series:
-    return _by_rate(study).max(axis=1) - 100 * study.mean(measures.CHOSEN_ARM)
+def _regret_of_choice(evidence: Evidence) -> pd.Series:
+    return _by_rate(evidence).max(axis=1) - 100 * evidence.mean(evidence.chosen(FIXED))
 
 
-def _regret_at_random(study: Study) -> pd.Series:
-    tested = _by_rate(study)
+def _regret_at_random(evidence: Evidence) -> pd.Series:
+    tested = _by_rate(evidence)
     return tested.max(axis=1) - tested.mean(axis=1)
 
 
-def _regret_saved(study: Study) -> pd.Series:
-    return _regret_at_random(study) - _regret_of_choice(study)
+def _regret_saved(evidence: Evidence) -> pd.Series:
+    return _regret_at_random(evidence) - _regret_of_choice(evidence)
 
 
-def _regrets(study: Study) -> list[Beside]:
+def _regrets(evidence: Evidence) -> list[Beside]:
     return [
-        beside("regret of the rate chosen on validation", _regret_of_choice(study)),
-        beside("regret of a rate drawn at random", _regret_at_random(study)),
+        beside("regret of the rate chosen on validation", _regret_of_choice(evidence)),
+        beside("regret of a rate drawn at random", _regret_at_random(evidence)),
         beside(
             f"regret of the rate {OWN}",
-            _by_rate(study).max(axis=1) - 100 * chosen_on_own_seed(study, "fixed"),
+            _by_rate(evidence).max(axis=1) - 100 * chosen_on_own_seed(evidence, FIXED),
         ),
     ]
 
 
-def chosen_on_own_seed(study: Study, family: str, column: str = "test_accuracy") -> pd.Series:
+def chosen_on_own_seed(
+    evidence: Evidence, wanted: Wanted, column: str = "test_accuracy"
+) -> pd.Series:
     """A column of `final` by seed, mean over tasks, for the trial that the seed itself chooses."""
-    rows = measures.trials(study.final, family)
+    rows = evidence.trial_rows(wanted)
     tunable = measures.choose(rows[_VALIDATION])
     return rows[rows["tunable"] == rows["seed"].map(tunable)].groupby("seed")[column].mean()
 
 
-def _with_luck(study: Study) -> list[Beside]:
-    gap = chosen_on_own_seed(study, "fixed", "gap")
+def _with_luck(evidence: Evidence) -> list[Beside]:
+    gap = chosen_on_own_seed(evidence, FIXED, "gap")
     return [
         beside(
             f"test accuracy gained, {OWN}",
-            100 * (chosen_on_own_seed(study, "fixed") - study.mean("none")),
+            100 * (chosen_on_own_seed(evidence, FIXED) - evidence.mean(NO_DROPOUT)),
         ),
-        beside(f"train-test gap closed, {OWN}", 100 * (study.mean("none", "gap") - gap)),
+        beside(f"train-test gap closed, {OWN}", 100 * (evidence.mean(NO_DROPOUT, "gap") - gap)),
     ]
 
 
-def chosen_rate(study: Study, task: str, family: str, choice: measures.Choice) -> pd.Series:
-    """By seed, the rate of `family` that the validation data of one task alone choose."""
-    rows = measures.trials(study.final, family)
+def chosen_rate(
+    evidence: Evidence, task: str, wanted: Wanted, choice: measures.Choice
+) -> pd.Series:
+    """By seed, the rate that the validation data of one task alone choose."""
+    rows = evidence.trial_rows(wanted)
     return choice(rows.loc[rows["task"] == task, _VALIDATION])
 
 
-def _own_choice_gain(study: Study, task: str, choice: measures.Choice) -> pd.Series:
+def _own_choice_gain(evidence: Evidence, task: str, choice: measures.Choice) -> pd.Series:
     """Multi-task accuracy at the rate chosen in multi-task training, minus at single-task's."""
-    rows = measures.trials(study.final, "fixed")
+    rows = evidence.trial_rows(FIXED)
     rows = rows[rows["task"] == task]
     tested = rows.set_index(["seed", "tunable"])["test_accuracy"]
     chosen = pd.DataFrame(
         {
-            "multi": chosen_rate(study, task, "fixed", choice),
-            "single": chosen_rate(study, task, f"single-{task}-fixed", choice),
+            "multi": chosen_rate(evidence, task, FIXED, choice),
+            "single": chosen_rate(evidence, task, FIXED.alone(task), choice),
         }
     ).dropna()
     at = {
@@ -95,18 +97,20 @@ def _own_choice_gain(study: Study, task: str, choice: measures.Choice) -> pd.Ser
     return pd.Series(100 * (at["multi"] - at["single"]), index=chosen.index)
 
 
-def _own_choice(study: Study, choice: measures.Choice | None = None) -> pd.Series:
-    choice = choice or study.choice
-    return sum(_own_choice_gain(study, task, choice) for task in MAIN) / len(MAIN)
+def _own_choice(evidence: Evidence, choice: measures.Choice | None = None) -> pd.Series:
+    choice = choice or evidence.choice
+    return sum(_own_choice_gain(evidence, task, choice) for task in MAIN) / len(MAIN)
 
 
-def _chosen_rates(study: Study) -> list[Beside]:
-    multi = {task: chosen_rate(study, task, "fixed", study.choice) for task in MAIN}
-    single = {task: chosen_rate(study, task, f"single-{task}-fixed", study.choice) for task in MAIN}
+def _chosen_rates(evidence: Evidence) -> list[Beside]:
+    multi = {task: chosen_rate(evidence, task, FIXED, evidence.choice) for task in MAIN}
+    single = {
+        task: chosen_rate(evidence, task, FIXED.alone(task), evidence.choice) for task in MAIN
+    }
     first, second = MAIN
     rate = partial(beside, unit="dropout rate")
     return [
-        beside(f"accuracy gained, {OWN}", _own_choice(study, measures.choose)),
+        beside(f"accuracy gained, {OWN}", _own_choice(evidence, measures.choose)),
         *(rate(f"chosen rate of {task} in multi-task training", multi[task]) for task in MAIN),
         *(rate(f"chosen rate of {task} in single-task training", single[task]) for task in MAIN),
         *(
@@ -131,7 +135,7 @@ REGULARISES = Claim(
         "Multi-task training with the fixed rate that validation data choose, against none:"
         " mean test accuracy over the tasks, and the gap between training and test accuracy."
     ),
-    arms=("none", *FIXED),
+    needs=(NO_DROPOUT, FIXED),
     parts=(
         Part("test accuracy with the fixed rate chosen on validation minus without dropout", _gain),
         Part(
@@ -150,7 +154,7 @@ CHOICE_WORKS = Claim(
         " that of the rate that validation data choose, compared with the expected regret of a"
         " rate drawn at random."
     ),
-    arms=FIXED,
+    needs=(FIXED,),
     parts=(
         Part(
             "regret of a rate drawn at random minus regret of the rate chosen on validation",
@@ -167,7 +171,7 @@ OWN_STRATEGY = Claim(
         "Accuracy of multi-task training at the fixed rate that its own validation data choose"
         " for a task, against the rate chosen when the task is trained alone; mean over tasks."
     ),
-    arms=(*FIXED, *SINGLE_FIXED),
+    needs=(FIXED, *(FIXED.alone(task) for task in MAIN)),
     parts=(
         Part(
             "multi-task accuracy at the rate chosen in multi-task training minus at the rate"

@@ -11,7 +11,7 @@ from adsmtl import paths
 from adsmtl.claims import words
 from adsmtl.claims.catalogue import CLAIMS
 from adsmtl.claims.claim import Claim
-from adsmtl.claims.evidence import NotRun, Study, load
+from adsmtl.claims.evidence import Evidence, NotRun, load
 from adsmtl.claims.listing import verdict
 from adsmtl.claims.row import BesideRow, PartRow, Row
 from adsmtl.claims.verdicts import Decision, decide
@@ -39,7 +39,7 @@ def judge(
     return rows(load(root, order, seeds))
 
 
-def rows(study: Study) -> list[dict[str, Any]]:
+def rows(study: Evidence) -> list[dict[str, Any]]:
     """`judge` for frames that have been read."""
     measured: dict[str, _Measured] = {}
     reasons: dict[str, str] = {}
@@ -68,8 +68,8 @@ class _Measured:
     runs: list[str]
 
 
-def _measure(claim: Claim, study: Study) -> _Measured:
-    arms = claim.select(study, claim.arms)
+def _measure(claim: Claim, study: Evidence) -> _Measured:
+    arms = claim.select(study, claim.needs)
     values = pd.concat([part.values(study) for part in claim.parts], axis=1).dropna().sort_index()
     values.columns = range(len(claim.parts))
     if values.empty:

@@ -2,37 +2,35 @@
 
 import pandas as pd
 
-from adsmtl.analysis.measures import chosen_arm
 from adsmtl.claims.claim import Beside, Claim, Part, beside
-from adsmtl.claims.evidence import MAIN, Study
+from adsmtl.claims.evidence import Evidence
 from adsmtl.claims.fixed_rates import OWN, chosen_on_own_seed
-
-CHOSEN = chosen_arm("l2")
-
-
-def _gain(study: Study) -> pd.Series:
-    return 100 * (study.mean(CHOSEN) - study.mean("none"))
+from adsmtl.claims.wanted import MAIN, NO_DROPOUT, PENALTY, Wanted
 
 
-def _with_luck(study: Study) -> list[Beside]:
-    gain = 100 * (chosen_on_own_seed(study, "l2") - study.mean("none"))
+def _gain(evidence: Evidence) -> pd.Series:
+    return 100 * (evidence.mean(evidence.chosen(PENALTY)) - evidence.mean(NO_DROPOUT))
+
+
+def _with_luck(evidence: Evidence) -> list[Beside]:
+    gain = 100 * (chosen_on_own_seed(evidence, PENALTY) - evidence.mean(NO_DROPOUT))
     return [beside(f"test accuracy gained, {OWN}", gain)]
 
 
-def _imbalance(study: Study, arm: str) -> pd.Series:
+def _imbalance(evidence: Evidence, arm: Wanted | str) -> pd.Series:
     """Distance between the tasks' relative changes in accuracy against training alone, in percent.
 
     The changes are the terms that delta_m averages.
     """
     first, second = (
-        100 * (study.score(arm, task) / study.score(f"single-{task}-none", task) - 1)
+        100 * (evidence.score(arm, task) / evidence.score(NO_DROPOUT.alone(task), task) - 1)
         for task in MAIN
     )
     return (first - second).abs()
 
 
-def _balance(study: Study) -> pd.Series:
-    return _imbalance(study, "none") - _imbalance(study, CHOSEN)
+def _balance(evidence: Evidence) -> pd.Series:
+    return _imbalance(evidence, NO_DROPOUT) - _imbalance(evidence, evidence.chosen(PENALTY))
 
 
 BALANCES = Claim(
@@ -43,7 +41,7 @@ BALANCES = Claim(
         " 1e-3, against lambda 0: mean test accuracy over the tasks, and how unequally the"
         " tasks change against single-task training."
     ),
-    arms=("none", "l2-1e-5", "l2-1e-4", "l2-1e-3", "single-vision-none", "single-speech-none"),
+    needs=(NO_DROPOUT, PENALTY, *(NO_DROPOUT.alone(task) for task in MAIN)),
     parts=(
         Part("test accuracy with lambda chosen on validation minus with lambda 0", _gain),
         Part(

@@ -1,58 +1,58 @@
 """C1 and C2: multi-task against single-task training."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
-from adsmtl.analysis.measures import chosen_arm
 from adsmtl.claims.claim import Beside, Claim, Part, beside
-from adsmtl.claims.evidence import MAIN, Study
-from adsmtl.claims.fixed_rates import FIXED, SINGLE_FIXED
+from adsmtl.claims.evidence import Evidence
+from adsmtl.claims.wanted import FIXED, MAIN, NO_DROPOUT, Wanted
 
-# share of the training data: multi-task arm, variant of the single-task pair
-CURVE = {
-    0.1: ("none-10pct", "10pct"),
-    0.25: ("none-25pct", "25pct"),
-    0.5: ("none-50pct", "50pct"),
-    1.0: ("none", "none"),
-}
-_LOG_SHARES = np.log(list(CURVE))
+SHARES = (0.1, 0.25, 0.5, 1.0)  # of the training data
+_LOG_SHARES = np.log(SHARES)
 
 
-def _without_dropout(study: Study) -> pd.Series:
-    return 100 * (study.mean("none") - study.single("none"))
+def _without_dropout(evidence: Evidence) -> pd.Series:
+    return 100 * (evidence.mean(NO_DROPOUT) - evidence.single(NO_DROPOUT))
 
 
-def _with_chosen_rates(study: Study) -> pd.Series:
-    fixed = chosen_arm("fixed")
-    study.require_equal_budgets(fixed, *(chosen_arm(f"single-{task}-fixed") for task in MAIN))
-    return 100 * (study.mean(fixed) - study.single(chosen_arm("fixed")))
+def _with_chosen_rates(evidence: Evidence) -> pd.Series:
+    fixed = evidence.chosen(FIXED)
+    evidence.require_equal_budgets(fixed, *(evidence.chosen(FIXED.alone(task)) for task in MAIN))
+    return 100 * (evidence.mean(fixed) - evidence.single(FIXED))
 
 
-def _differences(study: Study) -> pd.DataFrame:
+def _of(share: float) -> Wanted:
+    return replace(NO_DROPOUT, share=share)
+
+
+def _with_each_alone(wanted: Wanted) -> tuple[Wanted, ...]:
+    return wanted, *(wanted.alone(task) for task in MAIN)
+
+
+def _differences(evidence: Evidence) -> pd.DataFrame:
     """Multi- minus single-task accuracy in points: a row per seed, a column per share."""
     return pd.DataFrame(
-        {
-            share: 100 * (study.mean(multi) - study.single(single))
-            for share, (multi, single) in CURVE.items()
-        }
+        {share: 100 * (evidence.mean(_of(share)) - evidence.single(_of(share))) for share in SHARES}
     ).dropna()
 
 
-def _area(study: Study) -> pd.Series:
-    differences = _differences(study)
+def _area(evidence: Evidence) -> pd.Series:
+    differences = _differences(evidence)
     area = np.trapezoid(differences.to_numpy(dtype=float), _LOG_SHARES, axis=1)
     return pd.Series(area / np.ptp(_LOG_SHARES), index=differences.index)
 
 
-def _curve_beside(study: Study) -> list[Beside]:
-    differences = _differences(study)
+def _curve_beside(evidence: Evidence) -> list[Beside]:
+    differences = _differences(evidence)
     found = [
         beside(f"multi-task minus single-task training with {100 * share:g} % of the data", values)
         for share, values in differences.items()
     ]
     seeds = differences.index
-    multi = [study.mean(arm)[seeds].mean() for arm, _ in CURVE.values()]
-    share = share_that_reaches(multi, study.single(CURVE[1.0][1])[seeds].mean())
+    multi = [evidence.mean(_of(share))[seeds].mean() for share in SHARES]
+    share = share_that_reaches(multi, evidence.single(NO_DROPOUT)[seeds].mean())
     name = "data with which multi-task training reaches single-task accuracy on all data"
     percent = None if share is None else 100 * share
     return [*found, Beside(name, "percent of the training data", percent)]
@@ -62,7 +62,7 @@ def share_that_reaches(curve: list[float], target: float) -> float | None:
     """Smallest share of the data at which a learning curve reaches an accuracy.
 
     Args:
-        curve: mean accuracy at the shares of `CURVE`; between them it is linear in ln(share).
+        curve: mean accuracy at `SHARES`; between them it is linear in ln(share).
         target: accuracy to reach, in the same unit.
 
     Returns:
@@ -70,7 +70,7 @@ def share_that_reaches(curve: list[float], target: float) -> float | None:
         where it never reaches it.
     """
     if curve[0] >= target:
-        return min(CURVE)
+        return SHARES[0]
     for step in range(1, len(curve)):
         if curve[step] >= target:
             return float(
@@ -89,7 +89,7 @@ GENERALISES = Claim(
         " dropout and both with the fixed rate that validation data choose; mean test accuracy"
         " over the tasks."
     ),
-    arms=("none", "single-vision-none", "single-speech-none", *FIXED, *SINGLE_FIXED),
+    needs=(*_with_each_alone(NO_DROPOUT), *_with_each_alone(FIXED)),
     parts=(
         Part("multi-task minus single-task training, both without dropout", _without_dropout),
         Part(
@@ -107,11 +107,7 @@ NEEDS_LESS_DATA = Claim(
         " 100 % of the training data: the area between them over the logarithm of the share,"
         " divided by its range."
     ),
-    arms=tuple(
-        arm
-        for multi, single in CURVE.values()
-        for arm in (multi, *(f"single-{task}-{single}" for task in MAIN))
-    ),
+    needs=tuple(wanted for share in SHARES for wanted in _with_each_alone(_of(share))),
     parts=(Part("multi-task minus single-task training, averaged over the learning curve", _area),),
     beside=_curve_beside,
 )

@@ -1,70 +1,70 @@
 """C9: pairs of tasks of graded relatedness."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
 from adsmtl.claims.claim import Beside, Claim, Part, beside
-from adsmtl.claims.evidence import NotRun, Study
+from adsmtl.claims.evidence import Evidence, NotRun
+from adsmtl.claims.wanted import MAIN, NO_DROPOUT, Wanted
 
-# arm that trains the pair: its tasks
-PAIRS = {
-    "pair-vision-superclass": ("vision", "superclass"),
-    "pair-speech-manner": ("speech", "manner"),
-    "pair-speech-sex": ("speech", "sex"),
-    "none": ("vision", "speech"),
-}
 FEWEST = 3  # two points always lie on a line
+Pair = tuple[str, str]
 
 
-def _arms(pair: str) -> tuple[str, ...]:
-    return (pair, *(f"single-{task}-none" for task in PAIRS[pair]))
+def _needs(pair: Pair) -> tuple[Wanted, ...]:
+    """The arm that trains a pair of tasks, and those that train each alone."""
+    together = replace(NO_DROPOUT, tasks=pair)
+    return together, *(together.alone(task) for task in pair)
 
 
-def _trained(study: Study) -> list[str]:
-    """Pairs of which the pair and each of its tasks alone have been trained."""
-    return [pair for pair in PAIRS if not study.missing(_arms(pair))]
+def trained(evidence: Evidence) -> list[Pair]:
+    """Pairs of which the pair and each of its tasks alone have been trained; the main one last."""
+    tasks = evidence.tasks_of(NO_DROPOUT.role)
+    alone = {own[0] for own in tasks if len(own) == 1}
+    pairs = [own for own in tasks if len(own) == 2 and alone.issuperset(own)]
+    return sorted(pairs, key=lambda pair: set(pair) == set(MAIN))
 
 
-def _select(study: Study, arms: Sequence[str]) -> Sequence[str]:
-    pairs = _trained(study)
+def _select(evidence: Evidence, needs: Sequence[Wanted]) -> list[str]:
+    pairs = trained(evidence)
     if len(pairs) < FEWEST:
         raise NotRun(
-            f"no correlation over fewer than {FEWEST} pairs of tasks, and {len(pairs)} can be had:"
-            f" no finished run of {', '.join(study.missing(arms))} (preset {study.preset})"
+            f"no correlation over fewer than {FEWEST} pairs of tasks, and only {len(pairs)} have"
+            f" been trained, with each of their tasks alone (preset {evidence.preset})"
         )
-    used = {arm for pair in pairs for arm in _arms(pair)}
-    return [arm for arm in arms if arm in used]
+    return evidence.find(*(wanted for pair in pairs for wanted in _needs(pair)))
 
 
-def _gain(study: Study, pair: str) -> pd.Series:
+def _gain(evidence: Evidence, pair: Pair) -> pd.Series:
     """Accuracy of the pair minus that of its tasks alone, mean over its tasks, in points."""
-    tasks = PAIRS[pair]
-    gains = [study.score(pair, task) - study.score(f"single-{task}-none", task) for task in tasks]
+    together = _needs(pair)[0]
+    gains = [evidence.score(together, t) - evidence.score(together.alone(t), t) for t in pair]
     return 100 * sum(gains) / len(gains)
 
 
-def _cosine(study: Study, pair: str) -> pd.Series:
+def _cosine(evidence: Evidence, pair: Pair) -> pd.Series:
     """Cosine of the two tasks' gradients on the shared layer, mean over epochs."""
-    history = study.history[study.history["arm"] == pair]
+    history = evidence.history[evidence.history["arm"].isin(evidence.find(_needs(pair)[0]))]
     return history.groupby("seed")["cosine"].mean().astype(float)
 
 
-def _correlation(study: Study) -> pd.Series:
+def _correlation(evidence: Evidence) -> pd.Series:
     """Spearman's correlation over pairs, by seed; absent where all gains or cosines are equal."""
-    pairs = _trained(study)
-    gains = pd.DataFrame({pair: _gain(study, pair) for pair in pairs}).dropna()
-    cosines = pd.DataFrame({pair: _cosine(study, pair) for pair in pairs}).dropna()
+    pairs = trained(evidence)
+    gains = pd.DataFrame({"+".join(pair): _gain(evidence, pair) for pair in pairs}).dropna()
+    cosines = pd.DataFrame({"+".join(pair): _cosine(evidence, pair) for pair in pairs}).dropna()
     return gains.rank(axis=1).corrwith(cosines.rank(axis=1), axis=1).dropna()
 
 
-def _by_pair(study: Study) -> list[Beside]:
+def _by_pair(evidence: Evidence) -> list[Beside]:
     found = []
-    for pair in _trained(study):
-        name = " and ".join(PAIRS[pair])
+    for pair in trained(evidence):
+        name = " and ".join(pair)
         found += [
-            beside(f"{name}: gain over single-task training", _gain(study, pair)),
-            beside(f"{name}: cosine of the gradients", _cosine(study, pair), "cosine"),
+            beside(f"{name}: gain over single-task training", _gain(evidence, pair)),
+            beside(f"{name}: cosine of the gradients", _cosine(evidence, pair), "cosine"),
         ]
     return found
 
@@ -77,7 +77,7 @@ RELATED_TASKS = Claim(
         " the gain of training together and the cosine of the tasks' gradients on the shared"
         " layer, at every seed."
     ),
-    arms=tuple(dict.fromkeys(arm for pair in PAIRS for arm in _arms(pair))),
+    needs=(),
     parts=(
         Part(
             "correlation over pairs of tasks between the gain of training together and the"

@@ -16,6 +16,7 @@ from adsmtl.files import read_json
 
 # Checked on reading are the keys that the analysis cannot do without; others pass through.
 _OPEN = ConfigDict(extra="allow")
+_NAMES = ("group_title", "baseline", "role", "family", "tunable", "zero")
 _Scores = dict[str, float | None]
 
 
@@ -50,6 +51,12 @@ class _Metrics(BaseModel):
     arm: str
     label: str
     group: str
+    group_title: str
+    baseline: str | None
+    role: str | None
+    family: str | None
+    tunable: float | None
+    zero: str | None
     seed: int
     preset: str
     config_hash: str
@@ -150,6 +157,7 @@ def traits(runs: Sequence[Run]) -> dict[str, outputs.Traits]:
     return {
         run.arm: outputs.Traits(
             group=run.metrics["group"],
+            baseline=run.metrics["baseline"],
             tasks=tuple(run.metrics["tasks"]),
             schedule=run.dropout["schedule"],
             rate=run.dropout.get("rate"),
@@ -182,22 +190,23 @@ def finished(
 def final_frame(runs: Sequence[Run]) -> pd.DataFrame:
     """One row per arm, seed and task after the last epoch, in the order of `runs`.
 
-    Columns: arm, label, group, family (tuning trials of one method, or None), seed, task,
-    tasks (names of all tasks of the run, joined by "+"), dataset, schedule, rate (the tunable
-    one: `rate`, or `p0` of the adaptive schedule; NaN where there is none), train_fraction,
-    l2, site, `<split>_<metric>` for every metric found (accuracies as fractions, losses in
-    nats), gap (train minus test accuracy), best_val_epoch, best_val_accuracy,
-    seconds_per_epoch.
+    Columns: arm, label, group, seed, task; group_title and baseline (of its group), role,
+    family, tunable (its value of what trials of its family differ in) and zero (the arm that is
+    one more trial, at 0), see `adsmtl.study.Arm`, each None where there is none; tasks (names
+    of all tasks of the run, joined by "+"), dataset, schedule, rate (`rate`, or `p0` of the
+    adaptive schedule; NaN where there is none), train_fraction, l2, site, `<split>_<metric>` for
+    every metric found (accuracies as fractions, losses in nats), gap (train minus test
+    accuracy), best_val_epoch, best_val_accuracy, seconds_per_epoch.
     """
     rows = []
     for run in runs:
         arm = run.metrics["config"]["arm"]
         for name, task in run.metrics["tasks"].items():
-            row = _identity(run, name) | {
+            row = _identity(run, name) | {key: run.metrics[key] for key in _NAMES}
+            row |= {
                 "dataset": task["dataset"],
                 "schedule": run.dropout.get("schedule"),
                 "rate": run.dropout.get("rate", run.dropout.get("p0")),
-                "family": run.metrics.get("family"),
                 "tasks": "+".join(run.metrics["tasks"]),
                 "train_fraction": arm.get("train_fraction", 1.0),
                 "l2": arm.get("l2", 0.0),

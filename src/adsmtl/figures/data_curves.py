@@ -15,7 +15,7 @@ _WAYS = {
 
 
 def series(final: pd.DataFrame) -> pd.DataFrame:
-    """Accuracy of plain single- and multi-task training, per task and averaged over tasks.
+    """Accuracy of single- and multi-task training without dropout, per task and as their mean.
 
     Only tasks of arms that were trained on less than all data take part, and the average only
     of shares and seeds that have all of them.
@@ -27,7 +27,7 @@ def series(final: pd.DataFrame) -> pd.DataFrame:
         way (`single-task` or `multi-task`), task (or `MEAN`), train_fraction, seed, accuracy
         (a fraction).
     """
-    rows = contrasts.plain(final)
+    rows = contrasts.without_dropout(final)
     reduced = rows[rows["train_fraction"] < 1]
     rows = rows[rows["tasks"].isin(reduced["tasks"])]
     several = rows["tasks"] != rows["task"]

@@ -9,7 +9,7 @@ from adsmtl.figures import style
 
 
 def points(final: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
-    """Gain and cosine of every plain pair of tasks and seed, on all training data.
+    """Gain and cosine of every pair of tasks without dropout and seed, on all training data.
 
     Args:
         final: as `runs.final_frame` returns it.
@@ -20,7 +20,7 @@ def points(final: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
         epochs), gain (a fraction, see `contrasts.gains`); pairs alone whose gradients were
         recorded and whose tasks have single-task runs.
     """
-    pairs = contrasts.plain(final)
+    pairs = contrasts.without_dropout(final)
     pairs = pairs[(pairs["train_fraction"] == 1) & (pairs["tasks"].str.count(r"\+") == 1)]
     pairs = pairs.drop_duplicates(["arm", "seed"])[["arm", "tasks", "seed"]]
     cosine = history.groupby(["arm", "seed"], sort=False)["cosine"].mean().reset_index()

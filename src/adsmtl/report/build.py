@@ -15,7 +15,6 @@ from adsmtl.errors import UserError
 from adsmtl.files import write_text
 from adsmtl.report import citation, template
 from adsmtl.tables import build as tables
-from adsmtl.tables import groups
 
 # Title of every figure, and what to look for in it.
 FIGURES = {
@@ -73,12 +72,6 @@ FIGURES = {
     ),
 }
 
-_GROUPS = {
-    "reference": "Reference: each task alone",
-    "main": "Main arms: the tasks together",
-}
-
-
 _SCALE = 0.7  # of a figure's pixels to those of a page on a wide screen
 
 
@@ -113,6 +106,7 @@ def write(
     traits = runs.traits(loaded)
     built = tables.build(loaded)
     more = outputs.more_groups(traits)
+    titles = {run.metrics["group"]: run.metrics["group_title"] for run in loaded}
     stand_in = " with stand-in data" if provenance.embedded(loaded) else ""
     page = template.render(
         "report.html.j2",
@@ -127,7 +121,7 @@ def write(
         main=built["main"][1],
         comparisons=built["comparisons"][1],
         more=[
-            {"id": name, "title": groups.describe(group).title, "table": built[name][1]}
+            {"id": name, "title": titles[group], "table": built[name][1]}
             for group in more
             for name in (outputs.group_table(group),)
         ],
@@ -171,7 +165,7 @@ def _groups(loaded: Sequence[runs.Run]) -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for run in loaded:
         group = run.metrics["group"]
-        title = _GROUPS.get(group) or groups.describe(group).title
+        title = run.metrics["group_title"]
         own = found.setdefault(group, {"title": title, "labels": {}, "runs": 0, "seconds": 0.0})
         own["labels"][run.arm] = run.metrics["label"]
         own["runs"] += 1

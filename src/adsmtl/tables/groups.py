@@ -1,7 +1,5 @@
 """A summary table for every group of arms beyond the main ones."""
 
-from dataclasses import dataclass
-
 import pandas as pd
 
 from adsmtl import outputs
@@ -10,44 +8,35 @@ from adsmtl.tables import numbers
 from adsmtl.tables.numbers import Column
 from adsmtl.tables.render import TextTable
 
-ADSMTL, NONE, SINGLE = "adsmtl", "none", "single-task"
+SINGLE = "single-task"
 DIFFERENCE = "difference"
 _ESTIMATE = ["arm", "n", "mean", "sd", "ci_low", "ci_high"]
 
 
-@dataclass(frozen=True)
-class Group:
-    """How a group of arms is presented.
-
-    `baseline` is what its arms are compared with: the main arm of schedule `ADSMTL` or `NONE`,
-    or `SINGLE`, training each task alone on the same share of the data.
-    """
-
-    title: str
-    baseline: str
-
-
-_KNOWN = {
-    "tuning": Group("Other trials of ADSMTL", ADSMTL),
-    "controls": Group("Controls: which part of the adaptation matters?", ADSMTL),
-    "schedules": Group("Schedules that do not look at difficulty", NONE),
-    "learned": Group("A learned rate", NONE),
-    "weighting": Group("Weighting the losses instead of dropping units", NONE),
-    "ablations": Group("Ablations of ADSMTL", ADSMTL),
-    "lambda": Group("The penalty of the objective", NONE),
-    "data": Group("Less training data", SINGLE),
-    "relatedness": Group("Pairs of graded relatedness", SINGLE),
+# A group's baseline in captions; any other arm is called by its label.
+_AGAINST = {
+    "none": "multi-task training without dropout",
+    SINGLE: "training each task alone on the same share of the data",
 }
 
 
-def describe(group: str) -> Group:
-    """How `group` is presented; one not of this study is compared with no dropout."""
-    return _KNOWN.get(group, Group(f"Group {group}", NONE))
+def title(final: pd.DataFrame, group: str) -> str:
+    """The heading of a group."""
+    return str(_first(final, group, "group_title"))
+
+
+def _baseline(final: pd.DataFrame, group: str) -> str:
+    """What the arms of a group are compared with: an arm, or `SINGLE`."""
+    return str(_first(final, group, "baseline"))
+
+
+def _first(final: pd.DataFrame, group: str, column: str) -> object:
+    return final.loc[final["group"] == group, column].iloc[0]
 
 
 def headline(final: pd.DataFrame) -> pd.DataFrame:
-    """The rows of reference, main and derived arms; all rows where there are none."""
-    rows = final[final["group"].isin(outputs.HEADLINE_GROUPS)]
+    """The rows of the main table: of groups without a baseline; all rows where there are none."""
+    rows = final[final["baseline"].isna()]
     return rows if len(rows) else final
 
 
@@ -61,13 +50,11 @@ def differences(final: pd.DataFrame, group: str) -> pd.DataFrame:
         arm, n, mean, sd, ci_low, ci_high of the difference in mean test accuracy over tasks,
         as fractions; arms that have no run in common with the baseline are left out.
     """
-    baseline = describe(group).baseline
+    baseline = _baseline(final, group)
     if baseline == SINGLE:
         values = contrasts.gains(final).rename(columns={"gain": DIFFERENCE})
-    elif (arm := _main_arm(final, baseline)) is not None:
-        values = contrasts.differences(final, arm)
     else:
-        return pd.DataFrame(columns=_ESTIMATE)
+        values = contrasts.differences(final, baseline)
     rows = []
     for arm, of_arm in values.groupby("arm", sort=False):
         e = statistics.mean_interval(of_arm[DIFFERENCE])
@@ -103,7 +90,7 @@ def build(
     values = pd.concat([frame, _over_tasks(shown)], ignore_index=True)
     text = TextTable(
         name=outputs.group_table(group),
-        caption=_caption(group, columns, source),
+        caption=_caption(final, group, columns, source),
         columns=["Arm", "n", *(column.heading for column in columns)],
         rows=numbers.rows(shown, values, [*context, *own], columns),
         notes=_notes(final, group, context),
@@ -112,31 +99,21 @@ def build(
     return frame, text
 
 
-def _main_arm(final: pd.DataFrame, schedule: str) -> str | None:
-    arms = final.loc[(final["group"] == "main") & (final["schedule"] == schedule), "arm"]
-    return None if arms.empty else str(arms.iloc[0])
-
-
 def _context(final: pd.DataFrame, group: str) -> list[str]:
     """The arms of other groups that this one is read against."""
-    baseline = describe(group).baseline
+    baseline = _baseline(final, group)
     if baseline != SINGLE:
-        arm = _main_arm(final, baseline)
-        return [] if arm is None else [arm]
+        return [baseline] if final["arm"].eq(baseline).any() else []
     tasks = final.loc[final["group"] == group, "task"].unique()
-    plain = contrasts.plain(final)
-    plain = plain[plain["group"].isin(["reference", "main"]) & plain["task"].isin(tasks)]
-    return list(plain["arm"].unique())
+    reference = contrasts.without_dropout(final[final["baseline"].isna()])
+    return list(reference.loc[reference["task"].isin(tasks), "arm"].unique())
 
 
 def _columns(shown: pd.DataFrame, group: str) -> list[Column]:
     """The columns after label and n; of more than two tasks only means of gap and ECE."""
     tasks = list(shown["task"].unique())
-    baseline = describe(group).baseline
-    against = SINGLE
-    if baseline != SINGLE:
-        arm = _main_arm(shown, baseline)
-        against = baseline if arm is None else shown.loc[shown["arm"] == arm, "label"].iloc[0]
+    baseline = _baseline(shown, group)
+    against = _label(shown, baseline)
     columns = [Column(f"{t} acc. (%)", t, "test_accuracy", numbers.percent_interval) for t in tasks]
     columns.append(Column(f"vs {against} (pp)", summary.ALL, DIFFERENCE, numbers.points_interval))
     if baseline != SINGLE:
@@ -156,13 +133,15 @@ def _over_tasks(shown: pd.DataFrame) -> pd.DataFrame:
     return long.assign(task=summary.ALL)
 
 
-def _caption(group: str, columns: list[Column], source: str) -> str:
-    described = describe(group)
-    against = {
-        ADSMTL: "ADSMTL",
-        NONE: "multi-task training without dropout",
-        SINGLE: "training each task alone on the same share of the data",
-    }[described.baseline]
+def _label(final: pd.DataFrame, arm: str) -> str:
+    """What an arm is called; its id where it was not trained, or is none."""
+    labels = final.loc[final["arm"] == arm, "label"]
+    return arm if labels.empty else str(labels.iloc[0])
+
+
+def _caption(final: pd.DataFrame, group: str, columns: list[Column], source: str) -> str:
+    baseline = _baseline(final, group)
+    against = _AGAINST.get(baseline) or _label(final, baseline)
     delta = (
         " delta_m is the mean over tasks of the relative change in test accuracy against"
         " single-task training without dropout on all data."
@@ -170,7 +149,7 @@ def _caption(group: str, columns: list[Column], source: str) -> str:
         else ""
     )
     return (
-        f"{described.title.rstrip('?')}: test accuracy per task after the last epoch, and the"
+        f"{title(final, group).rstrip('?')}: test accuracy per task after the last epoch, and the"
         f" difference in mean accuracy over tasks to {against} at the same seed, in percentage"
         f" points.{delta} The gap is train minus test accuracy; ECE is the expected calibration"
         " error on test data. Means over seeds; brackets hold 95 % t-intervals of the mean, of"
@@ -179,7 +158,7 @@ def _caption(group: str, columns: list[Column], source: str) -> str:
 
 
 def _notes(final: pd.DataFrame, group: str, context: list[str]) -> list[str]:
-    baseline = describe(group).baseline
+    baseline = _baseline(final, group)
     if baseline == SINGLE or context:
         return []
-    return [f"The main arm of schedule {baseline}, which these are compared with, was not trained."]
+    return [f"The arm {baseline}, which these are compared with, was not trained."]
