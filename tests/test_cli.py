@@ -49,7 +49,8 @@ def test_an_unknown_leader_is_one_message_with_file_arm_and_key(
 ) -> None:
     arms = project / "config/arms.yaml"
     follow = "{schedule: follow, arm: nine, keep: swapped}"
-    arms.write_text(arms.read_text() + f"late-one: {{label: x, group: y, dropout: {follow}}}\n")
+    late = f"late: {{title: Late, arms: {{late-one: {{label: x, dropout: {follow}}}}}}}\n"
+    arms.write_text(arms.read_text() + late)
     preset = project / "config/presets/smoke.yaml"
     preset.write_text("seeds: 1\narms: [late-one]\ntraining: {}\nfallback: true\n")
     assert cli.main(["--settings", SMOKE, "show"]) == 2

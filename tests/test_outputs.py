@@ -10,7 +10,7 @@ from adsmtl.outputs import Traits
 from adsmtl.study import Arm, Study, Task, Training
 
 PAIR = ("vision", "speech")
-NONE = Traits("main", PAIR, "none", None, 1.0)
+NONE = Traits("main", None, PAIR, "none", None, 1.0)
 ADAPTIVE = replace(NONE, schedule="adsmtl")
 FIXED = replace(NONE, schedule="fixed", rate=0.1)
 
@@ -72,7 +72,7 @@ def test_more_panels_than_fit_go_on_in_schedules():
 
 
 def test_every_group_but_the_main_ones_has_a_table():
-    arms = {"s": single("a"), "none": NONE, "l": replace(NONE, group="lambda")}
+    arms = {"s": single("a"), "none": NONE, "l": replace(NONE, group="lambda", baseline="none")}
     assert outputs.table_names(arms) == ("main", "comparisons", "group-lambda")
     paths = outputs.tables(Path("r"), arms)
     assert Path("r/tables/group-lambda.csv") in paths
@@ -83,7 +83,7 @@ def test_traits_of_a_study_take_its_main_tasks():
     arms = {"none": Arm("no dropout", "main"), "two": Arm("two", "main", tasks=("only", "more"))}
     study = Study("p", False, tasks, {"more": tasks["only"]}, arms, (0,), Training())
     found = outputs.traits(study)
-    assert found["none"] == Traits("main", ("only",), "none", None, 1.0)
+    assert found["none"] == Traits("main", None, ("only",), "none", None, 1.0)
     assert [own.multi_task for own in found.values()] == [False, True]
 
 

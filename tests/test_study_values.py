@@ -37,7 +37,13 @@ def refused(call: Callable, *parts: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "names", [{"label": "another"}, {"group": "controls"}, {"family": "fixed"}]
+    "names",
+    [
+        {"label": "another"},
+        {"group": "controls", "group_title": "Controls", "baseline": "adsmtl"},
+        {"family": "fixed", "tunable": "rate", "zero": "none"},
+        {"role": "fixed"},
+    ],
 )
 def test_names_that_people_see_decide_nothing(names: dict[str, str]) -> None:
     assert run(replace(PLAIN, **names)).config_hash == run(PLAIN).config_hash
@@ -151,7 +157,7 @@ def test_what_decides_the_leader_decides_its_follower_and_nothing_else_does() ->
     stronger = replace(LEADER, dropout=Adsmtl(kappa=2.0))
     assert follower(stronger) != follower(LEADER)
     assert follower(replace(LEADER, site="shared")) != follower(LEADER)
-    assert follower(replace(LEADER, label="another", family="adsmtl")) == follower(LEADER)
+    assert follower(replace(LEADER, label="another", role="adsmtl")) == follower(LEADER)
     assert follower(replace(LEADER, tasks=("speech", "vision"))) == follower(LEADER)
     # and the rates themselves follow from it
     made = study(leader=LEADER, follower=FOLLOWER).run("follower", 0)
@@ -215,19 +221,28 @@ def test_a_share_of_the_examples_lies_above_0_and_up_to_1(fraction: float) -> No
     [
         (lambda: replace(PLAIN, l2=-1e-4), "l2 is -0.0001"),
         (lambda: replace(PLAIN, tasks=()), "tasks is empty"),
+        (lambda: replace(PLAIN, family="fixed"), "needs the key tunable"),
+        (lambda: replace(PLAIN, tunable="p0"), "tunable is 'p0'"),
+        (lambda: replace(PLAIN, tunable="label"), "tunable is 'label'"),
         (lambda: replace(PLAIN, tasks=("vision", "vision")), "every task once"),
-        (lambda: Examples(train=0), "examples.train is 0"),
-        (lambda: Examples(val=-1), "examples.val is -1"),
-        (lambda: Training(epochs=0), "training.epochs is 0"),
-        (lambda: Training(batch_size=0), "training.batch_size is 0"),
-        (lambda: Training(eval_train=0), "training.eval_train is 0"),
-        (lambda: Training(learning_rate=0.0), "training.learning_rate is 0"),
+        (lambda: Examples(train=0), "train is 0"),
+        (lambda: Examples(val=-1), "val is -1"),
+        (lambda: Training(epochs=0), "epochs is 0"),
+        (lambda: Training(batch_size=0), "batch_size is 0"),
+        (lambda: Training(eval_train=0), "eval_train is 0"),
+        (lambda: Training(learning_rate=0.0), "learning_rate is 0"),
         (lambda: study(arm=PLAIN).run("arm", -1), "seed is -1"),
         (lambda: study(arm=PLAIN).run("nine", 0), "'nine'"),
     ],
 )
 def test_an_impossible_value_is_refused_by_name(call: Callable, key: str) -> None:
     refused(call, key)
+
+
+def test_names_tell_the_value_in_which_trials_differ() -> None:
+    assert replace(PLAIN, family="fixed", tunable="rate").names()["tunable"] == 0.2
+    assert replace(PLAIN, family="l2", tunable="l2", l2=1e-4).names()["tunable"] == 1e-4
+    assert PLAIN.names()["tunable"] is None
 
 
 def test_every_arm_is_run_with_every_seed() -> None:

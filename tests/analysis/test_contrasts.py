@@ -20,16 +20,15 @@ def test_without_all_single_task_runs_there_is_no_gain():
     assert list(gains.loc[gains["arm"] == "none", "seed"]) == [0, 2]
 
 
-def test_penalties_dropout_and_weighting_are_not_plain():
+def test_training_without_dropout_is_told_by_its_role():
     frame = pd.DataFrame(
         [
             final_row("none", 0, "vision", 0.5),
-            final_row("l2", 0, "vision", 0.5, l2=1e-4),
-            final_row("fixed", 0, "vision", 0.5, schedule="fixed"),
-            final_row("uncertainty", 0, "vision", 0.5, group="weighting"),
+            final_row("uncertainty", 0, "vision", 0.5, role=None),
+            final_row("fixed", 0, "vision", 0.5, role="fixed"),
         ]
     )
-    assert list(contrasts.plain(frame)["arm"]) == ["none"]
+    assert list(contrasts.without_dropout(frame)["arm"]) == ["none"]
 
 
 def test_differences_pair_seeds_and_leave_other_tasks_out():

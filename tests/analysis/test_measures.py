@@ -12,7 +12,8 @@ def rows(*values):
     names = ["arm", "group", "schedule", "rate", "seed", "task", "val_accuracy", "test_accuracy"]
     frame = pd.DataFrame(values, columns=names)
     family = frame["schedule"].map({"fixed": "fixed"}).astype(object)
-    return frame.assign(label=frame["arm"].str.replace("-", " "), family=family, l2=0.0)
+    label, tunable = frame["arm"].str.replace("-", " "), frame["rate"]
+    return frame.assign(label=label, family=family, tunable=tunable, zero=None, role=None)
 
 
 REFERENCES = (
@@ -98,7 +99,7 @@ FAMILIES = {
 @pytest.fixture(scope="module")
 def tuned(tmp_path_factory):
     """All trials of `FAMILIES`, with accuracies that differ by chance alone."""
-    arms = ["none", *(arm for arm, of in ARMS.items() if of.get("family") in FAMILIES)]
+    arms = ["none", *(arm for arm, of in ARMS.items() if of.family in FAMILIES)]
     flat = dict.fromkeys(arms, NONE)
     root = write_results(tmp_path_factory.mktemp("tuned"), 4, arms, 1, flat, noise=0.05)
     return runs.final_frame(runs.select(root, arms))

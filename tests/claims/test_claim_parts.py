@@ -1,25 +1,35 @@
 """The numbers behind each claim, on a few seeds by hand."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from synthetic import ARMS, TASKS
+from synthetic import ARMS, TASKS, claim_arms, evidence, facts
 
 from adsmtl.analysis import measures
-from adsmtl.claims import adaptive, fixed_rates, single_vs_multi, task_pairs
+from adsmtl.claims import adaptive, single_vs_multi, wanted
 from adsmtl.claims.catalogue import CLAIMS
-from adsmtl.claims.evidence import NotRun, Study
+from adsmtl.claims.evidence import Evidence, NotRun
 from adsmtl.claims.ledger import rows
 from adsmtl.claims.listing import verdict
 from adsmtl.claims.records import Listing
+from adsmtl.claims.wanted import Wanted
 from adsmtl.errors import UserError
 
 CLAIM = {claim.id: claim for claim in CLAIMS}
 NOTHING = pd.DataFrame()
 FEW = ("0.1", "0.2", "0.3", "0.5")
+RATED = tuple(f"fixed-{rate}" for rate in FEW)
+ADSMTL = ("adsmtl", "adsmtl-p0.1", "adsmtl-p0.3", "adsmtl-p0.5")
+PAIRS = {
+    "pair-vision-superclass": ("vision", "superclass"),
+    "pair-speech-manner": ("speech", "manner"),
+    "pair-speech-sex": ("speech", "sex"),
+    "none": ("vision", "speech"),
+}
 
 
 def study(test, val=None, gap=None, history=NOTHING, test_time=NOTHING, choice=measures.choose):
@@ -29,28 +39,21 @@ def study(test, val=None, gap=None, history=NOTHING, test_time=NOTHING, choice=m
     """
     made = []
     for arm, by_task in test.items():
-        declared = ARMS[arm]
-        dropout = declared.get("dropout", {})
-        tasks = declared.get("tasks", TASKS)
+        tasks = ARMS[arm].tasks or TASKS
         for t, (task, by_seed) in enumerate(zip(tasks, by_task, strict=True)):
             for seed, value in enumerate(by_seed):
                 made.append(
                     {
-                        "arm": arm,
-                        "label": declared["label"],
-                        "group": declared["group"],
-                        "family": declared.get("family"),
+                        **facts(arm),
                         "seed": seed,
                         "task": task,
-                        "rate": dropout.get("rate", dropout.get("p0")),
-                        "l2": declared.get("l2", 0.0),
                         "test_accuracy": value / 100,
                         "val_accuracy": (val or {}).get(arm, by_task)[t][seed] / 100,
                         "gap": (gap or {}).get(arm, by_task)[t][seed] / 100,
                     }
                 )
     final = measures.with_chosen(pd.DataFrame(made), choice)
-    return Study(final, history, test_time, None, "quick", False, choice)
+    return Evidence(final, history, test_time, None, "quick", False, choice)
 
 
 def values(claim, part, of):
@@ -84,8 +87,8 @@ def test_chosen_rates_are_compared_with_rates_chosen_for_each_task_alone():
 
 def curve(multi, single):
     of = {}
-    for (arm, variant), m, s in zip(single_vs_multi.CURVE.values(), multi, single, strict=True):
-        of |= {arm: [[m], [m]], **singles(variant, [s], [s])}
+    for part, m, s in zip(("10pct", "25pct", "50pct", "none"), multi, single, strict=True):
+        of |= {"none" if part == "none" else f"none-{part}": [[m], [m]], **singles(part, [s], [s])}
     return study(of)
 
 
@@ -135,7 +138,7 @@ def test_the_choice_on_other_seeds_is_blind_to_the_luck_of_a_run():
     draw = np.random.default_rng(0)
     own, other = [], []
     for _ in range(20):
-        luck = {arm: 50 + draw.normal(size=(2, 10)) for arm in ("none", *fixed_rates.FIXED)}
+        luck = {arm: 50 + draw.normal(size=(2, 10)) for arm in ("none", *RATED)}
         test = {arm: one.tolist() for arm, one in luck.items()}
         for means, choice in ((own, measures.choose), (other, measures.choose_on_other_seeds)):
             means.append(np.mean(values("C3", 0, study(test, choice=choice))))
@@ -146,8 +149,8 @@ def test_the_choice_on_other_seeds_is_blind_to_the_luck_of_a_run():
 
 def test_adsmtl_and_fixed_rates_are_both_chosen():
     test = fixed([[50], [51], [52], [53]])
-    test |= {arm: [[60 + i], [50 - i]] for i, arm in enumerate(adaptive.TRIALS)}
-    val = {arm: [[i], [i]] for i, arm in enumerate(adaptive.TRIALS)}
+    test |= {arm: [[60 + i], [50 - i]] for i, arm in enumerate(ADSMTL)}
+    val = {arm: [[i], [i]] for i, arm in enumerate(ADSMTL)}
     assert values("C4", 0, study(test, val)) == pytest.approx([55 - 53])
 
 
@@ -237,13 +240,13 @@ def pairs(gains, cosines):
     test, history = {}, []
     for task in ("vision", "speech", "superclass", "manner", "sex"):
         test[f"single-{task}-none"] = [[50] * len(gains[0])]
-    for pair, gain, cosine in zip(task_pairs.PAIRS, gains, cosines, strict=False):
+    for pair, gain, cosine in zip(PAIRS, gains, cosines, strict=False):
         test[pair] = [[50 + g + 1 for g in gain], [50 + g - 1 for g in gain]]
         history += [
             {"arm": pair, "seed": seed, "epoch": epoch, "task": task, "cosine": one + shift}
             for seed, one in enumerate(cosine)
             for epoch, shift in ((1, -0.01), (2, 0.01))
-            for task in task_pairs.PAIRS[pair]
+            for task in PAIRS[pair]
         ]
     return study(test, history=pd.DataFrame(history))
 
@@ -267,12 +270,12 @@ def test_gain_and_relatedness_of_pairs():
 def test_three_pairs_are_enough_and_two_are_not():
     gains, cosines = [[3], [2], [1]], [[0.3], [0.2], [0.1]]
     of = pairs(gains, cosines)
-    arms = CLAIM["C9"].select(of, CLAIM["C9"].arms)
+    arms = CLAIM["C9"].select(of, ())
     assert "none" not in arms
     assert "pair-speech-sex" in arms
     assert values("C9", 0, of) == pytest.approx([1])
-    with pytest.raises(NotRun, match=r"fewer than 3 pairs .* 2 can .* pair-speech-sex, none"):
-        CLAIM["C9"].select(pairs(gains[:2], cosines[:2]), CLAIM["C9"].arms)
+    with pytest.raises(NotRun, match="fewer than 3 pairs of tasks, and only 2 have"):
+        CLAIM["C9"].select(pairs(gains[:2], cosines[:2]), ())
 
 
 def test_penalty_and_balance():
@@ -292,21 +295,69 @@ def test_no_penalty_can_be_chosen():
     assert (values("C10", 0, of), values("C10", 1, of)) == ([0], [0])
 
 
-@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
-def test_claims_name_declared_arms(claim):
-    assert set(claim.arms) <= set(ARMS)
-    assert len(set(claim.arms)) == len(claim.arms)
+# Which arms a claim asks for
 
 
-def test_families_are_tuned_among_the_declared_arms():
-    def members(family):
-        return {arm for arm, of in ARMS.items() if of.get("family") == family}
+def test_claims_use_the_arms_of_the_design():
+    assert claim_arms("C1") == [
+        *("none", "single-vision-none", "single-speech-none"),
+        *(f"{of}fixed-{rate}" for of in ("", "single-vision-", "single-speech-") for rate in FEW),
+    ]
+    assert claim_arms("C2")[:3] == ["none-10pct", "single-vision-10pct", "single-speech-10pct"]
+    assert len(claim_arms("C2")) == 12
+    assert claim_arms("C4") == [*ADSMTL, *RATED]
+    assert claim_arms("C5") == ["adsmtl", *adaptive.CONTROLS]
+    assert claim_arms("C6") == ["fixed-0.2", "adsmtl"]
+    assert set(PAIRS) < set(claim_arms("C9"))
+    assert claim_arms("C10")[:4] == ["none", "l2-1e-5", "l2-1e-4", "l2-1e-3"]
 
-    assert members("fixed") == set(fixed_rates.FIXED)
-    assert members("adsmtl") == set(adaptive.TRIALS)
-    assert members("single-vision-fixed") | members("single-speech-fixed") == set(
-        fixed_rates.SINGLE_FIXED
+
+def test_controls_break_the_rates_of_the_very_arm_that_they_are_compared_with():
+    followers = {arm.dropout.arm for arm in ARMS.values() if arm.dropout.schedule == "follow"}
+    assert followers == set(evidence().find(wanted.ADSMTL))
+
+
+def test_every_arm_that_is_missing_is_told_by_what_it_is():
+    of = evidence(["none", "fixed-0.1"])
+    asked = [
+        wanted.NO_DROPOUT.alone("vision"),
+        Wanted("fixed", value=0.2),
+        Wanted("none", share=0.1),
+    ]
+    with pytest.raises(NotRun) as caught:
+        of.find(wanted.NO_DROPOUT, *asked)
+    assert str(caught.value) == (
+        "no finished run of no-dropout on vision, fixed 0.2, none with 10 % of the data"
+        " (preset quick)"
     )
+
+
+def test_asking_for_one_arm_where_several_fit_is_a_fault():
+    with pytest.raises(ValueError, match=r"fixed-0\.1 and fixed-0\.2"):
+        evidence().find(Wanted("fixed"))
+
+
+def test_a_new_rate_of_the_family_takes_part_in_the_choice_by_itself():
+    rates = [*RATED, "fixed-0.4"]
+    made = study({"none": [[50, 50], [40, 40]], **{arm: [[51, 51], [41, 41]] for arm in RATED}})
+    extra = made.final[made.final["arm"] == "fixed-0.1"].assign(
+        arm="fixed-0.4", tunable=0.4, rate=0.4, val_accuracy=0.9, test_accuracy=0.95
+    )
+    runs = made.final[made.final["group"] != measures.CHOSEN_GROUP]
+    of = replace(made, final=measures.with_chosen(pd.concat([runs, extra]), measures.choose))
+    assert CLAIM["C7"].select(of, CLAIM["C7"].needs) == rates
+    assert values("C3", 0, of) == pytest.approx([95 - 45] * 2)
+
+
+def test_tasks_are_asked_for_in_any_order():
+    assert evidence().find(Wanted("no-dropout", ("sex", "speech"))) == ["pair-speech-sex"]
+
+
+def test_ids_mean_nothing_to_claims():
+    test = {"none": [[50, 60], [40, 30]], **singles("none", [48, 61], [38, 31])}
+    of = study(test)
+    renamed = replace(of, final=of.final.assign(arm=of.final["arm"].map("arm {}".format)))
+    assert values("C1", 0, renamed) == values("C1", 0, of)
 
 
 def defect(name, reproduced, error):

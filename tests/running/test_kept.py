@@ -58,9 +58,10 @@ def test_only_the_changed_run_of_a_pack_is_trained(train: Callable, tmp_path: Pa
 def test_a_new_label_is_taken_without_training(train: Callable, tmp_path: Path) -> None:
     train(RUN)
     before = metrics(tmp_path, RUN)
-    renamed = replace(RUN, arm=replace(RUN.arm, label="another", family="trials"))
+    names = {"label": "another", "family": "trials", "tunable": "rate"}
+    renamed = replace(RUN, arm=replace(RUN.arm, **names))
     assert train(renamed) == ["fixed seed=1: finished before, kept"]
-    assert metrics(tmp_path, RUN) == {**before, "label": "another", "family": "trials"}
+    assert metrics(tmp_path, RUN) == {**before, **names, "tunable": RUN.arm.dropout.rate}
 
 
 @pytest.mark.parametrize("missing", ["metrics.json", "history.jsonl", "checkpoint.safetensors"])

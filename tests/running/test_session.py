@@ -111,7 +111,8 @@ def test_history_has_the_documented_form(finished: Path) -> None:
 def test_metrics_have_the_documented_form(finished: Path) -> None:
     metrics, history = metrics_of(finished), history_of(finished)
     assert set(metrics) == {
-        *("arm", "label", "group", "family", "seed", "preset", "config_hash", "config", "epochs"),
+        *("arm", "label", "group", "group_title", "baseline", "role", "family", "tunable"),
+        *("zero", "seed", "preset", "config_hash", "config", "epochs"),
         *("steps_per_epoch", "tasks", "seconds", "examples_per_second", "device", "data"),
         *("code", "versions", "identity"),
     }

@@ -5,14 +5,25 @@ Arms are those of `config/arms.yaml`; their data are drawn, never trained.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-import yaml
+import pandas as pd
+
+from adsmtl.arms import expand
+from adsmtl.claims.catalogue import CLAIMS
+from adsmtl.claims.evidence import Evidence
+from adsmtl.study import Arm
+from adsmtl.validation import check, read_yaml
 
 TASKS = ("vision", "speech")
-ARMS = yaml.safe_load((Path(__file__).parents[2] / "config/arms.yaml").read_text())
+DECLARED = Path(__file__).parents[2] / "config/arms.yaml"
+ARMS: dict[str, Arm] = {
+    arm_id: check(Arm, arm, arm_id)
+    for arm_id, arm in expand(read_yaml(DECLARED), str(DECLARED)).items()
+}
 # Planted test accuracy by arm and task; arms that say nothing have that of `none`.
 NONE = {"vision": 0.52, "speech": 0.42, "superclass": 0.80, "manner": 0.70, "sex": 0.75}
 ACCURACY = {
@@ -37,6 +48,33 @@ DATASETS = {
 CLASSES = {"vision": 10, "speech": 61, "superclass": 2, "manner": 6, "sex": 2}
 
 
+def facts(arm: str) -> dict:
+    """What `runs.final_frame` says of an arm, whatever the seed and task."""
+    declared = ARMS[arm]
+    return {
+        "arm": arm,
+        **declared.names(),
+        "tasks": "+".join(declared.tasks or TASKS),
+        "schedule": declared.dropout.schedule,
+        "rate": getattr(declared.dropout, "rate", getattr(declared.dropout, "p0", None)),
+        "l2": declared.l2,
+        "train_fraction": declared.train_fraction,
+    }
+
+
+def evidence(arms: Iterable[str] = ARMS) -> Evidence:
+    """A study of these arms in which nothing has been measured."""
+    nothing = pd.DataFrame()
+    return Evidence(pd.DataFrame(map(facts, arms)), nothing, nothing, None, "quick", False)
+
+
+def claim_arms(*ids: str) -> list[str]:
+    """The declared arms that claims need, or that these do."""
+    declared = evidence()
+    claims = [claim for claim in CLAIMS if not ids or claim.id in ids]
+    return list(dict.fromkeys(a for c in claims for a in c.select(declared, c.needs)))
+
+
 def write_run(
     root: Path,
     arm: str,
@@ -53,8 +91,7 @@ def write_run(
     gradients of every two tasks.
     """
     declared = ARMS[arm]
-    label, group = declared["label"], declared["group"]
-    tasks, dropout = declared.get("tasks", TASKS), declared.get("dropout", {"schedule": "none"})
+    tasks, dropout = declared.tasks or TASKS, asdict(declared.dropout)
     accuracy = NONE | ACCURACY.get(arm, {}) | dict(accuracy or {})
     shared = np.random.default_rng(seed).normal(0, 2 * noise)
     own = np.random.default_rng([seed, *arm.encode()])
@@ -90,8 +127,8 @@ def write_run(
         "arm": {
             "dropout": dropout,
             "tasks": list(tasks),
-            "l2": declared.get("l2", 0.0),
-            "train_fraction": declared.get("train_fraction", 1.0),
+            "l2": declared.l2,
+            "train_fraction": declared.train_fraction,
         },
         "seed": seed,
         "training": {"epochs": epochs, "batch_size": 64, "learning_rate": 1e-3},
@@ -99,9 +136,7 @@ def write_run(
     text = json.dumps([arm, config], sort_keys=True)
     metrics = {
         "arm": arm,
-        "label": label,
-        "group": group,
-        "family": declared.get("family"),
+        **declared.names(),
         "seed": seed,
         "preset": "quick",
         "config_hash": hashlib.sha256(text.encode()).hexdigest(),

@@ -5,8 +5,14 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
-from synthetic import write_results
+from synthetic import ARMS, write_results
 
+NO_DROPOUT = "no-dropout"
+# What the configuration says of every group, by id.
+GROUPS = {
+    arm.group: {"group": arm.group, "group_title": arm.group_title, "baseline": arm.baseline}
+    for arm in ARMS.values()
+}
 SHIFTS = {0: -0.01, 1: 0.0, 2: 0.01}  # of test accuracy, by seed
 
 
@@ -16,6 +22,7 @@ def derive(
     arm: str,
     group: str,
     dropout: dict | None = None,
+    role: str | None = None,
     tasks: dict[str, str] | None = None,
     cosine: float | None = None,
     gain: float = 0.0,
@@ -33,7 +40,8 @@ def derive(
         target = root / "runs" / arm / folder.name
         shutil.copytree(folder, target)
         metrics = json.loads((folder / "metrics.json").read_text())
-        metrics |= {"arm": arm, "label": arm.replace("-", " "), "group": group, "family": None}
+        metrics |= {"arm": arm, "label": arm.replace("-", " "), **GROUPS[group]}
+        metrics |= {"role": role, "family": None, "tunable": None, "zero": None}
         metrics["config"]["arm"] |= config | ({"dropout": dropout} if dropout else {})
         names = tasks or {name: name for name in metrics["tasks"]}
         metrics["tasks"] = {new: metrics["tasks"][old] for old, new in names.items()}
@@ -61,11 +69,12 @@ def write_wide(root: Path, seeds: int = 2) -> Path:
     for part in ("single-vision", "single-speech", "none"):
         source = part if part == "none" else f"{part}-none"
         gain = -0.1 if part == "none" else -0.15
-        derive(root, source, f"{part}-10pct", "data", train_fraction=0.1, gain=gain)
+        own = {"train_fraction": 0.1, "gain": gain}
+        derive(root, source, f"{part}-10pct", "data", role=NO_DROPOUT, **own)
     sex = {"speech": "sex"}
-    derive(root, "single-speech-none", "single-sex-none", "relatedness", tasks=sex)
+    derive(root, "single-speech-none", "single-sex-none", "relatedness", None, NO_DROPOUT, sex)
     pair = {"vision": "speech", "speech": "sex"}
-    derive(root, "none", "pair-speech-sex", "relatedness", tasks=pair, cosine=0.25)
+    derive(root, "none", "pair-speech-sex", "relatedness", None, NO_DROPOUT, pair, 0.25)
     return root
 
 
@@ -74,8 +83,11 @@ def final_row(arm: str, seed: int, task: str, accuracy: float, **changes) -> dic
     return {
         "arm": arm,
         "label": arm,
-        "group": "main",
+        **GROUPS["main"],
+        "role": NO_DROPOUT,
         "family": None,
+        "tunable": None,
+        "zero": None,
         "seed": seed,
         "task": task,
         "tasks": "vision+speech",
@@ -97,8 +109,8 @@ def plain_frame() -> pd.DataFrame:
     rows = []
     for seed in SHIFTS:
         for share, suffix, factor in ((1.0, "", 1), (0.1, "-10pct", 2)):
-            several = {"train_fraction": share, "group": "main" if share == 1 else "data"}
-            alone = several | {"group": "reference" if share == 1 else "data"}
+            several = {"train_fraction": share, **GROUPS["main" if share == 1 else "data"]}
+            alone = several | GROUPS["reference" if share == 1 else "data"]
             for task, level, gain in (("vision", 0.6, 0.02), ("speech", 0.5, 0.04)):
                 base = level - (0.1 if share < 1 else 0)
                 arm = f"single-{task}{suffix}"

@@ -82,12 +82,12 @@ def test_a_group_without_its_baseline_says_so(tmp_path):
     derive(tmp_path, "none", "yoked", "controls", {"schedule": "follow"})
     tables.write_all(tmp_path)
     text = (tmp_path / "tables/group-controls.md").read_text()
-    assert "schedule adsmtl, which these are compared with, was not trained" in text
+    assert "The arm adsmtl, which these are compared with, was not trained" in text
 
 
-def test_an_unknown_group_is_compared_with_no_dropout():
+def test_a_group_is_compared_with_the_baseline_that_its_arms_state():
     frame = plain_frame()
-    frame.loc[frame["arm"] == "none-10pct", "group"] = "new"
+    frame.loc[frame["arm"] == "none-10pct", ["group", "baseline"]] = "new", "none"
     found = groups.differences(frame, "new")
     assert list(found["arm"]) == ["none-10pct"]
     assert found["mean"].item() == pytest.approx(-0.1 + 0.03)
