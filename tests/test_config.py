@@ -60,20 +60,6 @@ def test_a_file_is_all_that_a_preset_needs(edit: Edit) -> None:
     assert list(study(config.settings({"preset": "mine"}).preset).arms) == ["none"]
 
 
-def test_dvc_keeps_track_of_the_data_that_its_preset_uses(edit: Edit) -> None:
-    assert paths.VERSIONING.read_text() == config.versioning()
-    edit("versioning.yaml", "=preset: smoke\nembedded: always")
-    edit("versioning.yaml", "=" + config.versioning())
-    assert read_yaml(paths.VERSIONING) == {
-        "preset": "smoke",
-        "embedded": "always",
-        "results": "smoke-embedded",
-        "datasets": ["digits", "espeak"],
-    }
-    edit("versioning.yaml", "=preset: auto\nembedded: always")
-    refused(config.versioning, "config/versioning.yaml", "preset is 'auto'", "smoke")
-
-
 def test_arms_stand_in_the_order_of_the_file_whatever_the_preset_says(edit: Edit) -> None:
     edit("presets/smoke.yaml", "=seeds: 1\narms: [adsmtl, none, reference]\ntraining: {}")
     found = study("smoke").arms

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 import adsmtl
-from adsmtl import config, planning
+from adsmtl import config, paths, planning
 from adsmtl.config import Settings
 from adsmtl.data import registry
 from adsmtl.data.fetch import sources
 from adsmtl.errors import UserError
+from adsmtl.validation import read_yaml
 
 Offer = Callable[..., None]
 
@@ -239,3 +240,21 @@ def test_on_cuda_packs_share_the_arms_out(devices: int, monkeypatch: pytest.Monk
 def test_one_named_device_takes_every_arm(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [pack.after for pack in packs(monkeypatch, 4, device="cuda:1")] == [(), ("adsmtl",)]
     assert len(packs(monkeypatch, 4, device="cpu")) == len(packs(monkeypatch, 0))
+
+
+def test_dvc_keeps_track_of_the_data_that_its_preset_uses(project: Path) -> None:
+    path = paths.VERSIONING
+    assert path.read_text() == planning.versioning()
+    path.write_text("preset: smoke\nembedded: always\n")
+    path.write_text(planning.versioning())
+    assert read_yaml(path) == {
+        "preset": "smoke",
+        "embedded": "always",
+        "results": "smoke-embedded",
+        "datasets": ["digits", "espeak"],
+    }
+    path.write_text("preset: auto\nembedded: always\n")
+    with pytest.raises(
+        UserError, match=r"config/versioning\.yaml: preset is 'auto'; known .* smoke"
+    ):
+        planning.versioning()

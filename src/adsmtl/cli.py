@@ -276,7 +276,7 @@ def _arms(options: argparse.Namespace) -> None:
 
 
 def _versioning(options: argparse.Namespace) -> None:
-    write_text(paths.VERSIONING, config.versioning())
+    write_text(paths.VERSIONING, planning.versioning())
 
 
 def _schema(options: argparse.Namespace) -> None:

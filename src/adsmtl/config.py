@@ -272,27 +272,6 @@ def _wanted(names: tuple[str, ...], path: Path) -> dict[str, Arm]:
     return {name: arm for name, arm in every.items() if name in wanted}
 
 
-def versioning() -> str:
-    """The content of `config/versioning.yaml`, with what follows from its first two keys."""
-    path = paths.VERSIONING
-    stated = read_yaml(path)
-    chosen = check(Settings, {key: stated.get(key) for key in ("preset", "embedded")}, str(path))
-    known(str(path), "preset", chosen.preset, presets())
-    known(str(path), "embedded", chosen.embedded, ["always", "never"])
-    described = study(chosen)
-    lines = [
-        "# What dvc.yaml in the folder above keeps track of. DVC has to know the names of its",
-        "# outputs beforehand, so there is no `auto` here. To keep track of another preset, or of",
-        "# the embedded data, change these two lines; `adsmtl versioning` writes the rest again.",
-        f"preset: {chosen.preset}",
-        f"embedded: {chosen.embedded}",
-        f"results: {paths.results(chosen.preset, described.embedded).name} # below results/",
-        "datasets:",
-        *(f"  - {name}" for name in described.datasets),
-    ]
-    return "\n".join(lines) + "\n"
-
-
 def schema() -> dict[str, Any]:
     """JSON schema of `config/config.yaml`, for Snakemake."""
     return {

@@ -14,6 +14,7 @@ from adsmtl.config import Settings
 from adsmtl.data import registry
 from adsmtl.errors import UserError
 from adsmtl.study import Study, Task
+from adsmtl.validation import check, known, read_yaml
 
 SETTINGS = "ADSMTL_SETTINGS"
 RUNS_PER_PACK = 6  # on a CPU, about; an arm's seeds stay together
@@ -140,6 +141,27 @@ def share(settings: Settings) -> None:
     known = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     package = str(Path(adsmtl.__file__).parents[1])
     os.environ["PYTHONPATH"] = os.pathsep.join([package, *(p for p in known if p != package)])
+
+
+def versioning() -> str:
+    """The content of `config/versioning.yaml`, with what follows from its first two keys."""
+    path = paths.VERSIONING
+    stated = read_yaml(path)
+    chosen = check(Settings, {key: stated.get(key) for key in ("preset", "embedded")}, str(path))
+    known(str(path), "preset", chosen.preset, config.presets())
+    known(str(path), "embedded", chosen.embedded, ["always", "never"])
+    described = config.study(chosen)
+    lines = [
+        "# What dvc.yaml in the folder above keeps track of. DVC has to know the names of its",
+        "# outputs beforehand, so there is no `auto` here. To keep track of another preset, or of",
+        "# the embedded data, change these two lines; `adsmtl versioning` writes the rest again.",
+        f"preset: {chosen.preset}",
+        f"embedded: {chosen.embedded}",
+        f"results: {paths.results(chosen.preset, described.embedded).name} # below results/",
+        "datasets:",
+        *(f"  - {name}" for name in described.datasets),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _missing(datasets: Sequence[str], settings: Settings) -> list[str]:

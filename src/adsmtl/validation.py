@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.constructor import SafeConstructor
+from ruamel.yaml.constructor import ConstructorError, SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import ScalarNode
+from ruamel.yaml.nodes import MappingNode, ScalarNode
 
 from adsmtl.errors import UserError
 
@@ -31,6 +31,12 @@ class _Constructor(SafeConstructor):
         value = Written(super().construct_yaml_float(node))
         value.text = node.value
         return value
+
+    def flatten_mapping(self, node: MappingNode) -> None:
+        # Beside a merge, a key that is given twice would go unnoticed.
+        for key, _ in node.value:
+            if key.tag == "tag:yaml.org,2002:merge":
+                raise ConstructorError(None, None, "merges (<<) are not read", key.start_mark)
 
 
 _Constructor.add_constructor("tag:yaml.org,2002:float", _Constructor.construct_yaml_float)
@@ -129,7 +135,7 @@ def _explain(item: Mapping[str, Any], value: Any, kind: type) -> str:
             tag = context["discriminator"].strip("'")
             return f"the key '{key}.{tag}' is missing; write {key}: {{{tag}: <name>}}"
         case "dict_type" | "dataclass_type":
-            return f"{key} is {given}: write keys and values".lstrip()
+            return f"{f'{key} is ' if key else ''}{given}; write keys and values"
     return f"{key} is {given}: {item['msg']}"
 
 
