@@ -7,6 +7,7 @@ from typing import Any
 from adsmtl import outputs
 from adsmtl.claims import words
 from adsmtl.claims.ledger import judge
+from adsmtl.collected.reading import Collected
 from adsmtl.files import write_json, write_text
 from adsmtl.tables.render import TextTable, markdown
 
@@ -19,15 +20,12 @@ CAPTION = (
 )
 
 
-def write(
-    root: Path, order: Sequence[str] | None = None, seeds: Sequence[int] | None = None
-) -> list[Path]:
-    """Judge every claim and write `claims.json` and `claims.md` below the results folder `root`.
+def write(collected: Collected, root: Path) -> list[Path]:
+    """Judge every claim and write `claims.json` and `claims.md` below the folder `root`.
 
-    Arguments and errors are those of `judge`; a `UserError` also if the folder cannot be
-    written.
+    Errors are those of `judge`; a `UserError` also if the folder cannot be written.
     """
-    rows = judge(root, order, seeds)
+    rows = judge(collected)
     ledger, text = outputs.claims(root)
     write_json(ledger, rows)
     write_text(text, as_markdown(rows))

@@ -7,53 +7,46 @@ import pandas as pd
 
 from adsmtl import outputs
 from adsmtl.analysis import measures, summary
-from adsmtl.collected import provenance, runs
+from adsmtl.collected import provenance
+from adsmtl.collected.reading import Collected
 from adsmtl.files import write_text
 from adsmtl.tables import for_programs, groups, numbers
 from adsmtl.tables.numbers import Column
 from adsmtl.tables.render import TextTable, latex, markdown
 
 
-def write_all(
-    root: Path, order: Sequence[str] | None = None, seeds: Sequence[int] | None = None
-) -> list[Path]:
+def write_all(collected: Collected, root: Path) -> list[Path]:
     """Write every table of `outputs.table_names` in three formats below `root/tables`, and
     `summary.json` and `curves.csv` for programs.
 
-    Args:
-        root: a results folder, such as `results/quick`.
-        order: arms in the order of the rows; all arms on disk if None.
-        seeds: seeds that every arm must have; whichever are finished if None.
-
     Raises:
-        UserError: runs are missing or malformed, or the folder cannot be written.
+        UserError: the folder cannot be written.
     """
-    loaded = runs.select(root, order, seeds)
-    built = build(loaded)
-    for_programs.write(root, built["main"][0], runs.history_frame(loaded))
+    built = build(collected)
+    for_programs.write(root, built["main"][0], collected.epochs)
     for frame, text in built.values():
         folder = root / "tables"
         write_text(folder / f"{text.name}.csv", frame.to_csv(index=False, lineterminator="\n"))
         write_text(folder / f"{text.name}.md", markdown(text))
         write_text(folder / f"{text.name}.tex", latex(text))
-    return outputs.tables(root, runs.traits(loaded))
+    return outputs.tables(root, collected.traits)
 
 
-def build(loaded: Sequence[runs.Run]) -> dict[str, tuple[pd.DataFrame, TextTable]]:
+def build(collected: Collected) -> dict[str, tuple[pd.DataFrame, TextTable]]:
     """Every table by name, as the frame of the CSV and as text.
 
     The frame of `main` holds all arms, for other programs; its text shows the reference, main
     and derived arms, and the others have tables of their groups.
     """
-    final = measures.with_chosen(runs.final_frame(loaded))
+    final = measures.with_chosen(collected.runs)
     estimates = summary.per_arm(final)
     compared = summary.comparisons(final, summary.planned(final))
-    source = provenance.sentence(loaded)
+    source = provenance.sentence(collected)
     built = {
         "main": (estimates, main_table(final, estimates, source)),
         "comparisons": (compared, comparison_table(compared, source)),
     }
-    for group in outputs.more_groups(runs.traits(loaded)):
+    for group in outputs.more_groups(collected.traits):
         built[outputs.group_table(group)] = groups.build(final, estimates, group, source)
     return built
 
