@@ -229,13 +229,3 @@ def test_runs_are_folded():
         f"a {words.TIMES} seeds 0-2, 7",
         f"b {words.TIMES} seed 5",
     ]
-
-
-def test_numbers_in_words():
-    assert [words.signed(x) for x in (1.255, -0.4, 0.001, -0.001)] == [
-        "+1.25",
-        "\N{MINUS SIGN}0.40",
-        "0.00",
-        "0.00",
-    ]
-    assert (words.p_value(0.0004), words.p_value(0.25)) == ("< 0.001", "= 0.250")

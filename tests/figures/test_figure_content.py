@@ -43,7 +43,7 @@ def test_effects_are_those_of_the_comparisons_in_percentage_points(results):
     assert not effect.clear
     shown = forest.draw_rows(sections)
     right = shown.axes[0].child_axes[0].get_yticklabels()
-    assert f"{effect.mean:+.1f}" in right[[*_labels(shown)].index("ADSMTL")].get_text()
+    assert f"{effect.mean:+.2f}" in right[[*_labels(shown)].index("ADSMTL")].get_text()
 
 
 def _labels(figure):
@@ -71,7 +71,7 @@ def test_only_effects_with_a_small_corrected_p_are_filled():
 
 def test_one_seed_gives_effects_without_intervals():
     figure = forest.draw_rows({"x": [forest.Effect("a", 1.0, None, None, None, False)]})
-    assert figure.axes[0].child_axes[0].get_yticklabels()[1].get_text() == "+1.0"
+    assert figure.axes[0].child_axes[0].get_yticklabels()[1].get_text() == "+1.00"
 
 
 def test_nothing_to_compare_is_said():

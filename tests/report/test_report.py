@@ -77,7 +77,7 @@ def test_other_groups_of_arms_have_tables_and_times(tmp_path):
     contents, body = page.split("</nav>")
     assert '<a href="#group-controls">' in contents
     assert '<h3 id="group-controls">Controls: which part of the adaptation matters?' in body
-    assert "\N{MINUS SIGN}2.0 [\N{MINUS SIGN}2.0" in body
+    assert "\N{MINUS SIGN}2.00 [\N{MINUS SIGN}2.00" in body
     # Two runs of 29 seconds each.
     row = "<td>1</td><td>2</td><td>0.02</td><td>29</td>"
     assert row in body.split('id="time"')[1]

@@ -46,7 +46,7 @@ def test_controls_are_compared_with_adsmtl(written):
     column = heading.index("vs ADSMTL (pp)")
     assert (first[0], second[0]) == ("ADSMTL", "swapped")
     assert first[column] == numbers.MISSING
-    assert second[column] == "\N{MINUS SIGN}2.0 [\N{MINUS SIGN}2.0, \N{MINUS SIGN}2.0]"
+    assert second[column] == "\N{MINUS SIGN}2.00 [\N{MINUS SIGN}2.00, \N{MINUS SIGN}2.00]"
 
 
 def test_less_data_is_compared_with_one_task_on_as_much(written):
@@ -57,7 +57,7 @@ def test_less_data_is_compared_with_one_task_on_as_much(written):
     alone = accuracy[["single-vision-10pct", "single-speech-10pct"]].mean()
     expected = 100 * (accuracy["none-10pct"] - alone)
     row = next(line for line in table if line[0] == "none 10pct")
-    assert row[column].split()[0] == f"{expected:+.1f}"
+    assert row[column].split()[0] == f"{expected:+.2f}"
     assert "delta_m (%)" not in table[0]
 
 

@@ -8,6 +8,7 @@ from synthetic import ORDER, write_results
 
 from adsmtl import outputs
 from adsmtl.analysis import measures, statistics, summary
+from adsmtl.report import template
 from adsmtl.tables import build as tables
 from adsmtl.tables import numbers, render
 
@@ -142,7 +143,7 @@ def test_markdown_escapes_pipes():
 
 def test_html_escapes_cells_and_marks_groups_and_the_left_column():
     table = render.TextTable("t", "a < b", ["", "n"], [["x", "1"], ["<y>", "2"]], ["& so"], [1])
-    text = render.html(table)
+    text = template.table(table)
     assert '<p class="caption">a &lt; b</p>' in text
     assert '<tr class="break"><td class="left">&lt;y&gt;</td><td>2</td></tr>' in text
     assert '<tr><td class="left">x</td><td>1</td></tr>' in text

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from adsmtl.figures import style
 from adsmtl.figures.drawing import Drawing, Material
+from adsmtl.tables import numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,12 +135,7 @@ def _heading(ax, row: int, text: str) -> None:
 
 
 def _number(line: str | Effect) -> str:
-    if isinstance(line, str):
-        return ""
-    text = f"{line.mean:+z.1f}"
-    if line.low is not None and line.high is not None:
-        text += f" [{line.low:+z.1f}, {line.high:+z.1f}]"
-    return text.replace("-", "\N{MINUS SIGN}")
+    return "" if isinstance(line, str) else numbers.estimate(line.mean, line.low, line.high)
 
 
 def draw(material: Material) -> Figure:

@@ -16,15 +16,9 @@ from adsmtl.errors import UserError
 from adsmtl.figures import drawing
 from adsmtl.figures.drawing import Drawing
 from adsmtl.files import write_text
-from adsmtl.report import citation, template
+from adsmtl.report import citation, facts, template
 from adsmtl.tables import build as tables
 from adsmtl.tables import groups
-
-_GROUPS = {
-    "reference": "Reference: each task alone",
-    "main": "Main arms: the tasks together",
-}
-
 
 _SCALE = 0.7  # of a figure's pixels to those of a page on a wide screen
 
@@ -51,7 +45,6 @@ def write(collected: Collected, root: Path, first: Sequence[Section] = ()) -> Pa
     """
     traits = collected.traits
     built = tables.build(collected)
-    environments = collected.environments.values()
     stand_in = " with stand-in data" if provenance.embedded(collected) else ""
     page = template.render(
         "report.html.j2",
@@ -61,8 +54,8 @@ def write(collected: Collected, root: Path, first: Sequence[Section] = ()) -> Pa
         seeds=collected.seeds,
         arms=len(traits),
         epochs=", ".join(map(str, sorted(collected.runs["epochs"].unique()))),
-        groups=_groups(collected),
-        tasks=_tasks(collected),
+        tasks=facts.tasks(collected),
+        groups=facts.arms(collected),
         main=built["main"][1],
         comparisons=built["comparisons"][1],
         more=[
@@ -71,11 +64,12 @@ def write(collected: Collected, root: Path, first: Sequence[Section] = ()) -> Pa
             for name in (outputs.group_table(group),)
         ],
         figures=[_figure(root, one) for one in drawing.of_study(traits)],
-        training=_listed(own.get("training", {}) for own in collected.configs.values()),
         devices=provenance.devices(collected),
-        code=_listed(one["code"] or {} for one in environments),
-        versions=_listed(one["versions"] for one in environments),
-        data=provenance.data_sets(collected),
+        data=facts.data(collected),
+        environment=facts.environment(collected),
+        time=facts.time(collected),
+        hours=collected.per_run["seconds_total"].sum() / 3600,
+        runs=len(collected.per_run),
         citation=citation.read(
             paths.CITATION, f"results of preset {provenance.preset(collected)}{stand_in}"
         ),
@@ -102,34 +96,3 @@ def _figure(root: Path, one: Drawing) -> dict[str, Any]:
         # Figures share one scale, so that their text has one size.
         "width": round(_SCALE * int.from_bytes(pixels[16:20])),
     }
-
-
-def _groups(collected: Collected) -> list[dict[str, Any]]:
-    """Every group of arms: title, labels of its arms, number of runs, seconds of training."""
-    return [
-        {
-            "title": _GROUPS.get(group) or groups.describe(group).title,
-            "labels": list(own["label"].unique()),
-            "runs": len(own),
-            "seconds": own["seconds_total"].sum(),
-        }
-        for group, own in collected.per_run.groupby("group", sort=False)
-    ]
-
-
-def _tasks(collected: Collected) -> dict[str, dict[str, Any]]:
-    """Every task as its first run describes it: data set, target, classes, examples."""
-    return {
-        row["task"]: {key: row[key] for key in ("dataset", "target", "classes")}
-        | {"examples": {split: row[f"examples_{split}"] for split in ("train", "val", "test")}}
-        for row in collected.runs.drop_duplicates("task").to_dict("records")
-    }
-
-
-def _listed(mappings) -> dict[str, str]:
-    """Every key with all its values over runs, so that differences between runs show."""
-    found: dict[str, set[str]] = {}
-    for mapping in mappings:
-        for key, value in mapping.items():
-            found.setdefault(key, set()).add(str(value))
-    return {key: ", ".join(sorted(values)) for key, values in found.items()}

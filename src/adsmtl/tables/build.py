@@ -10,8 +10,8 @@ from adsmtl.analysis import measures, summary
 from adsmtl.collected import provenance
 from adsmtl.collected.reading import Collected
 from adsmtl.files import write_text
-from adsmtl.tables import for_programs, groups, numbers
-from adsmtl.tables.numbers import Column
+from adsmtl.tables import cells, for_programs, groups, numbers
+from adsmtl.tables.cells import Column
 from adsmtl.tables.render import TextTable, latex, markdown
 
 
@@ -57,17 +57,17 @@ def main_table(final: pd.DataFrame, estimates: pd.DataFrame, source: str) -> Tex
     tasks = list(shown["task"].unique())
     columns = []
     for task in tasks:
-        show = numbers.percent_interval
+        show = cells.percent_interval
         columns.append(Column(f"{task} acc. (%)", task, "test_accuracy", show))
         own = estimates[estimates["task"] == task]["measure"].unique()
         for name in sorted(own):
             if name.startswith("test_accuracy_"):
                 classes = name.removeprefix("test_accuracy_")
                 columns.append(Column(f"{task} acc., {classes} classes (%)", task, name, show))
-    columns.append(Column("delta_m (%)", summary.ALL, "delta_m", numbers.signed_interval))
-    columns += [Column(f"{task} gap (pp)", task, "gap", numbers.percent) for task in tasks]
-    columns += [Column(f"{task} ECE (%)", task, "test_ece", numbers.percent) for task in tasks]
-    columns.append(Column("s / epoch", summary.ALL, "seconds_per_epoch", numbers.plain))
+    columns.append(Column("delta_m (%)", summary.ALL, "delta_m", cells.signed_interval))
+    columns += [Column(f"{task} gap (pp)", task, "gap", cells.percent) for task in tasks]
+    columns += [Column(f"{task} ECE (%)", task, "test_ece", cells.percent) for task in tasks]
+    columns.append(Column("s / epoch", summary.ALL, "seconds_per_epoch", cells.plain))
 
     arms = shown.drop_duplicates("arm")
     of_groups = list(arms["group"])
@@ -82,7 +82,7 @@ def main_table(final: pd.DataFrame, estimates: pd.DataFrame, source: str) -> Tex
         name="main",
         caption=caption,
         columns=["Arm", "n", *(column.heading for column in columns)],
-        rows=numbers.rows(shown, estimates, list(arms["arm"]), columns),
+        rows=cells.rows(shown, estimates, list(arms["arm"]), columns),
         notes=_chosen_note(final),
         breaks=[i for i in range(1, len(of_groups)) if of_groups[i] != of_groups[i - 1]],
     )
@@ -99,11 +99,13 @@ def comparison_table(compared: pd.DataFrame, source: str) -> TextTable:
                 f"{row['first_label']} vs {row['second_label']}",
                 outcome,
                 str(row["n"]),
-                numbers.points_interval(estimate),
-                numbers.MISSING if pd.isna(row["d_z"]) else numbers.minus(f"{row['d_z']:+z.2f}"),
+                cells.points_interval(estimate),
+                numbers.MISSING if pd.isna(row["d_z"]) else numbers.signed(row["d_z"]),
                 numbers.p_value(row["p"]),
                 numbers.p_value(row["p_holm"]),
-                numbers.MISSING if pd.isna(row["detectable"]) else f"{100 * row['detectable']:.1f}",
+                numbers.MISSING
+                if pd.isna(row["detectable"])
+                else numbers.plain(100 * row["detectable"]),
             ]
         )
     tasks = list(compared["task"])
