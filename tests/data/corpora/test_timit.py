@@ -121,7 +121,9 @@ def corpus(tmp_path_factory):
 
 
 def test_corpus_has_the_customary_split(corpus, tmp_path):
-    folder = registry.prepare("timit", tmp_path / "raw", tmp_path, timit_path=corpus.parent)
+    folder = registry.prepare(
+        "timit", tmp_path / "raw", tmp_path, {"timit_path": str(corpus.parent)}
+    )
     data = load(folder, verify=True)
     speakers = [
         {data.card["groups"][group].partition("-")[2] for group in data.groups[part]}
