@@ -55,12 +55,12 @@ def test_espeak(embedded):
     assert [espeak.SEXES[n] for n in data.targets["sex"]] == sexes
 
 
-def test_espeak_says_the_same_bytes_whatever_it_said_before():
-    # breath and flutter are random: of a voice alone, and again after another one
-    alone = list(espeak.synthesise([("en-us+f1", "Eight boys.")]))
-    after = list(espeak.synthesise([("en-us+m1", "She saw."), ("en-us+f1", "Eight boys.")]))
-    for one, other in zip(alone[0], after[1], strict=True):
-        assert np.array_equal(one, other)
+def test_espeak_says_the_same_bytes_every_time():
+    # breath and flutter are random, unless the library's seed is set
+    jobs = [("en-us+f1", "Eight boys."), ("en-gb-x-rp+m7", "She saw.")]
+    for first, second in zip(espeak.synthesise(jobs), espeak.synthesise(jobs), strict=True):
+        for one, other in zip(first, second, strict=True):
+            assert np.array_equal(one, other)
 
 
 def test_espeak_phone_timings_fit_the_audio():
