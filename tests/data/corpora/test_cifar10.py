@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from fakes import SOURCE, cifar_files, make_tar, needs_mirror
 
+from adsmtl.data import registry
 from adsmtl.data.corpora import cifar10
 from adsmtl.data.fetch import sources
 from adsmtl.data.folds import split_indices
@@ -111,8 +112,8 @@ def test_real_records_have_the_planes_and_classes_that_are_known(tmp_path, monke
 
 @pytest.mark.slow
 @needs_mirror
-def test_the_whole_real_archive_has_the_known_channel_means(real):
-    data = real("cifar10")
+def test_the_whole_real_archive_has_the_known_channel_means(tmp_path):
+    data = load(registry.prepare("cifar10", tmp_path / "raw", tmp_path), verify=True)
     assert len(data) == 60_000
     mean, _ = cifar10.channel_moments([data.inputs[:50_000]], np.ones(50_000, bool))
     assert mean == pytest.approx(MEANS, abs=5e-6)

@@ -155,8 +155,8 @@ def test_held_out_speaker_lists():
 
 
 @needs_mirror
-def test_real_sample(real):
-    data = real("timit-sample")
+def test_real_sample(tmp_path):
+    data = load(registry.prepare("timit-sample", tmp_path / "raw", tmp_path), verify=True)
     assert len(data) == 4988
     assert len(np.unique(data.targets["phone"])) == 61
     assert len(data.card["groups"]) == 16
