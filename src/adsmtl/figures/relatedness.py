@@ -17,8 +17,8 @@ def points(final: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         arm, tasks, seed, cosine (of the tasks' gradients on the shared layer, mean over
-        epochs), gain (a fraction, see `contrasts.gains`); pairs alone whose gradients were
-        recorded and whose tasks have single-task runs.
+        epochs), gain (a fraction, see `contrasts.gains`). Pairs whose gradients were not
+        recorded, or whose tasks have no single-task runs, are left out.
     """
     pairs = contrasts.plain(final)
     pairs = pairs[(pairs["train_fraction"] == 1) & (pairs["tasks"].str.count(r"\+") == 1)]

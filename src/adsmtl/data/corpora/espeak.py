@@ -164,14 +164,14 @@ def _utterances(jobs: Sequence[tuple[str, str]]) -> Iterator[Utterance]:
         # a phone ends where the next begins, the last one with the audio
         ends = np.minimum(np.append(starts[1:], len(audio)), len(audio)).tolist()
         segments = [
-            Segment(start, end, _plain(phone))
+            Segment(start, end, _unmarked(phone))
             for start, end, phone in zip(starts.tolist(), ends, mnemonics, strict=True)
             if start < end
         ]
         yield Utterance(voice, audio, segments)
 
 
-def _plain(mnemonic: str) -> str:
+def _unmarked(mnemonic: str) -> str:
     """A mnemonic without stress and tone marks; all pauses are one."""
     return PAUSE if mnemonic.startswith(PAUSE) else mnemonic.lstrip("',%=|")
 
