@@ -4,8 +4,6 @@ import errno
 import json
 import shutil
 import socketserver
-import subprocess
-import sys
 import threading
 import time
 from collections import namedtuple
@@ -15,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from adsmtl import files
-from adsmtl.data import registry
 from adsmtl.data.corpora import cifar10, timit
 from adsmtl.data.fetch import download, sources
 from adsmtl.errors import UserError
@@ -194,34 +191,3 @@ def test_disk_that_fills_up_while_copying(mirror, tmp_path, monkeypatch):
     with pytest.raises(UserError, match=r"timit\.zip: No space left on device"):
         sources.fetch(TIMIT, tmp_path / "raw/timit-sample")
     assert leftovers(tmp_path / "raw") == []
-
-
-@pytest.mark.parametrize("name", registry.DATASETS)
-def test_every_data_set_is_declared_where_the_table_says(name, tmp_path):
-    assert callable(registry.lookup(name).prepare)
-
-
-def test_to_look_for_data_loads_no_library_for_arrays():
-    heavy = ["torch", "torchvision", "torchaudio", "sklearn"]
-    code = (
-        "import sys\nfrom adsmtl.data import registry\n"
-        "for name in registry.DATASETS: registry.lookup(name)\n"
-        f"print([name for name in {heavy} if name in sys.modules])"
-    )
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert out.stdout.strip() == "[]"
-
-
-def test_an_unknown_name_is_told_the_known_ones(tmp_path):
-    with pytest.raises(UserError, match="no data set 'mnist'; there are cifar10, digits"):
-        registry.prepare("mnist", tmp_path, tmp_path)
-
-
-def test_a_corpus_that_the_user_holds_is_where_the_setting_says(tmp_path):
-    assert registry.locate("digits", tmp_path, {}).origin.kind == "embedded"
-    given = {"timit_path": str(tmp_path)}
-    assert registry.locate("timit", tmp_path, given).origin.where == str(tmp_path)
-    absent = {"timit_path": str(tmp_path / "absent")}
-    assert "absent" in registry.locate("timit", tmp_path, absent).refused[0]
-    with pytest.raises(UserError, match="timit cannot be had:\n  - timit_path"):
-        registry.prepare("timit", tmp_path, tmp_path)
