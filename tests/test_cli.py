@@ -176,7 +176,9 @@ def test_prepare_passes_the_persons_corpus_on(
 
     monkeypatch.setattr(registry, "prepare", prepare)
     assert cli.main(["--settings", '{"timit_path": "/corpora/timit"}', "prepare", "timit"]) == 2
-    assert calls == [("timit", paths.RAW, paths.PREPARED, Path("/corpora/timit"))]
+    ((*where, settings),) = calls
+    assert where == ["timit", paths.RAW, paths.PREPARED]
+    assert settings["timit_path"] == "/corpora/timit"
 
 
 def test_the_schema_is_written_where_the_workflow_reads_it(project: Path) -> None:

@@ -128,9 +128,8 @@ def _show(options: argparse.Namespace) -> None:
 def _prepare(options: argparse.Namespace) -> None:
     from adsmtl.data import registry, samples
 
-    settings = config.settings(options.settings)
-    given = None if settings.timit_path is None else Path(settings.timit_path)
-    folder = registry.prepare(options.dataset, paths.RAW, paths.PREPARED, given)
+    settings = vars(config.settings(options.settings))
+    folder = registry.prepare(options.dataset, paths.RAW, paths.PREPARED, settings)
     log.info(f"prepared {folder}, with examples to look at in {samples.write(folder)}")
 
 

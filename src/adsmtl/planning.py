@@ -145,11 +145,10 @@ def share(settings: Settings) -> None:
 def _missing(datasets: Sequence[str], settings: Settings) -> list[str]:
     """Why each data set that cannot be had cannot be had."""
     found = []
-    given = None if settings.timit_path is None else Path(settings.timit_path)
     for name in datasets:
         if (paths.PREPARED / name / "card.json").exists():
             continue
-        location = registry.locate(name, paths.RAW, given)
+        location = registry.locate(name, paths.RAW, vars(settings))
         if location.origin is None:
             found += [f"{name}: {reason}" for reason in location.refused]
     return found

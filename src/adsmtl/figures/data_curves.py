@@ -22,8 +22,8 @@ _WAYS = {
 def series(final: pd.DataFrame) -> pd.DataFrame:
     """Accuracy of plain single- and multi-task training, per task and averaged over tasks.
 
-    Only tasks of arms that were trained on less than all data take part, and the average only
-    of shares and seeds that have all of them.
+    Tasks that were only trained on all data are left out. The average is over those shares and
+    seeds that all remaining tasks have.
 
     Args:
         final: as `collect.runs_frame` returns it.

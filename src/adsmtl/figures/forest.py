@@ -85,8 +85,8 @@ def claimed(claims: Sequence[Mapping[str, Any]]) -> dict[str, list[Effect]]:
 def draw_rows(sections: Mapping[str, Sequence[Effect]]) -> Figure:
     """A heading per section and a row per effect, with the numbers at the right.
 
-    Filled diamonds are effects with a corrected p below 0.05, open ones are not; a faint bar
-    around 0 spans the effects that are too small to be detected with 80 % power.
+    A diamond is filled where the corrected p is below 0.05, else open. A faint bar around 0 spans
+    the effects that are too small to be detected with 80 % power.
     """
     if not sections:
         return style.nothing("No two arms of this results folder can be compared.")

@@ -26,8 +26,8 @@ def points(final: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         arm, tasks, seed, cosine (of the tasks' gradients on the shared layer, mean over
-        epochs), gain (a fraction, see `contrasts.gains`); pairs alone whose gradients were
-        recorded and whose tasks have single-task runs.
+        epochs), gain (a fraction, see `contrasts.gains`). Pairs whose gradients were not
+        recorded, or whose tasks have no single-task runs, are left out.
     """
     from adsmtl.analysis import contrasts
 
