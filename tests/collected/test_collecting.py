@@ -109,7 +109,7 @@ def test_malformed_metrics_name_file_and_key(tmp_path):
     metrics = json.loads(path.read_text())
     del metrics["tasks"]["vision"]["final"]["test"]
     path.write_text(json.dumps(metrics))
-    with pytest.raises(UserError, match=r"metrics\.json: tasks\.vision\.final\.test: .*again"):
+    with pytest.raises(UserError, match=r"metrics\.json: .*tasks\.vision\.final\.test' is missing; del"):
         run_folders.load(tmp_path)
 
 
@@ -131,7 +131,7 @@ def test_a_misplaced_run_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("on", "message"), [([], r"tasks\.vision\.on: .*at least 1"), ([{}], r"tasks\.vision\.on\.0")]
+    ("on", "message"), [([], r"tasks\.vision\.on is \[\]"), ([{}], r".*tasks\.vision\.on\.0")]
 )
 def test_malformed_evaluations_name_file_and_key(tmp_path, on, message):
     folder = write_run(tmp_path, "none", 0, epochs=1)

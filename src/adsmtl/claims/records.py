@@ -1,17 +1,15 @@
 """What single claims are judged from besides scores; `docs/formats.md` is the contract."""
 
 from pathlib import Path
-from typing import TypeVar
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from adsmtl.collected.test_time import OFF, ON
-from adsmtl.errors import UserError
 from adsmtl.files import read_json
+from adsmtl.validation import checked
 
 LISTING = "listing.json"
-_Model = TypeVar("_Model", bound=BaseModel)
 
 
 class _Open(BaseModel):
@@ -63,13 +61,8 @@ def listing(root: Path) -> Listing | None:
         UserError: the file is malformed; names file and key.
     """
     path = root / LISTING
-    return _read(Listing, path) if path.is_file() else None
-
-
-def _read(model: type[_Model], path: Path) -> _Model:
-    try:
-        return model.model_validate(read_json(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        raise UserError(f"{path}: {key}: {first['msg']}; delete it and run again") from error
+    return (
+        checked(Listing, read_json(path), str(path), "delete it and run again")
+        if path.is_file()
+        else None
+    )

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from adsmtl import paths
 from adsmtl.errors import UserError
 from adsmtl.files import read_json
+from adsmtl.validation import checked
 
 METRICS, HISTORY = "metrics.json", "history.jsonl"
+_REMEDY = "delete its folder and train this run again"
 
 # Checked on reading are the keys that the analysis cannot do without; others pass through.
 _OPEN = ConfigDict(extra="allow")
@@ -138,7 +140,7 @@ def _read(folder: Path) -> FinishedRun:
     if not metrics_path.is_file():
         raise UserError(f"{metrics_path} is missing; train this run first: `snakemake`")
     metrics = read_json(metrics_path)
-    _check(_Metrics, metrics, str(metrics_path))
+    checked(_Metrics, metrics, str(metrics_path), _REMEDY)
     placed = re.fullmatch(r"seed=(\d+)", folder.name)
     if (metrics["arm"], metrics["seed"]) != (folder.parent.name, int(placed[1]) if placed else -1):
         raise UserError(
@@ -160,16 +162,5 @@ def _read_history(path: Path) -> list[dict[str, Any]]:
                 f"{path}, line {number}, is not valid JSON ({error});"
                 " delete its folder and train this run again"
             ) from error
-        _check(_Epoch, epochs[-1], f"{path}, line {number}")
+        checked(_Epoch, epochs[-1], f"{path}, line {number}", _REMEDY)
     return epochs
-
-
-def _check(model: type[BaseModel], value: Any, where: str) -> None:
-    try:
-        model.model_validate(value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise UserError(
-            f"{where}: {key}: {first['msg']}; delete its folder and train this run again"
-        ) from error

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import pandas as pd
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from adsmtl.collected.run_folders import FinishedRun
-from adsmtl.errors import UserError
 from adsmtl.files import read_json
+from adsmtl.validation import checked
 
 FILE = "test-time.json"
 OFF, ON = "off", "on"  # no unit dropped; units dropped at the file's rate
@@ -46,14 +46,9 @@ def frame(runs: Sequence[FinishedRun]) -> pd.DataFrame:
         path = run.folder / FILE
         if not path.is_file():
             continue
-        try:
-            found = _Evaluation.model_validate(read_json(path))
-        except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(map(str, first["loc"]))
-            raise UserError(
-                f"{path}: {key}: {first['msg']}; delete the file and evaluate again"
-            ) from error
+        found = checked(
+            _Evaluation, read_json(path), str(path), "delete the file and evaluate again"
+        )
         known = {"arm": run.arm, "seed": run.seed}
         known |= {"rate": found.rate, "passes": found.passes}
         for task, scores in found.tasks.items():
