@@ -186,6 +186,9 @@ def _why(options: argparse.Namespace) -> None:
 
     plan = _plan(options)
     run = plan.study.run(*why.named(options.run, plan.root))
+    if not why.begun(run, plan.root):
+        print(f"{run.name}: not trained yet")
+        return
     chosen = plan.settings
     # The first device stands for all: it is not used, so other processes may be training on it.
     where = "cuda:0" if plan.gpus and chosen.device in ("auto", "cuda") else chosen.device

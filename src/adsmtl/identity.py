@@ -83,7 +83,7 @@ def code(run: Run, root: str = TRAINED, package: Path = PACKAGE) -> dict[str, st
     named = _named(run.arm, run)
     if run.leader is not None:
         named |= _named(run.leader, run)
-    return modules.used({root, *named}, package, TABLES, SILENT)
+    return dict(modules.used(frozenset({root, *named}), package, TABLES, SILENT))
 
 
 def code_of(runs: Iterable[Run], root: str = TRAINED, package: Path = PACKAGE) -> str:

@@ -6,9 +6,10 @@ words of its errors.
 
 import ast
 import importlib.util
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from adsmtl.files import digest
@@ -16,15 +17,17 @@ from adsmtl.files import digest
 LENGTH = 12  # hexadecimal digits of a digest; it only has to tell two states of a module apart
 
 
+@cache
 def used(
-    roots: Iterable[str],
+    roots: frozenset[str],
     package: Path,
     tables: frozenset[str] = frozenset(),
     silent: frozenset[str] = frozenset(),
-) -> dict[str, str]:
+) -> Mapping[str, str]:
     """Digests of the roots, of the modules of the package that they import, and so on, by name.
 
-    A module in which nothing counts is left out.
+    A module in which nothing counts is left out. A process gets one answer, that of the files when
+    it first asks.
 
     Args:
         roots: names of modules, or `<module>:<name in it>`.
@@ -41,27 +44,19 @@ def used(
         if name in seen or module in silent:
             continue
         seen.add(name)
-        does, imported = _read(package, module, tables)
-        waiting += imported
+        path, table = _file(package, module), module in tables
+        initial = path.name == "__init__.py"
+        does, imports = _read(path.read_text(encoding="utf-8"), initial, table)
         if does is not None:
             found[name] = does
-    return dict(sorted(found.items()))
-
-
-@cache
-def _read(package: Path, name: str, tables: frozenset[str]) -> tuple[str | None, tuple[str, ...]]:
-    """Digest of what a module does, None if it does nothing, and the modules that it imports."""
-    path, table = _file(package, name), name in tables
-    body = ast.parse(path.read_text(encoding="utf-8")).body
-    parent = name.rpartition(".")[0]
-    imported = {parent} if parent else set()
-    if not table:
-        within = name if path.name == "__init__.py" else parent
-        imported |= set(_imported(body, within, package, tables))
-    if table or path.name == "__init__.py":
-        body = [statement for statement in body if not _passes_on(statement, table)]
-    does = _plain(body)
-    return digest(does)[:LENGTH] if does else None, tuple(sorted(imported))
+        parent = module.rpartition(".")[0]
+        if parent:
+            waiting.append(parent)
+        if not table:
+            within = module if initial else parent
+            waiting += [_module(package, origin, own, within, tables) for origin, own in imports]
+        waiting = [name for name in waiting if name.partition(".")[0] == package.name]
+    return MappingProxyType(dict(sorted(found.items())))
 
 
 def _file(package: Path, name: str) -> Path:
@@ -70,26 +65,37 @@ def _file(package: Path, name: str) -> Path:
     return place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
 
 
-def _imported(
-    body: list[ast.stmt], within: str, package: Path, tables: frozenset[str]
-) -> Iterator[str]:
-    """Modules of the package that a module imports, at its head or anywhere in it.
+def _module(package: Path, origin: str, name: str, within: str, tables: frozenset[str]) -> str:
+    """The module that `from <origin> import <name>` reads, in a module of the package `within`."""
+    origin = importlib.util.resolve_name(origin, within)
+    module = f"{origin}.{name}"
+    # A table may hold an entry that is called like the module it comes from.
+    is_module = name and origin not in tables and _file(package, module).is_file()
+    return module if is_module else origin
+
+
+@cache
+def _read(text: str, initial: bool, table: bool) -> tuple[str | None, frozenset[tuple[str, str]]]:
+    """What a module does and imports, at its head or anywhere in it.
 
     Args:
-        within: the package that its relative imports start from.
+        text: of its file.
+        initial: whether that is an `__init__.py`.
+
+    Returns:
+        Digest of what it does, None if that is nothing; and of every import, from where and what.
     """
-    for node in (node for statement in body for node in ast.walk(statement)):
-        names = []
+    tree = ast.parse(text)
+    imports = set()
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            imports |= {(alias.name, "") for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            origin = importlib.util.resolve_name("." * node.level + (node.module or ""), within)
-            for alias in node.names:
-                name = f"{origin}.{alias.name}"
-                # A table may hold an entry that is called like the module it comes from.
-                is_module = origin not in tables and _file(package, name).is_file()
-                names.append(name if is_module else origin)
-        yield from (name for name in names if name.partition(".")[0] == package.name)
+            origin = "." * node.level + (node.module or "")
+            imports |= {(origin, alias.name) for alias in node.names}
+    counts = [own for own in tree.body if not ((initial or table) and _passes_on(own, table))]
+    does = _plain(counts)
+    return digest(does)[:LENGTH] if does else None, frozenset(imports)
 
 
 def _passes_on(statement: ast.stmt, table: bool) -> bool:

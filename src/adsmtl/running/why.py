@@ -37,13 +37,19 @@ def named(text: str, root: Path) -> tuple[str, int]:
     return match["arm"], int(match["seed"])
 
 
+def begun(run: Run, root: Path) -> bool:
+    """Whether a training of the run, finished or not, left something to compare with."""
+    folder = paths.run(root, run.arm_id, run.seed)
+    return (folder / METRICS).is_file() or checkpoint.load(folder / RESUME) is not None
+
+
 def explain(
     study: Study, run: Run, prepared: Mapping[str, Prepared], machine: Machine, root: Path
 ) -> str:
     """What training would do with a run, in one line, and below it a line per reason.
 
     Args:
-        run: of the study.
+        run: of the study; its training has `begun`.
         prepared: by task, for every task of the study.
         root: the study's results folder.
     """
@@ -55,11 +61,9 @@ def explain(
         before, config = metrics.get("identity", {}), metrics.get("config")
         outcomes = "would be kept", "would be trained again"
     else:
-        state = checkpoint.load(folder / RESUME)
-        if state is None:
-            return f"{run.name}: not trained yet"
-        reasons, before, config = [], state[1]["identity"], None
-        interrupted = f"interrupted after epoch {len(state[1]['history'])},"
+        _, facts = checkpoint.load(folder / RESUME)
+        reasons, before, config = [], facts["identity"], None
+        interrupted = f"interrupted after epoch {len(facts['history'])},"
         outcomes = f"{interrupted} would continue", f"{interrupted} would start anew"
     if run.follows is not None:
         leader = study.run(run.follows, run.seed)
