@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 import tiny
 
-from adsmtl import paths
+from adsmtl import identity, paths
 from adsmtl.dropout.schedules import Fixed
 from adsmtl.errors import UserError
-from adsmtl.running import dropping, session
+from adsmtl.files import sha256
+from adsmtl.running import dropping, records, session
 from adsmtl.study import TestTime
 from adsmtl.training.device import Machine
 
@@ -65,6 +66,16 @@ def test_the_same_twice(prepared: dict, machine: Machine, root: Path) -> None:
 def test_a_limit_on_examples(prepared: dict, machine: Machine, root: Path) -> None:
     found = evaluated(replace(POLICY, examples=7), prepared, machine, root)
     assert found["examples"] == {"vision": 7, "speech": 7}
+
+
+def test_its_identity_is_the_checkpoint_the_code_and_the_kind_of_machine(
+    prepared: dict, machine: Machine, root: Path
+) -> None:
+    found = evaluated(POLICY, prepared, machine, root)["identity"]
+    assert found["code"] == identity.code(RUN, identity.DROPPED)
+    assert found["checkpoint"] == sha256(paths.run(root, "fixed", 1) / records.CHECKPOINT)
+    assert {key: found[key] for key in identity.kind(machine)} == identity.kind(machine)
+    assert set(found) == {"code", "checkpoint", *identity.kind(machine)}
 
 
 def test_another_configuration_is_refused(prepared: dict, machine: Machine, root: Path) -> None:

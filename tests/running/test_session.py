@@ -11,7 +11,7 @@ import pytest
 import tiny
 import torch
 
-from adsmtl import paths
+from adsmtl import identity, paths
 from adsmtl.data.prepared import Prepared
 from adsmtl.dropout.schedules import Fixed
 from adsmtl.errors import UserError
@@ -234,8 +234,11 @@ def test_a_damaged_state_is_ignored(
     with pytest.raises(KeyboardInterrupt):
         train(RUN)
     monkeypatch.undo()
-    spoil(paths.run(tmp_path / "results", RUN.arm_id, RUN.seed) / records.RESUME)
-    assert equal_bits(train(RUN), finished)
+    path = paths.run(tmp_path / "results", RUN.arm_id, RUN.seed) / records.RESUME
+    spoil(path)
+    said: list[str] = []
+    assert equal_bits(train(RUN, say=said.append), finished)
+    assert said[0] == f"adsmtl seed=1: starts anew, because {path} is missing or damaged"
 
 
 def test_a_state_of_another_configuration_or_of_other_data_is_ignored(
@@ -257,6 +260,37 @@ def test_a_state_of_another_configuration_or_of_other_data_is_ignored(
     monkeypatch.undo()
     assert equal_bits(train(RUN), finished)
     assert equal_bits(train(RUN, root="data"), finished)
+
+
+def test_an_interrupted_run_of_other_code_starts_anew_and_says_so(
+    finished: Path, train: Train, crash_after: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_now = identity.code(RUN)
+    monkeypatch.setattr(identity, "code", lambda run: {**of_now, "adsmtl.rng": "0123456789ab"})
+    crash_after(1)
+    with pytest.raises(KeyboardInterrupt):
+        train(RUN)
+    monkeypatch.undo()
+    said: list[str] = []
+    assert equal_bits(train(RUN, say=said.append), finished)
+    assert said[0] == (
+        "adsmtl seed=1: starts anew, because its interrupted training was another "
+        "(code: adsmtl.rng was changed)"
+    )
+
+
+def test_runs_interrupted_after_different_epochs_start_anew_together(
+    train: Train, crash_after: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for epochs, run in ((1, RUN), (2, OTHER)):
+        crash_after(epochs)
+        with pytest.raises(KeyboardInterrupt):
+            train(run)
+        monkeypatch.undo()
+    monkeypatch.setattr(session, "_groups", lambda runs, *_: [list(runs)] if runs else [])
+    said: list[str] = []
+    train(RUN, OTHER, say=said.append)
+    assert said[0] == "2 runs: starts anew, because they were interrupted after different epochs"
 
 
 def test_runs_trained_at_once_are_written_each_to_its_own_folder(train: Train) -> None:
