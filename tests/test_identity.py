@@ -195,7 +195,7 @@ def everything() -> list[Run]:
 
 
 def test_every_module_that_training_loads_counts_for_some_run() -> None:
-    """What reading the sources finds is what Python itself loads; no import is overlooked."""
+    """Reading the sources overlooks no import that Python itself follows."""
     script = (
         "import sys, adsmtl.training.outcome, adsmtl.tasks.vision, adsmtl.tasks.speech, "
         "adsmtl.tasks.losses\n"
@@ -204,7 +204,7 @@ def test_every_module_that_training_loads_counts_for_some_run() -> None:
     )
     loaded = subprocess.check_output([sys.executable, "-c", script], text=True)
     found = {name.partition(":")[0] for run in everything() for name in identity.code(run)}
-    assert set(loaded.split()) - identity.SILENT == found
+    assert set(loaded.split()) - identity.SILENT <= found
 
 
 def test_the_code_of_a_run_is_known_without_torch() -> None:
