@@ -143,8 +143,21 @@ def test_an_incomplete_command_exits_with_2(
     assert "usage: adsmtl" in capsys.readouterr().err
 
 
-def test_an_arm_that_the_study_lacks_exits_with_2(capsys: pytest.CaptureFixture) -> None:
-    assert cli.main(["--settings", SMOKE, "train", "--arm", "nine", "--seeds", "0"]) == 2
+def test_why_says_of_a_run_without_results_that_it_is_not_trained(
+    capsys: pytest.CaptureFixture,
+) -> None:
+    """Before its data are there, too."""
+    assert cli.main(["--settings", SMOKE, "why", "adsmtl/seed=0"]) == 0
+    assert capsys.readouterr().out == "adsmtl seed=0: not trained yet\n"
+
+
+@pytest.mark.parametrize(
+    "command", [["train", "--arm", "nine", "--seeds", "0"], ["why", "nine/seed=0"]]
+)
+def test_an_arm_that_the_study_lacks_exits_with_2(
+    command: list[str], capsys: pytest.CaptureFixture
+) -> None:
+    assert cli.main(["--settings", SMOKE, *command]) == 2
     assert "'nine'" in capsys.readouterr().err
 
 

@@ -79,6 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     own = add("train", _train, "train arms with some seeds; finished runs are kept")
     own.add_argument("--arms", required=True, nargs="+", metavar="ARM")
     own.add_argument("--seeds", required=True, type=int, nargs="+")
+    own = add("why", _why, "say whether a run would be trained again, and why")
+    own.add_argument("run", metavar="RUN", help="<arm>/seed=<number>, or the folder of a run")
     own = add("test-time", _test_time, "evaluate finished runs with units dropped at test time")
     own.add_argument("--arm", required=True)
     own.add_argument("--seeds", required=True, type=int, nargs="+")
@@ -181,8 +183,24 @@ def _train(options: argparse.Namespace) -> None:
     session.train(runs, _prepared(plan), _machine(plan), plan.root, log.info, replicas)
 
 
+def _why(options: argparse.Namespace) -> None:
+    from adsmtl.running import why
+    from adsmtl.training import device
+
+    plan = _plan(options)
+    run = plan.study.run(*why.named(options.run, plan.root))
+    if not why.begun(run, plan.root):
+        print(f"{run.name}: not trained yet")
+        return
+    chosen = plan.settings
+    # The first device stands for all: it is not used, so other processes may be training on it.
+    where = "cuda:0" if plan.gpus and chosen.device in ("auto", "cuda") else chosen.device
+    machine = device.choose(where, chosen.precision, chosen.threads)
+    print(why.explain(plan.study, run, _prepared(plan), machine, plan.root))
+
+
 def _test_time(options: argparse.Namespace) -> None:
-    from adsmtl.training import monte_carlo
+    from adsmtl.running import dropping
 
     plan = _plan(options)
     if plan.study.test_time is None:
@@ -191,7 +209,7 @@ def _test_time(options: argparse.Namespace) -> None:
     for seed in options.seeds:
         run = plan.study.run(options.arm, seed)
         log.info(
-            f"wrote {monte_carlo.evaluate(run, plan.study.test_time, prepared, machine, plan.root)}"
+            f"wrote {dropping.evaluate(run, plan.study.test_time, prepared, machine, plan.root)}"
         )
 
 

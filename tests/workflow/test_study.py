@@ -113,7 +113,7 @@ def test_an_arm_waits_for_the_one_it_follows(tmp_path):
 
 def test_a_changed_training_source_trains_everything_again(study):
     path = study.folder / "src/adsmtl/training/objective.py"
-    path.write_text(path.read_text() + "\n# changed\n")
+    path.write_text(path.read_text() + "\nCHANGED = True\n")
     jobs = planned(study.snakemake("--dry-run"))
     assert sum(job.startswith("train_") for job in jobs) == 1  # both arms are one pack
     assert "prepare" not in jobs

@@ -2,8 +2,7 @@
 from pathlib import Path
 
 from adsmtl import config as adsmtl_config
-from adsmtl import paths, planning, revision
-from adsmtl import outputs
+from adsmtl import identity, outputs, paths, planning, revision
 from adsmtl.errors import UserError
 
 try:

@@ -29,7 +29,6 @@ for pack in PLAN.packs:
             f"train_{pack.name}"
         input:
             cards(),
-            sources(*revision.TRAINING),
             [
                 paths.run(ROOT, arm, seed) / "history.jsonl"
                 for arm in pack.after
@@ -57,6 +56,7 @@ for pack in PLAN.packs:
             seeds=STUDY.seeds,
             config=[STUDY.run(arm, seed).config_hash for arm in pack.arms for seed in STUDY.seeds],
             names=[STUDY.arms[arm].names() for arm in pack.arms],
+            code=identity.code_of(STUDY.run(arm, seed) for arm in pack.arms for seed in STUDY.seeds),
         shell:
             "python -m adsmtl --log {log} train --arms {params.arms} --seeds {params.seeds}"
 
@@ -65,7 +65,6 @@ rule test_time:
     input:
         expand(RUN / "checkpoint.safetensors", seed=STUDY.seeds, allow_missing=True),
         cards(),
-        sources(*revision.TRAINING),
     output:
         expand(RUN / "test-time.json", seed=STUDY.seeds, allow_missing=True),
     log:
@@ -80,6 +79,7 @@ rule test_time:
     params:
         seeds=STUDY.seeds,
         policy=STUDY.test_time,
+        code=lambda wildcards: identity.code_of([STUDY.run(wildcards.arm, 0)], identity.DROPPED),
     shell:
         "python -m adsmtl --log {log} test-time --arm {wildcards.arm} --seeds {params.seeds}"
 
