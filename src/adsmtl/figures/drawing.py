@@ -97,6 +97,7 @@ def drawings() -> tuple[Drawing, ...]:
     modules = [
         import_module(f"{package}.{found.name}")
         for found in pkgutil.iter_modules(import_module(package).__path__)
+        if found.name != "build"  # it draws them, and needs pandas from the start
     ]
     found = [module.DRAWING for module in modules if hasattr(module, "DRAWING")]
     return tuple(sorted(found, key=lambda drawing: drawing.place))
