@@ -78,16 +78,28 @@ def _kept(
     say: Callable[[str], None],
 ) -> bool:
     """Whether a run is finished as it would be trained now; then its names are brought up."""
+    if not finished(run, prepared, machine, root):
+        return False
+    path = paths.run(root, run.arm_id, run.seed) / METRICS
+    metrics = read_json(path)
+    if any(metrics.get(key) != name for key, name in run.arm.names().items()):
+        write_json(path, {**metrics, **run.arm.names()})
+    say(f"{run.name}: finished before, kept")
+    return True
+
+
+def finished(run: Run, prepared: Mapping[str, Prepared], machine: Machine, root: Path) -> bool:
+    """Whether the files of a run are all there and are those that training it now would give.
+
+    Args:
+        run: with the trajectory of the arm that it follows, if any.
+        prepared: by task, for every task of the run's study.
+        root: the preset's results folder.
+    """
     folder = paths.run(root, run.arm_id, run.seed)
     if any(not (folder / name).is_file() for name in (METRICS, HISTORY, CHECKPOINT)):
         return False
-    metrics = read_json(folder / METRICS)
-    if metrics.get("identity") != identity(run, prepared, machine):
-        return False
-    if any(metrics.get(key) != name for key, name in run.arm.names().items()):
-        write_json(folder / METRICS, {**metrics, **run.arm.names()})
-    say(f"{run.name}: finished before, kept")
-    return True
+    return read_json(folder / METRICS).get("identity") == identity(run, prepared, machine)
 
 
 def _groups(
