@@ -22,6 +22,7 @@ FIGURE_FORMATS = ("pdf", "png")
 CAPTION = "caption.txt"
 LISTING = "listing.json"
 CLAIMS = ("claims.json", "claims.md")
+COLLECTED = ("runs.csv", "epochs.csv.gz", "test_time.csv", "configs.json", "environments.json")
 REPORT = "report.html"
 MANIFEST = "manifest.json"
 
@@ -143,6 +144,11 @@ def _pairs_with_references(arms: Mapping[str, Traits]) -> bool:
     single = {own.tasks[0] for own in plain if not own.multi_task}
     pairs = [own.tasks for own in plain if own.group == "relatedness" and own.multi_task]
     return any(single.issuperset(tasks) for tasks in pairs)
+
+
+def collected(root: Path) -> list[Path]:
+    """What all runs say, in tables below the results folder `root`."""
+    return [root / "collected" / name for name in COLLECTED]
 
 
 def claims(root: Path) -> list[Path]:
