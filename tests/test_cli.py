@@ -108,6 +108,16 @@ def test_settings_that_are_no_json_object_exit_with_2(
     assert "--settings" in err
 
 
+@pytest.mark.parametrize("count", ["0", "-1", "2.5", "many"])
+def test_a_number_of_processes_that_is_none_exits_with_2(
+    count: str, capsys: pytest.CaptureFixture
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["estimate", f"--processes={count}"])
+    assert caught.value.code == 2
+    assert f"{count} is no number of processes" in capsys.readouterr().err
+
+
 def test_settings_come_from_the_workflows_variable_unless_given(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:

@@ -234,3 +234,18 @@ def test_on_cuda_packs_share_the_arms_out(devices: int, monkeypatch: pytest.Monk
 def test_one_named_device_takes_every_arm(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [pack.after for pack in packs(monkeypatch, 4, device="cuda:1")] == [(), ("adsmtl",)]
     assert len(packs(monkeypatch, 4, device="cpu")) == len(packs(monkeypatch, 0))
+
+
+def test_as_many_processes_train_at_once_as_cores_or_devices_allow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def processes(cores: int, devices: int, threads: int = 1) -> int:
+        monkeypatch.setattr(planning, "cuda_devices", lambda: devices)
+        chosen = Settings(preset="quick", embedded="always", threads=threads)
+        return planning.Plan(chosen, config.study(chosen), ()).processes(cores, devices)
+
+    found = len(packs(monkeypatch, 0, preset="quick"))
+    assert [processes(cores, devices=0) for cores in (1, 2, 1000)] == [1, 2, found]
+    assert processes(4, devices=0, threads=3) == 1
+    assert processes(2, devices=0, threads=3) == 1
+    assert processes(16, devices=3) == 3

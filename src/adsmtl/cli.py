@@ -11,7 +11,7 @@ from typing import Any
 
 from adsmtl import __version__, config, outputs, paths, planning
 from adsmtl.errors import UserError
-from adsmtl.files import read_json, write_json, write_text
+from adsmtl.files import read_json, write_text
 
 log = logging.getLogger("adsmtl")
 
@@ -74,11 +74,17 @@ def _parser() -> argparse.ArgumentParser:
     add("show", _show, "print the study that the settings describe")
     own = add("prepare", _prepare, "fetch and prepare a data set")
     own.add_argument("dataset")
-    own = add("estimate", _estimate, "measure a few steps and say how long the study takes")
-    own.add_argument("--cores", type=int, default=os.cpu_count() or 1)
+    own = add("estimate", _estimate, "measure a few steps and say how long the study still takes")
+    own.add_argument("--processes", type=_count, metavar="N", help="that train at once")
     own = add("train", _train, "train arms with some seeds; finished runs are kept")
     own.add_argument("--arms", required=True, nargs="+", metavar="ARM")
     own.add_argument("--seeds", required=True, type=int, nargs="+")
+    own.add_argument(
+        "--processes",
+        type=_count,
+        metavar="N",
+        help="that train the study at once; its remaining time is said then, not these runs' alone",
+    )
     own = add("why", _why, "say whether a run would be trained again, and why")
     own.add_argument("run", metavar="RUN", help="<arm>/seed=<number>, or the folder of a run")
     own = add("test-time", _test_time, "evaluate finished runs with units dropped at test time")
@@ -99,6 +105,12 @@ def _parser() -> argparse.ArgumentParser:
     add("freeze", _freeze, "keep a finished study below results/frozen, to be cited")
     add("schema", _schema, "write the schema of config/config.yaml for the workflow")
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no number of processes; give at least 1")
+    return int(text)
 
 
 def _mapping(text: str) -> dict[str, Any]:
@@ -154,33 +166,28 @@ def _estimate(options: argparse.Namespace) -> None:
     plan = _plan(options)
     for note in plan.notes:
         log.info(note)
-    machine = _machine(plan)
-    runs = plan.study.runs()
-    processes = 1
-    if machine.device.type == "cpu":
-        processes = max(1, options.cores // machine.threads)
-    total = estimate.seconds(runs, _prepared(plan), machine, plan.settings.replicas)
-    rounds = -(-len(runs) // processes)
-    expected = total / len(runs) * rounds
-    facts = machine.describe()
-    log.info(
-        f"{plan.root}: {len(runs)} runs of {plan.study.training.epochs} epochs, processes: "
-        f"{processes}, on {facts['name']} ({facts['precision']}): about "
-        f"{estimate.spoken(expected)} of training"
-    )
-    write_json(
-        plan.root / "estimate.json",
-        {"runs": len(runs), "processes": processes, "seconds": round(expected, 1), "device": facts},
-    )
+    prepared, machine = _prepared(plan), _machine(plan)
+    left = estimate.remaining(plan.study.runs(), prepared, machine, plan.root)
+    if not left:
+        log.info(f"{plan.root}: every run is finished")
+        return
+    processes = options.processes or plan.processes(os.cpu_count() or 1, planning.cuda_devices())
+    said = estimate.sentence(left, prepared, machine, processes, plan.settings.replicas)
+    log.info(f"{plan.root}: {said}")
 
 
 def _train(options: argparse.Namespace) -> None:
-    from adsmtl.running import session
+    from adsmtl.running import estimate, session
 
     plan = _plan(options)
     runs = [plan.study.run(arm, seed) for arm in options.arms for seed in options.seeds]
-    replicas = plan.settings.replicas
-    session.train(runs, _prepared(plan), _machine(plan), plan.root, log.info, replicas)
+    prepared, machine, replicas = _prepared(plan), _machine(plan), plan.settings.replicas
+    wanted = plan.study.runs() if options.processes else runs
+    left = estimate.remaining(wanted, prepared, machine, plan.root)
+    if {run.name for run in left} & {run.name for run in runs}:
+        processes = options.processes or 1
+        log.info(f"{plan.root}: {estimate.sentence(left, prepared, machine, processes, replicas)}")
+    session.train(runs, prepared, machine, plan.root, log.info, replicas)
 
 
 def _why(options: argparse.Namespace) -> None:

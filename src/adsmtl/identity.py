@@ -12,19 +12,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import adsmtl
 from adsmtl import modules
 from adsmtl.dropout.difficulty import SIGNALS
 from adsmtl.dropout.schedules import Adsmtl
 from adsmtl.files import digest
+from adsmtl.modules import PACKAGE
 from adsmtl.study import Arm, Run
 from adsmtl.tasks.registry import BRANCHES, LOSSES, METRICS
 
 if TYPE_CHECKING:
     from adsmtl.data.prepared import Prepared
     from adsmtl.training.device import Machine
-
-PACKAGE = Path(adsmtl.__file__).parent
 
 # Where numbers are made: those of `metrics.json` and `history.jsonl`, and of `test-time.json`.
 TRAINED = "adsmtl.training.outcome"

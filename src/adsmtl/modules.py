@@ -6,14 +6,16 @@ words of its errors.
 
 import ast
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from adsmtl.files import digest
+import adsmtl
+from adsmtl.files import digest, sha256
 
+PACKAGE = Path(adsmtl.__file__).parent
 LENGTH = 12  # hexadecimal digits of a digest; it only has to tell two states of a module apart
 
 
@@ -57,6 +59,21 @@ def used(
             waiting += [_module(package, origin, own, within, tables) for origin, own in imports]
         waiting = [name for name in waiting if name.partition(".")[0] == package.name]
     return MappingProxyType(dict(sorted(found.items())))
+
+
+def of_step(roots: Iterable[str], more: Iterable[str] = (), package: Path = PACKAGE) -> str:
+    """One short digest of all that a step of the workflow runs.
+
+    Args:
+        roots: names of modules within the package, such as `tables.build`.
+        more: patterns of files below the package that no import names, such as templates; of
+            these every byte counts.
+        package: its folder.
+    """
+    found = dict(used(frozenset(f"{package.name}.{name}" for name in roots), package))
+    for path in sorted({path for pattern in more for path in package.glob(pattern)}):
+        found[path.relative_to(package).as_posix()] = sha256(path)
+    return digest(found)[:LENGTH]
 
 
 def _file(package: Path, name: str) -> Path:

@@ -70,6 +70,16 @@ class Plan:
                 found.append(Pack(f"{own[0]}{more}", own, leaders))
         return found
 
+    def processes(self, cores: int, devices: int) -> int:
+        """Training processes at once: one per CUDA device, or on a CPU as many as the cores hold.
+
+        Args:
+            cores: that the processes may use.
+            devices: CUDA devices that they may use.
+        """
+        room = devices if self.gpus else cores // self.settings.threads
+        return max(1, min(room, len(self.packs)))
+
     @property
     def tasks(self) -> dict[str, Task]:
         """Every task that an arm of the study trains, main tasks first."""
