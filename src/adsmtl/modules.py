@@ -123,7 +123,7 @@ def _passes_on(statement: ast.stmt, table: bool) -> bool:
         return False
     targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
     names = {getattr(target, "id", "") for target in targets}
-    return table or names <= {"__all__", "__version__"}
+    return "" not in names if table else names <= {"__all__", "__version__"}
 
 
 def _plain(node: Any) -> Any:

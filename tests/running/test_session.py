@@ -238,7 +238,7 @@ def test_a_damaged_state_is_ignored(
     spoil(path)
     said: list[str] = []
     assert equal_bits(train(RUN, say=said.append), finished)
-    assert said[0] == f"adsmtl seed=1: starts anew, because {path} is missing or damaged"
+    assert said[0] == f"adsmtl seed=1: trained from the start, because {path} is missing or damaged"
 
 
 def test_a_state_of_another_configuration_or_of_other_data_is_ignored(
@@ -272,10 +272,11 @@ def test_an_interrupted_run_of_other_code_starts_anew_and_says_so(
         train(RUN)
     monkeypatch.undo()
     said: list[str] = []
-    assert equal_bits(train(RUN, say=said.append), finished)
+    folder = train(RUN, say=said.append)
+    assert equal_bits(folder, finished)
     assert said[0] == (
-        "adsmtl seed=1: starts anew, because its interrupted training was another "
-        "(code: adsmtl.rng was changed)"
+        f"adsmtl seed=1: trained from the start, because the training interrupted in {folder} was "
+        "another (code: adsmtl.rng was changed)"
     )
 
 
@@ -290,7 +291,8 @@ def test_runs_interrupted_after_different_epochs_start_anew_together(
     monkeypatch.setattr(session, "_groups", lambda runs, *_: [list(runs)] if runs else [])
     said: list[str] = []
     train(RUN, OTHER, say=said.append)
-    assert said[0] == "2 runs: starts anew, because they were interrupted after different epochs"
+    reason = "they were interrupted after different epochs"
+    assert said[0] == f"2 runs: trained from the start, because {reason}"
 
 
 def test_runs_trained_at_once_are_written_each_to_its_own_folder(train: Train) -> None:

@@ -153,7 +153,7 @@ def _resume(
     if reason is None and len({len(facts["history"]) for _, facts in found}) > 1:
         reason = "they were interrupted after different epochs"
     if reason is not None:
-        say(f"{_names(engine.runs)}: starts anew, because {reason}")
+        say(f"{_names(engine.runs)}: trained from the start, because {reason}")
         return
     engine.load_state([own for own, _ in found], [facts["history"] for _, facts in found])
     say(f"{_names(engine.runs)}: continues after epoch {engine.epoch}")
@@ -167,7 +167,7 @@ def _obstacle(
         return f"{folder / RESUME} is missing or damaged"
     if found[1]["identity"] != wanted:
         others = difference.sentences(found[1]["identity"], wanted)
-        return f"its interrupted training was another ({'; '.join(others)})"
+        return f"the training interrupted in {folder} was another ({'; '.join(others)})"
     return None
 
 
