@@ -82,10 +82,14 @@ def _parser() -> argparse.ArgumentParser:
     own = add("test-time", _test_time, "evaluate finished runs with units dropped at test time")
     own.add_argument("--arm", required=True)
     own.add_argument("--seeds", required=True, type=int, nargs="+")
+    add("collect", _collect, "turn finished runs into the tables that all later steps read")
     add("tables", _tables, "write the tables of a finished study")
     add("figures", _figures, "write the figures of a finished study")
     add("listing", _listing, "run the paper's listing against Keras, where it is installed")
     add("claims", _claims, "judge the paper's claims from a finished study")
+    own = add("judge", _judge, "make tables, figures and ledger again from collected tables")
+    own.add_argument("folder", type=Path, help="a results folder or a frozen archive")
+    own.add_argument("--out", type=Path, help="where to write instead of there")
     add("report", _report, "write report.html from tables, figures and claims")
     add("manifest", _manifest, "write manifest.json: where every number comes from")
     own = add("track", _track, "import every results folder into MLflow")
@@ -191,18 +195,31 @@ def _test_time(options: argparse.Namespace) -> None:
         )
 
 
+def _collected(options: argparse.Namespace) -> Any:
+    from adsmtl.collected import reading
+
+    return reading.load(_plan(options).root)
+
+
+def _collect(options: argparse.Namespace) -> None:
+    from adsmtl.collected import collect
+
+    plan = _plan(options)
+    collect.write(plan.root, list(plan.study.arms), plan.study.seeds)
+
+
 def _tables(options: argparse.Namespace) -> None:
     from adsmtl.tables import build as tables
 
-    plan = _plan(options)
-    tables.write_all(plan.root, list(plan.study.arms), plan.study.seeds)
+    collected = _collected(options)
+    tables.write_all(collected, collected.root)
 
 
 def _figures(options: argparse.Namespace) -> None:
     from adsmtl.figures import build as figures
 
-    plan = _plan(options)
-    figures.write_all(plan.root, list(plan.study.arms), plan.study.seeds)
+    collected = _collected(options)
+    figures.write_all(collected, collected.root)
 
 
 def _listing(options: argparse.Namespace) -> None:
@@ -214,30 +231,35 @@ def _listing(options: argparse.Namespace) -> None:
 
 
 def _claims(options: argparse.Namespace) -> None:
-    from adsmtl.claims import write
+    from adsmtl.claims import write as claims
 
-    plan = _plan(options)
-    write.write(plan.root, list(plan.study.arms), plan.study.seeds)
+    collected = _collected(options)
+    claims.write(collected, collected.root)
+
+
+def _judge(options: argparse.Namespace) -> None:
+    from adsmtl.archive.judge import judge
+
+    target = options.out or options.folder
+    written = judge(options.folder, target)
+    log.info(f"wrote {len(written)} files below {target}: tables, figures and the ledger")
 
 
 def _report(options: argparse.Namespace) -> None:
     from adsmtl.report import build as report
-    from adsmtl.report import claims as report_claims
-    from adsmtl.report import speed
+    from adsmtl.report import claims, speed
 
-    plan = _plan(options)
-    ledger = report_claims.section(read_json(outputs.claims(plan.root)[0]))
+    collected = _collected(options)
+    ledger = claims.section(read_json(outputs.claims(collected.root)[0]))
     measured = speed.section(paths.RESULTS / "benchmarks")
     sections = [ledger] if measured is None else [ledger, measured]
-    path = report.write(plan.root, list(plan.study.arms), plan.study.seeds, sections)
-    log.info(f"wrote {path}")
+    log.info(f"wrote {report.write(collected, collected.root, sections)}")
 
 
 def _manifest(options: argparse.Namespace) -> None:
     from adsmtl.archive import manifest
 
-    plan = _plan(options)
-    manifest.write(plan.root, list(plan.study.arms), plan.study.seeds)
+    manifest.write(_collected(options))
 
 
 def _track(options: argparse.Namespace) -> None:
