@@ -109,7 +109,9 @@ def test_malformed_metrics_name_file_and_key(tmp_path):
     metrics = json.loads(path.read_text())
     del metrics["tasks"]["vision"]["final"]["test"]
     path.write_text(json.dumps(metrics))
-    with pytest.raises(UserError, match=r"metrics\.json: .*tasks\.vision\.final\.test' is missing; del"):
+    with pytest.raises(
+        UserError, match=r"metrics\.json: .*tasks\.vision\.final\.test' is missing; del"
+    ):
         run_folders.load(tmp_path)
 
 
