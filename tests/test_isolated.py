@@ -43,7 +43,7 @@ def test_a_hang_ends_at_the_limit(module) -> None:
 
 
 def test_a_crash_names_the_signal(module) -> None:
-    with pytest.raises(NoAnswer, match="SIGSEGV"):
+    with pytest.raises(NoAnswer, match="signal 11"):
         module("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
 
 

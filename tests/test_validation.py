@@ -1,10 +1,10 @@
 """A wrong value becomes one message that names the file, the key and what to do."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from adsmtl.errors import UserError
 from adsmtl.validation import checked
@@ -21,10 +21,25 @@ class Inner:
 
 
 @dataclass(frozen=True)
+class Circle:
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+    radius: float
+    shape: Literal["circle"] = "circle"
+
+
+@dataclass(frozen=True)
+class Square:
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+    side: float
+    shape: Literal["square"] = "square"
+
+
+@dataclass(frozen=True)
 class Outer:
     __pydantic_config__: ClassVar = {"extra": "forbid"}
     names: tuple[str, ...]
     inner: Inner = Inner()
+    drawn: Annotated[Circle | Square, Field(discriminator="shape")] | None = None
 
 
 class Written(BaseModel):
@@ -42,13 +57,22 @@ def test_what_is_right_comes_back_typed():
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ({"name": [], "names": []}, "a.yaml: unknown key 'name'; known are names, inner"),
+        ({"name": [], "names": []}, "a.yaml: unknown key 'name'; known are names, inner, drawn"),
         ({"names": [], "inner": {"shar": 1}}, "a.yaml: unknown key 'inner.shar'; check its"),
         ({}, "a.yaml: the key 'names' is missing"),
         ({"names": "b"}, 'a.yaml: names is "b": '),
         ({"names": [], "inner": {"share": "0.5"}}, 'a.yaml: inner.share is "0.5": '),
-        ({"names": [], "inner": {"share": 2}}, "a.yaml: share is 2.0; give a share"),
-        ([1], r"a.yaml: \[1\]: "),
+        ({"names": [], "inner": {"share": 2}}, "a.yaml: (inner: )?share is 2.0; give a share"),
+        ([1], r"a.yaml: \[1\]: write keys and values"),
+        ({"names": [], "drawn": {"radius": 1}}, "a.yaml: the key 'drawn.shape' is missing; write"),
+        (
+            {"names": [], "drawn": {"shape": "oval"}},
+            "a.yaml: drawn.shape is 'oval'; known are circle, square",
+        ),
+        (
+            {"names": [], "drawn": {"shape": "circle", "radius": "1"}},
+            'a.yaml: drawn.radius is "1": ',
+        ),
     ],
 )
 def test_the_message_names_file_and_key(value, message):

@@ -29,24 +29,22 @@ def run(
         NoAnswer: time ran out or the process failed.
     """
     own = dict(os.environ if environment is None else environment)
-    search = [str(Path(adsmtl.__file__).parents[1]), own.get("PYTHONPATH", "")]
-    own["PYTHONPATH"] = os.pathsep.join(filter(None, search))
+    own["PYTHONPATH"] = search_path(own)
     command = [sys.executable, "-m", module, *arguments]
     try:
         done = subprocess.run(command, env=own, capture_output=True, text=True, timeout=limit_s)
     except subprocess.TimeoutExpired as error:
         raise NoAnswer(f"the process took longer than {limit_s:g} s and was ended") from error
     if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise NoAnswer(f"the process ended with {_status(done.returncode)}: {last}")
+        code, lines = done.returncode, done.stderr.strip().splitlines() or ["no message"]
+        # a negative code is the signal that ended the process
+        how = f"exit code {code}" if code > 0 else f"signal {-code} ({signal.strsignal(-code)})"
+        raise NoAnswer(f"the process ended with {how}: {lines[-1]}")
     return done.stdout
 
 
-def _status(code: int) -> str:
-    """An exit code in words; a negative one is the signal that ended the process."""
-    if code >= 0:
-        return f"exit code {code}"
-    try:
-        return signal.Signals(-code).name
-    except ValueError:
-        return f"signal {-code}"
+def search_path(environment: Mapping[str, str]) -> str:
+    """`PYTHONPATH` of `environment`, with this package first: it need not be installed."""
+    package = str(Path(adsmtl.__file__).parents[1])
+    known = environment.get("PYTHONPATH", "").split(os.pathsep)
+    return os.pathsep.join([package, *(path for path in known if path not in ("", package))])

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import adsmtl
-from adsmtl import config, paths
+from adsmtl import config, isolated, paths
 from adsmtl.config import Settings
 from adsmtl.data import registry
 from adsmtl.errors import UserError
@@ -147,9 +146,7 @@ def settle(settings: Settings) -> Plan:
 def share(settings: Settings) -> None:
     """Tell the processes that this one starts the settled settings, and where the package is."""
     os.environ[SETTINGS] = json.dumps(asdict(settings))
-    known = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
-    package = str(Path(adsmtl.__file__).parents[1])
-    os.environ["PYTHONPATH"] = os.pathsep.join([package, *(p for p in known if p != package)])
+    os.environ["PYTHONPATH"] = isolated.search_path(os.environ)
 
 
 def _missing(datasets: Sequence[str], settings: Settings) -> list[str]:
