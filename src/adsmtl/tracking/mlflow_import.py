@@ -135,7 +135,7 @@ def _tags(record: Record, ids: dict[tuple[str, str], str]) -> dict[str, str]:
 
 def _delete(client: "MlflowClient", run: "Run", artifact_root: Path) -> None:
     client.delete_run(run.info.run_id)
-    # MLflow keeps the artifacts of deleted runs until `mlflow gc`; theirs have a source.
+    # MLflow keeps the files of deleted runs. They are copies, so they can go.
     folder = Path(unquote(urlparse(run.info.artifact_uri).path))
     if folder.is_relative_to(artifact_root.resolve()):
         shutil.rmtree(folder.parent, ignore_errors=True)
