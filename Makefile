@@ -7,6 +7,9 @@ CORES ?= all
 # Training processes that run at once on GPUs: one for each there is.
 GPUS ?= $(shell nvidia-smi --list-gpus 2>/dev/null | wc -l)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Every step is a process that loads hundreds of modules. Where Python is told not to keep them
+# compiled, each would compile them again, which takes as long as a small step itself.
+unexport PYTHONDONTWRITEBYTECODE
 
 BENCH ?=
 BENCH_DATA ?= cifar10 timit-sample
@@ -17,7 +20,7 @@ reproduce: $(VENV)/.ready
 	snakemake --cores $(CORES) $(if $(filter-out 0 1,$(GPUS)),--resources gpu=$(GPUS))
 
 test: $(VENV)/.ready lint
-	python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 lint: $(VENV)/.ready
 	ruff check .
@@ -54,8 +57,8 @@ lock: $(VENV)/.ready
 	rm .full.lock
 
 $(VENV)/.ready: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-		echo "adsmtl needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1)." \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11, 4))' || { \
+		echo "adsmtl needs Python 3.11.4 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1)." \
 		"Call make PYTHON=python3.12, say." >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	python -m pip install --quiet uv

@@ -9,7 +9,7 @@ from adsmtl.arms import as_markdown, expand
 from adsmtl.dropout.schedules import Adsmtl, Fixed
 from adsmtl.errors import UserError
 from adsmtl.study import Arm
-from adsmtl.validation import read_yaml
+from adsmtl.yaml_files import read_yaml
 
 BASE = """
     adsmtl:

@@ -15,8 +15,8 @@ from adsmtl.dropout.schedules import (
 )
 from adsmtl.errors import UserError
 from adsmtl.study import Examples, Study
-from adsmtl.validation import read_yaml
 from adsmtl.weighting import DynamicWeightAverage, Uncertainty
+from adsmtl.yaml_files import read_yaml
 
 CHECKOUT = Path(__file__).parents[1]
 PRESETS = sorted(path.stem for path in (CHECKOUT / paths.PRESETS).glob("*.yaml"))

@@ -22,8 +22,8 @@ from adsmtl.dropout.schedules import (
     NoDropout,
 )
 from adsmtl.study import Arm, Study
-from adsmtl.validation import read_yaml
 from adsmtl.weighting import WEIGHTINGS, Equal
+from adsmtl.yaml_files import read_yaml
 
 CHECKOUT = Path(__file__).parents[1]
 PRESETS = sorted(path.stem for path in (CHECKOUT / paths.PRESETS).glob("*.yaml"))

@@ -3,18 +3,16 @@
 import json
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import adsmtl
-from adsmtl import config, paths, planning
+from adsmtl import config, planning
 from adsmtl.config import Settings
 from adsmtl.data import registry
 from adsmtl.data.fetch import sources
 from adsmtl.errors import UserError
-from adsmtl.validation import read_yaml
 
 Offer = Callable[..., None]
 
@@ -32,8 +30,8 @@ def offer(monkeypatch: pytest.MonkeyPatch) -> Offer:
     def call(*names: str) -> list[tuple]:
         asked = []
 
-        def locate(name: str, raw: Path, timit_path: Path | None = None) -> sources.Location:
-            asked.append((name, timit_path))
+        def locate(name: str, raw: Path, settings: dict) -> sources.Location:
+            asked.append((name, settings["timit_path"]))
             if name not in names:
                 return sources.Location(None, ("no mirror", f"no network for {name}"))
             origin = sources.Origin("upstream", name, "", "", 0, "", "")
@@ -146,7 +144,7 @@ def test_a_licensed_corpus_takes_the_samples_place(offer: Offer) -> None:
     asked = offer("cifar10", "timit")
     settings = Settings(preset="quick", timit_path="/corpora/timit")
     assert planning.settle(settings).datasets == ["cifar10", "timit"]
-    assert ("timit", Path("/corpora/timit")) in asked
+    assert ("timit", "/corpora/timit") in asked
     assert all(name != "timit-sample" for name, _ in asked)
 
 
@@ -156,7 +154,7 @@ def test_a_licensed_corpus_that_is_not_there_is_named(project: Path, offer: Offe
     settings = Settings(preset="quick", embedded="never", timit_path=str(project / "absent"))
     with pytest.raises(UserError, match="timit: "):
         planning.settle(settings)
-    found = real("timit", project, project / "absent")
+    found = real("timit", project, vars(settings))
     assert found.origin is None
     assert "absent" in found.refused[0]
 
@@ -167,17 +165,13 @@ def test_an_empty_mirror_and_no_network_give_their_reasons(
     """The real search for data, with upstream out of reach."""
     (project / "mirror").mkdir()
     monkeypatch.setenv("ADSMTL_MIRROR", str(project / "mirror"))
-    closed = {
-        name: replace(source, url="http://127.0.0.1:9/nothing")
-        for name, source in sources.SOURCES.items()
-    }
-    monkeypatch.setattr(sources, "SOURCES", closed)
+    monkeypatch.setattr(sources.download, "problem", lambda place: f"no way to {place}")
     plan = planning.settle(Settings(preset="smoke"))
     assert plan.study.embedded
     text = "\n".join(plan.notes)
     for name in ("cifar10", "timit-sample"):
         assert f"{name}: ADSMTL_MIRROR" in text
-    assert "127.0.0.1:9" in text
+    assert "no way to https://" in text
     with pytest.raises(UserError, match="cifar10: "):
         planning.settle(Settings(preset="paper"))
 
@@ -242,19 +236,16 @@ def test_one_named_device_takes_every_arm(monkeypatch: pytest.MonkeyPatch) -> No
     assert len(packs(monkeypatch, 4, device="cpu")) == len(packs(monkeypatch, 0))
 
 
-def test_dvc_keeps_track_of_the_data_that_its_preset_uses(project: Path) -> None:
-    path = paths.VERSIONING
-    assert path.read_text() == planning.versioning()
-    path.write_text("preset: smoke\nembedded: always\n")
-    path.write_text(planning.versioning())
-    assert read_yaml(path) == {
-        "preset": "smoke",
-        "embedded": "always",
-        "results": "smoke-embedded",
-        "datasets": ["digits", "espeak"],
-    }
-    path.write_text("preset: auto\nembedded: always\n")
-    with pytest.raises(
-        UserError, match=r"config/versioning\.yaml: preset is 'auto'; known .* smoke"
-    ):
-        planning.versioning()
+def test_as_many_processes_train_at_once_as_cores_or_devices_allow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def processes(cores: int, devices: int, threads: int = 1) -> int:
+        monkeypatch.setattr(planning, "cuda_devices", lambda: devices)
+        chosen = Settings(preset="quick", embedded="always", threads=threads)
+        return planning.Plan(chosen, config.study(chosen), ()).processes(cores, devices)
+
+    found = len(packs(monkeypatch, 0, preset="quick"))
+    assert [processes(cores, devices=0) for cores in (1, 2, 1000)] == [1, 2, found]
+    assert processes(4, devices=0, threads=3) == 1
+    assert processes(2, devices=0, threads=3) == 1
+    assert processes(16, devices=3) == 3

@@ -11,7 +11,7 @@ from typing import Any
 
 from adsmtl import __version__, arms, config, outputs, paths, planning
 from adsmtl.errors import UserError
-from adsmtl.files import read_json, write_json, write_text
+from adsmtl.files import read_json, write_text
 
 log = logging.getLogger("adsmtl")
 
@@ -75,27 +75,44 @@ def _parser() -> argparse.ArgumentParser:
     add("show", _show, "print the study that the settings describe")
     own = add("prepare", _prepare, "fetch and prepare a data set")
     own.add_argument("dataset")
-    own = add("estimate", _estimate, "measure a few steps and say how long the study takes")
-    own.add_argument("--cores", type=int, default=os.cpu_count() or 1)
+    own = add("estimate", _estimate, "measure a few steps and say how long the study still takes")
+    own.add_argument("--processes", type=_count, metavar="N", help="that train at once")
     own = add("train", _train, "train arms with some seeds; finished runs are kept")
     own.add_argument("--arms", required=True, nargs="+", metavar="ARM")
     own.add_argument("--seeds", required=True, type=int, nargs="+")
+    own.add_argument(
+        "--processes",
+        type=_count,
+        metavar="N",
+        help="that train the study at once; its remaining time is said then, not these runs' alone",
+    )
+    own = add("why", _why, "say whether a run would be trained again, and why")
+    own.add_argument("run", metavar="RUN", help="<arm>/seed=<number>, or the folder of a run")
     own = add("test-time", _test_time, "evaluate finished runs with units dropped at test time")
     own.add_argument("--arm", required=True)
     own.add_argument("--seeds", required=True, type=int, nargs="+")
+    add("collect", _collect, "turn finished runs into the tables that all later steps read")
     add("tables", _tables, "write the tables of a finished study")
     add("figures", _figures, "write the figures of a finished study")
     add("listing", _listing, "run the paper's listing against Keras, where it is installed")
     add("claims", _claims, "judge the paper's claims from a finished study")
+    own = add("judge", _judge, "make tables, figures and ledger again from collected tables")
+    own.add_argument("folder", type=Path, help="a results folder or a frozen archive")
+    own.add_argument("--out", type=Path, help="where to write instead of there")
     add("report", _report, "write report.html from tables, figures and claims")
     add("manifest", _manifest, "write manifest.json: where every number comes from")
     own = add("track", _track, "import every results folder into MLflow")
     own.add_argument("--only", type=Path, help="one results folder instead of all")
     add("freeze", _freeze, "keep a finished study below results/frozen, to be cited")
     add("arms", _arms, "write docs/arms.md, the table of every arm of config/arms.yaml")
-    add("versioning", _versioning, "write which data sets config/versioning.yaml needs, for DVC")
     add("schema", _schema, "write the schema of config/config.yaml for the workflow")
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no number of processes; give at least 1")
+    return int(text)
 
 
 def _mapping(text: str) -> dict[str, Any]:
@@ -132,9 +149,8 @@ def _show(options: argparse.Namespace) -> None:
 def _prepare(options: argparse.Namespace) -> None:
     from adsmtl.data import registry, samples
 
-    settings = config.settings(options.settings)
-    given = None if settings.timit_path is None else Path(settings.timit_path)
-    folder = registry.prepare(options.dataset, paths.RAW, paths.PREPARED, given)
+    settings = vars(config.settings(options.settings))
+    folder = registry.prepare(options.dataset, paths.RAW, paths.PREPARED, settings)
     log.info(f"prepared {folder}, with examples to look at in {samples.write(folder)}")
 
 
@@ -157,37 +173,48 @@ def _estimate(options: argparse.Namespace) -> None:
     plan = _plan(options)
     for note in plan.notes:
         log.info(note)
-    machine = _machine(plan)
-    runs = plan.study.runs()
-    processes = 1
-    if machine.device.type == "cpu":
-        processes = max(1, options.cores // machine.threads)
-    total = estimate.seconds(runs, _prepared(plan), machine, plan.settings.replicas)
-    rounds = -(-len(runs) // processes)
-    expected = total / len(runs) * rounds
-    facts = machine.describe()
-    log.info(
-        f"{plan.root}: {len(runs)} runs of {plan.study.training.epochs} epochs, processes: "
-        f"{processes}, on {facts['name']} ({facts['precision']}): about "
-        f"{estimate.spoken(expected)} of training"
-    )
-    write_json(
-        plan.root / "estimate.json",
-        {"runs": len(runs), "processes": processes, "seconds": round(expected, 1), "device": facts},
-    )
+    prepared, machine = _prepared(plan), _machine(plan)
+    left = estimate.remaining(plan.study.runs(), prepared, machine, plan.root)
+    if not left:
+        log.info(f"{plan.root}: every run is finished")
+        return
+    processes = options.processes or plan.processes(os.cpu_count() or 1, planning.cuda_devices())
+    said = estimate.sentence(left, prepared, machine, processes, plan.settings.replicas)
+    log.info(f"{plan.root}: {said}")
 
 
 def _train(options: argparse.Namespace) -> None:
-    from adsmtl.running import session
+    from adsmtl.running import estimate, session
 
     plan = _plan(options)
     runs = [plan.study.run(arm, seed) for arm in options.arms for seed in options.seeds]
-    replicas = plan.settings.replicas
-    session.train(runs, _prepared(plan), _machine(plan), plan.root, log.info, replicas)
+    prepared, machine, replicas = _prepared(plan), _machine(plan), plan.settings.replicas
+    wanted = plan.study.runs() if options.processes else runs
+    left = estimate.remaining(wanted, prepared, machine, plan.root)
+    if {run.name for run in left} & {run.name for run in runs}:
+        processes = options.processes or 1
+        log.info(f"{plan.root}: {estimate.sentence(left, prepared, machine, processes, replicas)}")
+    session.train(runs, prepared, machine, plan.root, log.info, replicas)
+
+
+def _why(options: argparse.Namespace) -> None:
+    from adsmtl.running import why
+    from adsmtl.training import device
+
+    plan = _plan(options)
+    run = plan.study.run(*why.named(options.run, plan.root))
+    if not why.begun(run, plan.root):
+        print(f"{run.name}: not trained yet")
+        return
+    chosen = plan.settings
+    # The first device stands for all: it is not used, so other processes may be training on it.
+    where = "cuda:0" if plan.gpus and chosen.device in ("auto", "cuda") else chosen.device
+    machine = device.choose(where, chosen.precision, chosen.threads)
+    print(why.explain(plan.study, run, _prepared(plan), machine, plan.root))
 
 
 def _test_time(options: argparse.Namespace) -> None:
-    from adsmtl.training import monte_carlo
+    from adsmtl.running import dropping
 
     plan = _plan(options)
     if plan.study.test_time is None:
@@ -196,22 +223,35 @@ def _test_time(options: argparse.Namespace) -> None:
     for seed in options.seeds:
         run = plan.study.run(options.arm, seed)
         log.info(
-            f"wrote {monte_carlo.evaluate(run, plan.study.test_time, prepared, machine, plan.root)}"
+            f"wrote {dropping.evaluate(run, plan.study.test_time, prepared, machine, plan.root)}"
         )
+
+
+def _collected(options: argparse.Namespace) -> Any:
+    from adsmtl.collected import reading
+
+    return reading.load(_plan(options).root)
+
+
+def _collect(options: argparse.Namespace) -> None:
+    from adsmtl.collected import collect
+
+    plan = _plan(options)
+    collect.write(plan.root, list(plan.study.arms), plan.study.seeds)
 
 
 def _tables(options: argparse.Namespace) -> None:
     from adsmtl.tables import build as tables
 
-    plan = _plan(options)
-    tables.write_all(plan.root, list(plan.study.arms), plan.study.seeds)
+    collected = _collected(options)
+    tables.write_all(collected, collected.root)
 
 
 def _figures(options: argparse.Namespace) -> None:
     from adsmtl.figures import build as figures
 
-    plan = _plan(options)
-    figures.write_all(plan.root, list(plan.study.arms), plan.study.seeds)
+    collected = _collected(options)
+    figures.write_all(collected, collected.root)
 
 
 def _listing(options: argparse.Namespace) -> None:
@@ -223,30 +263,35 @@ def _listing(options: argparse.Namespace) -> None:
 
 
 def _claims(options: argparse.Namespace) -> None:
-    from adsmtl.claims import write
+    from adsmtl.claims import write as claims
 
-    plan = _plan(options)
-    write.write(plan.root, list(plan.study.arms), plan.study.seeds)
+    collected = _collected(options)
+    claims.write(collected, collected.root)
+
+
+def _judge(options: argparse.Namespace) -> None:
+    from adsmtl.archive.judge import judge
+
+    target = options.out or options.folder
+    written = judge(options.folder, target)
+    log.info(f"wrote {len(written)} files below {target}: tables, figures and the ledger")
 
 
 def _report(options: argparse.Namespace) -> None:
     from adsmtl.report import build as report
-    from adsmtl.report import claims as report_claims
-    from adsmtl.report import speed
+    from adsmtl.report import claims, speed
 
-    plan = _plan(options)
-    ledger = report_claims.section(read_json(outputs.claims(plan.root)[0]))
+    collected = _collected(options)
+    ledger = claims.section(read_json(outputs.claims(collected.root)[0]))
     measured = speed.section(paths.RESULTS / "benchmarks")
     sections = [ledger] if measured is None else [ledger, measured]
-    path = report.write(plan.root, list(plan.study.arms), plan.study.seeds, sections)
-    log.info(f"wrote {path}")
+    log.info(f"wrote {report.write(collected, collected.root, sections)}")
 
 
 def _manifest(options: argparse.Namespace) -> None:
     from adsmtl.archive import manifest
 
-    plan = _plan(options)
-    manifest.write(plan.root, list(plan.study.arms), plan.study.seeds)
+    manifest.write(_collected(options))
 
 
 def _track(options: argparse.Namespace) -> None:
@@ -273,10 +318,6 @@ def _freeze(options: argparse.Namespace) -> None:
 
 def _arms(options: argparse.Namespace) -> None:
     write_text(paths.ARMS, arms.as_markdown(config.arms()))
-
-
-def _versioning(options: argparse.Namespace) -> None:
-    write_text(paths.VERSIONING, planning.versioning())
 
 
 def _schema(options: argparse.Namespace) -> None:

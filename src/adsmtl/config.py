@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, TypeAdapter
 
 from adsmtl import paths
 from adsmtl.arms import expand
@@ -19,7 +19,7 @@ from adsmtl.data.registry import DATASETS
 from adsmtl.errors import UserError
 from adsmtl.study import Arm, Examples, Precision, Study, Task, TestTime, Training
 from adsmtl.tasks.registry import BRANCHES, LOSSES, METRICS
-from adsmtl.validation import adapter, check, known, read_yaml
+from adsmtl.yaml_files import check, known, read_yaml
 
 AUTO = "auto"
 SINGLE_TASK = "single-task"  # the baseline of a group that is compared with each task alone
@@ -276,5 +276,5 @@ def schema() -> dict[str, Any]:
     """JSON schema of `config/config.yaml`, for Snakemake."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **adapter(Settings).json_schema(),
+        **TypeAdapter(Settings).json_schema(),
     }

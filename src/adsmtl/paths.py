@@ -4,7 +4,6 @@ from pathlib import Path
 
 CONFIG = Path("config")
 PRESETS = CONFIG / "presets"
-VERSIONING = CONFIG / "versioning.yaml"
 ARMS = Path("docs/arms.md")
 RAW = Path("data/raw")
 PREPARED = Path("data/prepared")

@@ -8,13 +8,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import adsmtl
-from adsmtl import config, paths
+from adsmtl import config, isolated, paths
 from adsmtl.config import Settings
 from adsmtl.data import registry
 from adsmtl.errors import UserError
 from adsmtl.study import Study, Task
-from adsmtl.validation import check, known, read_yaml
 
 SETTINGS = "ADSMTL_SETTINGS"
 RUNS_PER_PACK = 6  # on a CPU, about; an arm's seeds stay together
@@ -70,6 +68,16 @@ class Plan:
                 more = "" if len(own) == 1 else f"-and-{len(own) - 1}-more"
                 found.append(Pack(f"{own[0]}{more}", own, leaders))
         return found
+
+    def processes(self, cores: int, devices: int) -> int:
+        """Training processes at once: one per CUDA device, or on a CPU as many as the cores hold.
+
+        Args:
+            cores: that the processes may use.
+            devices: CUDA devices that they may use.
+        """
+        room = devices if self.gpus else cores // self.settings.threads
+        return max(1, min(room, len(self.packs)))
 
     @property
     def tasks(self) -> dict[str, Task]:
@@ -138,40 +146,16 @@ def settle(settings: Settings) -> Plan:
 def share(settings: Settings) -> None:
     """Tell the processes that this one starts the settled settings, and where the package is."""
     os.environ[SETTINGS] = json.dumps(asdict(settings))
-    known = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
-    package = str(Path(adsmtl.__file__).parents[1])
-    os.environ["PYTHONPATH"] = os.pathsep.join([package, *(p for p in known if p != package)])
-
-
-def versioning() -> str:
-    """The content of `config/versioning.yaml`, with what follows from its first two keys."""
-    path = paths.VERSIONING
-    stated = read_yaml(path)
-    chosen = check(Settings, {key: stated.get(key) for key in ("preset", "embedded")}, str(path))
-    known(str(path), "preset", chosen.preset, config.presets())
-    known(str(path), "embedded", chosen.embedded, ["always", "never"])
-    described = config.study(chosen)
-    lines = [
-        "# What dvc.yaml in the folder above keeps track of. DVC has to know the names of its",
-        "# outputs beforehand, so there is no `auto` here. To keep track of another preset, or of",
-        "# the embedded data, change these two lines; `adsmtl versioning` writes the rest again.",
-        f"preset: {chosen.preset}",
-        f"embedded: {chosen.embedded}",
-        f"results: {paths.results(chosen.preset, described.embedded).name} # below results/",
-        "datasets:",
-        *(f"  - {name}" for name in described.datasets),
-    ]
-    return "\n".join(lines) + "\n"
+    os.environ["PYTHONPATH"] = isolated.search_path(os.environ)
 
 
 def _missing(datasets: Sequence[str], settings: Settings) -> list[str]:
     """Why each data set that cannot be had cannot be had."""
     found = []
-    given = None if settings.timit_path is None else Path(settings.timit_path)
     for name in datasets:
         if (paths.PREPARED / name / "card.json").exists():
             continue
-        location = registry.locate(name, paths.RAW, given)
+        location = registry.locate(name, paths.RAW, vars(settings))
         if location.origin is None:
             found += [f"{name}: {reason}" for reason in location.refused]
     return found

@@ -1,10 +1,14 @@
 """The estimate of a study's time, measured on its own steps."""
 
+from pathlib import Path
+
 import pytest
 import tiny
 
-from adsmtl.dropout.schedules import Fixed
-from adsmtl.running import estimate
+from adsmtl import paths
+from adsmtl.dropout.schedules import Fixed, Follow
+from adsmtl.running import estimate, session
+from adsmtl.study import Run
 from adsmtl.training import engine, step
 from adsmtl.training.device import Machine
 
@@ -61,6 +65,35 @@ def test_runs_trained_at_once_share_the_time_of_a_step(
     runs = [tiny.run(Fixed(0.5), seed) for seed in range(4)]
     alone, together = (estimate.seconds(runs, prepared, machine, size) for size in (1, 4))
     assert alone == pytest.approx(4 * together)
+
+
+def test_what_remains_is_what_is_not_finished_and_what_waits_for_it(
+    prepared: dict, machine: Machine, tmp_path: Path
+) -> None:
+    leader = tiny.run(tiny.ADSMTL, seed=1, arm_id="adsmtl", epochs=1)
+    follower = tiny.run(Follow("adsmtl", "swapped"), seed=1, arm_id="swapped", epochs=1)
+    other = tiny.run(Fixed(0.3), seed=1, arm_id="fixed", epochs=1)
+
+    def remaining(*runs: Run) -> set[str]:
+        return {run.arm_id for run in estimate.remaining(runs, prepared, machine, tmp_path)}
+
+    assert remaining(follower, leader, other) == {"adsmtl", "swapped", "fixed"}
+    session.train([leader, follower], prepared, machine, tmp_path, lambda line: None)
+    assert remaining(follower, leader, other) == {"fixed"}
+    (paths.run(tmp_path, "adsmtl", 1) / "checkpoint.safetensors").unlink()
+    assert remaining(follower, leader) == {"adsmtl", "swapped"}
+    changed = tiny.run(Fixed(0.3), seed=1, arm_id="adsmtl", epochs=1)
+    assert remaining(changed) == {"adsmtl"}
+
+
+def test_the_time_is_said_of_the_process_with_most_runs(
+    prepared: dict, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [tiny.run(Fixed(0.3), seed, epochs=2) for seed in range(5)]
+    monkeypatch.setattr(estimate, "seconds", lambda *arguments: 100.0)
+    said = estimate.sentence(runs, prepared, machine, processes=2)
+    assert said.startswith("5 runs of 2 epochs to train, processes: 2, on ")
+    assert said.endswith(" (fp32): about 60 s")  # three of them, one after the other
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from adsmtl.arms import expand
 from adsmtl.claims.catalogue import CLAIMS
 from adsmtl.claims.evidence import Evidence
 from adsmtl.study import Arm
-from adsmtl.validation import check, read_yaml
+from adsmtl.yaml_files import check, read_yaml
 
 TASKS = ("vision", "speech")
 DECLARED = Path(__file__).parents[2] / "config/arms.yaml"
@@ -49,7 +49,7 @@ CLASSES = {"vision": 10, "speech": 61, "superclass": 2, "manner": 6, "sex": 2}
 
 
 def facts(arm: str) -> dict:
-    """What `runs.final_frame` says of an arm, whatever the seed and task."""
+    """What `collect.runs_frame` says of an arm, whatever the seed and task."""
     declared = ARMS[arm]
     return {
         "arm": arm,

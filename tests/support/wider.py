@@ -79,7 +79,7 @@ def write_wide(root: Path, seeds: int = 2) -> Path:
 
 
 def final_row(arm: str, seed: int, task: str, accuracy: float, **changes) -> dict:
-    """A row as `runs.final_frame` has it, of a multi-task main arm without dropout."""
+    """A row as `collect.runs_frame` has it, of a multi-task main arm without dropout."""
     return {
         "arm": arm,
         "label": arm,

@@ -1,18 +1,26 @@
 """A copy of the project in which the whole workflow has run once, on embedded data."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 from copies import Project, copy_project
+from filelock import FileLock
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A finished smoke study on embedded data; do not change it."""
-    project = copy_project(tmp_path_factory.mktemp("project"))
-    output = project.snakemake()
-    (project.folder / "first.log").write_text(output)
+    """A finished smoke study on embedded data, the same for all workers; do not change it."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    project = Project(shared / "finished")
+    log = project.folder / "first.log"
+    with FileLock(shared / "finished.lock"):
+        if not log.exists():
+            copy_project(project.folder)
+            log.write_text(project.snakemake("--cores", "2"))
     return project
 
 

@@ -1,6 +1,7 @@
 """Copies of the project, and how to call its commands there."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PARTS = (
     *("Snakefile", "workflow", "profiles", "config", "src"),
-    *("dvc.yaml", ".dvc", ".dvcignore", "environment.yml", "CITATION.cff"),
+    *("dvc.yaml", ".dvc", ".dvcignore", ".gitignore", "environment.yml", "CITATION.cff"),
+    *("Makefile", "requirements.lock", "requirements-bench.lock", "pyproject.toml"),
 )
 EMBEDDED = ("preset=smoke", "embedded=always")
 RESULTS = Path("results/smoke-embedded")
@@ -42,9 +44,16 @@ class Project:
         assert result.returncode == 0, output[-6000:]
         return output
 
-    def snakemake(self, *options: str, config: tuple[str, ...] = EMBEDDED) -> str:
+    def snakemake(self, *options: str, config: tuple[str, ...] = EMBEDDED, **variables: str) -> str:
         """A successful call of Snakemake; what it printed."""
-        return self.done("snakemake", "--cores", "2", *options, "--config", *config)
+        return self.done("snakemake", *options, "--config", *config, **variables)
+
+    def edit(self, name: str, pattern: str, replacement: str) -> None:
+        """Replace the only place in a file that matches a regular expression."""
+        path = self.folder / name
+        text, count = re.subn(pattern, replacement, path.read_text())
+        assert count == 1, f"{name} has {count} places that match {pattern}"
+        path.write_text(text)
 
 
 def copy_project(folder: Path) -> Project:

@@ -1,8 +1,7 @@
-# Tables and figures from the runs' files alone.
+# Tables and figures, from the collected tables and the ledger alone.
 rule tables:
     input:
-        finished(),
-        sources("analysis/*.py", "tables/*.py"),
+        COLLECTED,
     output:
         report(
             outputs.tables(ROOT, TRAITS),
@@ -15,15 +14,18 @@ rule tables:
         BENCHMARKS / "tables.tsv"
     conda:
         ENVIRONMENT
+    params:
+        code=modules.of_step(["tables.build"]),
+    message:
+        "tables: {ROOT}/tables"
     shell:
         "python -m adsmtl --log {log} tables"
 
 
 rule figures:
     input:
-        finished(),
+        COLLECTED,
         rules.claims.output,
-        sources("analysis/*.py", "figures/*.py"),
     output:
         report(
             outputs.figures(ROOT, TRAITS),
@@ -36,5 +38,9 @@ rule figures:
         BENCHMARKS / "figures.tsv"
     conda:
         ENVIRONMENT
+    params:
+        code=modules.of_step(["figures.build"], ["figures/*.py"]),
+    message:
+        "figures: {ROOT}/figures"
     shell:
         "python -m adsmtl --log {log} figures"

@@ -1,7 +1,5 @@
 # What the paper claims, judged: the listing is run, then every claim meets the runs.
 rule listing:
-    input:
-        sources("claims/listing/*.py"),
     output:
         ROOT / outputs.LISTING,
     log:
@@ -12,15 +10,15 @@ rule listing:
         ENVIRONMENT
     params:
         keras=revision.installed("keras"),
+        code=modules.of_step(["claims.listing.program"], ["claims/listing/*.py"]),
     shell:
         "python -m adsmtl --log {log} listing"
 
 
 rule claims:
     input:
-        finished(),
+        COLLECTED,
         rules.listing.output,
-        sources("analysis/*.py", "claims/**/*.py"),
     output:
         report(
             outputs.claims(ROOT),
@@ -33,5 +31,9 @@ rule claims:
         BENCHMARKS / "claims.tsv"
     conda:
         ENVIRONMENT
+    params:
+        code=modules.of_step(["claims.write"]),
+    message:
+        "claims: {ROOT}/claims.md"
     shell:
         "python -m adsmtl --log {log} claims"

@@ -2,8 +2,7 @@
 from pathlib import Path
 
 from adsmtl import config as adsmtl_config
-from adsmtl import paths, planning, revision
-from adsmtl import outputs
+from adsmtl import identity, modules, outputs, paths, planning, revision
 from adsmtl.errors import UserError
 
 try:
@@ -13,9 +12,9 @@ except UserError as error:
 
 STUDY, ROOT = PLAN.study, PLAN.root
 TRAITS = outputs.traits(STUDY)
+COLLECTED = outputs.collected(ROOT)
 LOGS, BENCHMARKS = ROOT / "logs", ROOT / "benchmarks"
 RUN = ROOT / "runs" / "{arm}" / "seed={seed}"
-PACKAGE = Path("src/adsmtl")
 
 # With `--sdm conda` Snakemake builds the jobs' environment from this file.
 ENVIRONMENT = "../../environment.yml"
@@ -24,31 +23,44 @@ ENVIRONMENT = "../../environment.yml"
 planning.share(PLAN.settings)
 
 
-def sources(*parts):
-    """The modules of the package that decide what a rule makes."""
-    found = [path for part in parts for path in sorted(PACKAGE.glob(part))]
-    return [str(path) for path in found]
-
-
+# A rule that reads or writes many files has a message, which stands in the log in their place. Its
+# code is one parameter, a digest. Two things are never used: the number of cores in a parameter,
+# which would make a rule stale for another number and fail where none is given, as in reports; and
+# ancient() on a file that a rule makes, because Snakemake looks at nothing behind a stale job.
 def cards():
     """The prepared data that the study's tasks read."""
     return [str(paths.PREPARED / name / "card.json") for name in PLAN.datasets]
 
 
-def finished():
-    """What every run of the study leaves when it is done."""
+def finished(*more):
+    """What every run of the study leaves for those who read it, and files of other names."""
     policy = STUDY.test_time
     dropping = [] if policy is None else policy.arms
     return [
         str(paths.run(ROOT, run.arm_id, run.seed) / name)
         for run in STUDY.runs()
-        for name in ["metrics.json", *(["test-time.json"] if run.arm_id in dropping else [])]
+        for name in [
+            *("metrics.json", "history.jsonl", *more),
+            *(["test-time.json"] if run.arm_id in dropping else []),
+        ]
     ]
 
 
 def measured_speeds():
     """Results of `make bench`, where there are any; the report shows them."""
     return [str(path) for path in sorted((paths.RESULTS / "benchmarks").glob("*.json"))]
+
+
+def processes():
+    """Training processes at once, as far as this call says: only the estimate of time uses it."""
+    limits = workflow.global_resources
+    count = {
+        name: limits[name].value if name in limits else None for name in ("_cores", "_nodes", "gpu")
+    }
+    return PLAN.processes(count["_cores"] or count["_nodes"] or 1, count["gpu"] or 1)
+
+
+PROCESSES = processes()
 
 
 onstart:

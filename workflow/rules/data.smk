@@ -1,7 +1,5 @@
 # Fetch, verify and prepare. Archives are kept in data/raw, so a changed step does not download.
 rule prepare:
-    input:
-        sources("files.py", "data/**/*.py"),
     output:
         card=paths.PREPARED / "{dataset}" / "card.json",
         words=paths.PREPARED / "{dataset}" / "card.md",
@@ -12,6 +10,10 @@ rule prepare:
         Path("data/logs") / "{dataset}.benchmark.tsv"
     conda:
         ENVIRONMENT
+    params:
+        code=modules.of_step(["files"], ["data/**/*.py"]),
+    message:
+        "prepare: {wildcards.dataset}"
     shell:
         "python -m adsmtl --log {log} prepare {wildcards.dataset}"
 

@@ -1,12 +1,12 @@
 # The page that a person reads, and the record that traces its numbers.
 rule render_report:
     input:
+        COLLECTED,
         rules.tables.output,
         rules.figures.output,
         rules.claims.output,
         measured_speeds(),
         paths.CITATION,
-        sources("analysis/*.py", "report/*.py", "report/templates/*"),
     output:
         report(ROOT / outputs.REPORT, category="Report", caption="../report/page.rst"),
     log:
@@ -15,6 +15,12 @@ rule render_report:
         BENCHMARKS / "report.tsv"
     conda:
         ENVIRONMENT
+    params:
+        code=modules.of_step(
+            ["report.claims", "report.speed"], ["report/templates/*", "figures/*.py"]
+        ),
+    message:
+        "render_report: {ROOT}/report.html"
     shell:
         "python -m adsmtl --log {log} report"
 
@@ -24,8 +30,8 @@ rule manifest:
         rules.tables.output,
         rules.figures.output,
         rules.claims.output,
-        finished(),
-        sources("archive/manifest.py"),
+        rules.listing.output,
+        COLLECTED,
     output:
         ROOT / outputs.MANIFEST,
     log:
@@ -34,6 +40,10 @@ rule manifest:
         BENCHMARKS / "manifest.tsv"
     conda:
         ENVIRONMENT
+    params:
+        code=modules.of_step(["archive.manifest"]),
+    message:
+        "manifest: where every number of {ROOT} comes from"
     shell:
         "python -m adsmtl --log {log} manifest"
 

@@ -2,8 +2,7 @@
 rule track:
     input:
         rules.report.input,
-        finished(),
-        sources("tracking/*.py"),
+        COLLECTED,
     output:
         touch(ROOT / ".tracked"),
     log:
@@ -14,5 +13,8 @@ rule track:
         ENVIRONMENT
     params:
         root=ROOT,
+        code=modules.of_step(["tracking.mlflow_import"]),
+    message:
+        "track: {ROOT} into MLflow"
     shell:
         "python -m adsmtl --log {log} track --only {params.root}"

@@ -1,27 +1,11 @@
 # One job per pack trains all its runs, so that a process starts once for several of them. A run
 # is trained again when its own configuration, its data or the code that decides its numbers
-# change, not when another arm does.
-rule estimate:
-    input:
-        cards(),
-    output:
-        ROOT / "estimate.json",
-    log:
-        LOGS / "estimate.log",
-    benchmark:
-        BENCHMARKS / "estimate.tsv"
-    conda:
-        ENVIRONMENT
-    resources:
-        gpu=PLAN.gpus,
-    params:
-        cores=lambda wildcards: workflow.cores or 1,
-    shell:
-        "python -m adsmtl --log {log} estimate --cores {params.cores}"
-
-
+# change, not when another arm does. Before it trains, a job says how long the study still takes.
+#
 # On a CPU a pack holds a few runs, on CUDA as many arms as there are devices to share them. The job
 # leaves runs alone that are finished and would not change, so its outputs are updated in place.
+# Every pack is a rule, because Snakemake takes no function for outputs: a rule with a wildcard
+# for the pack would have to hide its runs behind a marker, and a deleted run would go unnoticed.
 for pack in PLAN.packs:
 
     rule:
@@ -29,14 +13,11 @@ for pack in PLAN.packs:
             f"train_{pack.name}"
         input:
             cards(),
-            sources(*revision.TRAINING),
             [
                 paths.run(ROOT, arm, seed) / "history.jsonl"
                 for arm in pack.after
                 for seed in STUDY.seeds
             ],
-            # It says how long the study takes, and is no reason to train again.
-            estimate=ancient(ROOT / "estimate.json"),
         output:
             metrics=update(expand(RUN / "metrics.json", arm=pack.arms, seed=STUDY.seeds)),
             history=update(expand(RUN / "history.jsonl", arm=pack.arms, seed=STUDY.seeds)),
@@ -57,15 +38,18 @@ for pack in PLAN.packs:
             seeds=STUDY.seeds,
             config=[STUDY.run(arm, seed).config_hash for arm in pack.arms for seed in STUDY.seeds],
             names=[STUDY.arms[arm].names() for arm in pack.arms],
+            code=identity.code_of(STUDY.run(arm, seed) for arm in pack.arms for seed in STUDY.seeds),
+        message:
+            f"train_{pack.name}: {len(pack.arms)} arms, {len(STUDY.seeds)} seeds"
         shell:
-            "python -m adsmtl --log {log} train --arms {params.arms} --seeds {params.seeds}"
+            "python -m adsmtl --log {log} train --processes {PROCESSES}"
+            " --arms {params.arms} --seeds {params.seeds}"
 
 
 rule test_time:
     input:
         expand(RUN / "checkpoint.safetensors", seed=STUDY.seeds, allow_missing=True),
         cards(),
-        sources(*revision.TRAINING),
     output:
         expand(RUN / "test-time.json", seed=STUDY.seeds, allow_missing=True),
     log:
@@ -80,10 +64,37 @@ rule test_time:
     params:
         seeds=STUDY.seeds,
         policy=STUDY.test_time,
+        code=lambda wildcards: identity.code_of([STUDY.run(wildcards.arm, 0)], identity.DROPPED),
+    message:
+        "test_time: {wildcards.arm} with units dropped at test time"
     shell:
         "python -m adsmtl --log {log} test-time --arm {wildcards.arm} --seeds {params.seeds}"
 
 
-rule train:
+# Nothing below reads a run's folder: the tables hold what all runs say.
+rule collect:
     input:
         finished(),
+    output:
+        COLLECTED,
+    log:
+        LOGS / "collect.log",
+    benchmark:
+        BENCHMARKS / "collect.tsv"
+    conda:
+        ENVIRONMENT
+    params:
+        arms=list(STUDY.arms),
+        seeds=STUDY.seeds,
+        code=modules.of_step(["outputs"], ["collected/*.py"]),
+    message:
+        "collect: what {ROOT}/runs says, in tables"
+    shell:
+        "python -m adsmtl --log {log} collect"
+
+
+rule train:
+    input:
+        finished("checkpoint.safetensors"),
+    message:
+        "train: every run is finished"

@@ -1,9 +1,13 @@
 """How long a study takes on this machine, measured on a few steps of the real thing."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
 
 from adsmtl.data.prepared import Prepared
 from adsmtl.dropout.schedules import NoDropout
+from adsmtl.running import session, trajectories
 from adsmtl.study import Run
 from adsmtl.training import capacity
 from adsmtl.training.device import Machine
@@ -12,6 +16,47 @@ from adsmtl.training.engine import Engine, alike
 STEPS = 6
 # An evaluated example costs a forward pass; a trained one also a backward pass of twice that.
 EVALUATION_SHARE = 1 / 3
+
+
+def remaining(
+    runs: Sequence[Run], prepared: Mapping[str, Prepared], machine: Machine, root: Path
+) -> list[Run]:
+    """The runs that are not finished as they would be trained now.
+
+    Args:
+        runs: of one study, with the runs that others of them follow.
+        prepared: by task, for every task of the study.
+        root: the study's results folder.
+    """
+    left: dict[tuple[str, int], Run] = {}
+    for run in sorted(runs, key=lambda run: run.follows is not None):
+        waits = (run.follows, run.seed) in left
+        if waits or not session.finished(trajectories.attached(run, root), prepared, machine, root):
+            left[run.arm_id, run.seed] = run
+    return list(left.values())
+
+
+def sentence(
+    runs: Sequence[Run],
+    prepared: Mapping[str, Prepared],
+    machine: Machine,
+    processes: int,
+    replicas: int | None = None,
+) -> str:
+    """How long the runs take, in words, with what that depends on.
+
+    Args:
+        runs: at least one, of one study; `remaining`, say.
+        processes: how many share the runs.
+        replicas: as for `seconds`.
+    """
+    own = seconds(runs, prepared, machine, replicas) / len(runs)
+    rounds = -(-len(runs) // processes)
+    facts = machine.describe()
+    return (
+        f"{len(runs)} runs of {runs[0].training.epochs} epochs to train, processes: {processes}, "
+        f"on {facts['name']} ({facts['precision']}): about {spoken(own * rounds)}"
+    )
 
 
 def seconds(
@@ -50,6 +95,8 @@ def seconds(
             epoch = sizes["train"] + EVALUATION_SHARE * evaluated
             last = EVALUATION_SHARE * (evaluated + sizes["test"])
             total += per_example[name] * (run.training.epochs * epoch + last)
+    engines.clear()
+    torch.cuda.empty_cache()  # training that follows in this process needs the memory
     return total
 
 

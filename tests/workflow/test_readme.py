@@ -1,0 +1,122 @@
+"""Every command that README.md names works as it is written there."""
+
+import re
+import tomllib
+from collections.abc import Callable
+
+import pytest
+from copies import ROOT, Project
+
+NOTHING_TO_DO = "Nothing to be done"
+TOOLS = "make|snakemake|dvc|adsmtl|pip|source|mlflow|git|conda|uv|python"
+
+
+def commands() -> list[str]:
+    """The lines of code blocks, and code within sentences that calls a tool, each once."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    fenced = [
+        line.strip()
+        for block in re.findall(r"(?ms)^```(?:sh|bash|console)\n(.*?)^```", text)
+        for line in block.splitlines()
+    ]
+    indented = [line.strip() for line in re.findall(r"(?m)^ {4}(?=\S)(.+)$", text)]
+    lines = [re.sub(r"\s+#\s.*$", "", line).strip() for line in (*fenced, *indented)]
+    inline = re.findall(rf"`((?:{TOOLS}) [^`\n]+)`", text)
+    return list(dict.fromkeys(line for line in (*lines, *inline) if line))
+
+
+def says(*texts: str) -> Callable[[Project, str], None]:
+    """The command, run as it is written, succeeds and prints these texts."""
+
+    def test(study: Project, command: str) -> None:
+        printed = study.done("bash", "-c", command)
+        assert all(text in printed for text in texts), printed
+
+    return test
+
+
+def recipe(*lines: str) -> Callable[[Project, str], None]:
+    """`make` would run these lines; what they do is tested elsewhere."""
+
+    def test(study: Project, command: str) -> None:
+        printed = study.done(*command.replace("make", "make -n", 1).split())
+        assert all(re.search(rf"(?m)^{re.escape(line)}", printed) for line in lines), printed
+
+    return test
+
+
+def tested_in(name: str) -> Callable[[Project, str], None]:
+    """Another module of this folder runs the command."""
+
+    def test(study: Project, command: str) -> None:
+        text = (ROOT / "tests/workflow" / name).read_text()
+        assert command in text or all(f'"{word}"' in text for word in command.split())
+
+    return test
+
+
+def workflow_report(study: Project, command: str) -> None:
+    study.done("bash", "-c", command)
+    page = (study.folder / "workflow-report.html").read_text()
+    assert "main.csv" in page
+    assert "accuracy.png" in page
+
+
+def refused(text: str) -> Callable[[Project, str], None]:
+    """The command ends with one message here, because the copy is no git checkout."""
+
+    def test(study: Project, command: str) -> None:
+        result = study.call("bash", "-c", command)
+        assert result.returncode == 2
+        assert text in result.stderr
+        assert "Traceback" not in result.stderr
+
+    return test
+
+
+def extra(study: Project, command: str) -> None:
+    """The extra that the command installs exists; installing it takes a package index."""
+    (name,) = re.findall(r"\.\[(\w+)\]", command)
+    project = tomllib.loads((study.folder / "pyproject.toml").read_text())["project"]
+    assert project["optional-dependencies"][name]
+
+
+def makes_environment(study: Project, command: str) -> None:
+    assert re.search(r"(?m)python3? -m venv \.venv$", study.done("make", "-n", "reproduce"))
+
+
+TESTS = {
+    "make reproduce": recipe("snakemake --cores all"),
+    "make test": recipe(
+        *("ruff check .", "ruff format --check .", "snakefmt --check Snakefile workflow"),
+        *("snakemake --lint --config preset=smoke embedded=always", "python -m pytest"),
+    ),
+    "make ui": recipe("adsmtl track", "mlflow ui --backend-store-uri sqlite:///mlflow.db"),
+    "make bench": recipe(
+        "snakemake --cores all data/prepared/cifar10/card.json", "python -m benchmarks"
+    ),
+    "source .venv/bin/activate": makes_environment,
+    "snakemake -n": says(NOTHING_TO_DO),
+    "snakemake --cores all": says(NOTHING_TO_DO),
+    "snakemake --cores all data": says(NOTHING_TO_DO),
+    "snakemake --cores all --config preset=smoke": says(NOTHING_TO_DO),
+    "snakemake --report workflow-report.html": workflow_report,
+    "dvc repro; dvc metrics show; dvc plots show": tested_in("test_versioning.py"),
+    "dvc push": tested_in("test_versioning.py"),
+    "pip install '.[listing]'": extra,
+    "adsmtl freeze": refused("was made by code that is not committed"),
+}
+
+
+@pytest.mark.parametrize("command", commands())
+def test_a_command_of_the_readme_works(study, command):
+    assert command in TESTS, "say in TESTS how this command is tested"
+    # Here the choice that a person makes stands in the file, not on the command line.
+    study.edit("config/config.yaml", r"(?m)^preset: .*", "preset: smoke")
+    study.edit("config/config.yaml", r"(?m)^embedded: .*", "embedded: always")
+    TESTS[command](study, command)
+
+
+def test_the_workflow_passes_its_own_linter(finished):
+    linted = finished.done("snakemake", "--lint", "--config", "preset=smoke", "embedded=always")
+    assert "good condition" in linted
