@@ -15,7 +15,7 @@ from adsmtl.data import registry
 from adsmtl.errors import UserError
 from adsmtl.study import Study, Task
 
-SETTINGS = "ADSMTL_SETTINGS"
+SETTINGS, PROCESSES = "ADSMTL_SETTINGS", "ADSMTL_PROCESSES"
 RUNS_PER_PACK = 6  # on a CPU, about; an arm's seeds stay together
 
 
@@ -144,9 +144,14 @@ def settle(settings: Settings) -> Plan:
     return Plan(settings, config.study(settings), tuple(notes))
 
 
-def share(settings: Settings) -> None:
-    """Tell the processes that this one starts the settled settings, and where the package is."""
+def share(settings: Settings, processes: int) -> None:
+    """Tell the processes that this one starts the settled settings, and where the package is.
+
+    Args:
+        processes: how many of them train at once.
+    """
     os.environ[SETTINGS] = json.dumps(asdict(settings))
+    os.environ[PROCESSES] = str(processes)
     known = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     package = str(Path(adsmtl.__file__).parents[1])
     os.environ["PYTHONPATH"] = os.pathsep.join([package, *(p for p in known if p != package)])
