@@ -14,6 +14,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ADSMTL_MIRROR", raising=False)
     monkeypatch.delenv("ADSMTL_SETTINGS", raising=False)
+    monkeypatch.delenv("ADSMTL_PROCESSES", raising=False)
     return tmp_path
 
 

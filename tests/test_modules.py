@@ -162,3 +162,26 @@ def test_a_silent_module_neither_counts_nor_leads_on(package: Callable) -> None:
 def test_a_digest_stays_the_same_with_another_version_of_python(package: Callable) -> None:
     """The digest of `BODY` as Python 3.10 to 3.13 find it; another would train everything again."""
     assert used({"small.a"}, package({"a.py": BODY})) == {"small.a": "be0698400764"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "matters"),
+    [
+        ("step.py", "import small.leaf\nlimit = 2\n", True),
+        ("step.py", '"""What it does."""\nimport small.leaf  # and why\n', False),
+        ("leaf.py", "value = 2\n", True),
+        ("never.py", "value = 2\n", False),
+        ("page.html", "<p>\n", True),
+    ],
+)
+def test_an_edit_matters_where_a_step_uses_the_file(tmp_path, name, text, matters):
+    package = tmp_path / "small"
+    package.mkdir()
+    for own in ("__init__.py", "never.py", "page.html"):
+        (package / own).write_text("")
+    (package / "step.py").write_text("import small.leaf\n")
+    (package / "leaf.py").write_text("value = 1\n")
+    before = modules.of_step(["step"], ["*.html"], package)
+    (package / name).write_text(text)
+    modules.used.cache_clear()
+    assert (modules.of_step(["step"], ["*.html"], package) != before) == matters

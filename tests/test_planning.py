@@ -183,8 +183,10 @@ def test_jobs_take_over_the_settled_settings_and_this_package(
     monkeypatch.setenv(planning.SETTINGS, "{}")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["/elsewhere", package]))
     settled = Settings(preset="smoke", embedded="always", threads=2)
-    planning.share(settled)
+    monkeypatch.setenv(planning.PROCESSES, "1")
+    planning.share(settled, processes=3)
     assert config.settings(json.loads(os.environ[planning.SETTINGS])) == settled
+    assert os.environ[planning.PROCESSES] == "3"
     assert os.environ["PYTHONPATH"].split(os.pathsep) == [package, "/elsewhere"]
 
 

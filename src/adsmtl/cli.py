@@ -76,16 +76,11 @@ def _parser() -> argparse.ArgumentParser:
     own = add("prepare", _prepare, "fetch and prepare a data set")
     own.add_argument("dataset")
     own = add("estimate", _estimate, "measure a few steps and say how long the study still takes")
-    own.add_argument("--processes", type=_count, metavar="N", help="that train at once")
+    _add_processes(own, "that train at once")
     own = add("train", _train, "train arms with some seeds; finished runs are kept")
     own.add_argument("--arms", required=True, nargs="+", metavar="ARM")
     own.add_argument("--seeds", required=True, type=int, nargs="+")
-    own.add_argument(
-        "--processes",
-        type=_count,
-        metavar="N",
-        help="that train the study at once; its remaining time is said then, not these runs' alone",
-    )
+    _add_processes(own, "that train the study at once: its time is said, not that of these runs")
     own = add("why", _why, "say whether a run would be trained again, and why")
     own.add_argument("run", metavar="RUN", help="<arm>/seed=<number>, or the folder of a run")
     own = add("test-time", _test_time, "evaluate finished runs with units dropped at test time")
@@ -107,6 +102,16 @@ def _parser() -> argparse.ArgumentParser:
     add("arms", _arms, "write docs/arms.md, the table of every arm of config/arms.yaml")
     add("schema", _schema, "write the schema of config/config.yaml for the workflow")
     return parser
+
+
+def _add_processes(parser: argparse.ArgumentParser, text: str) -> None:
+    parser.add_argument(
+        "--processes",
+        type=_count,
+        default=os.environ.get(planning.PROCESSES),
+        metavar="N",
+        help=f"{text} (default: the variable {planning.PROCESSES}, where it is set)",
+    )
 
 
 def _count(text: str) -> int:

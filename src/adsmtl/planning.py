@@ -14,7 +14,7 @@ from adsmtl.data import registry
 from adsmtl.errors import UserError
 from adsmtl.study import Study, Task
 
-SETTINGS = "ADSMTL_SETTINGS"
+SETTINGS, PROCESSES = "ADSMTL_SETTINGS", "ADSMTL_PROCESSES"
 RUNS_PER_PACK = 6  # on a CPU, about; an arm's seeds stay together
 
 
@@ -143,9 +143,14 @@ def settle(settings: Settings) -> Plan:
     return Plan(settings, config.study(settings), tuple(notes))
 
 
-def share(settings: Settings) -> None:
-    """Tell the processes that this one starts the settled settings, and where the package is."""
+def share(settings: Settings, processes: int) -> None:
+    """Tell the processes that this one starts the settled settings, and where the package is.
+
+    Args:
+        processes: how many of them train at once.
+    """
     os.environ[SETTINGS] = json.dumps(asdict(settings))
+    os.environ[PROCESSES] = str(processes)
     os.environ["PYTHONPATH"] = isolated.search_path(os.environ)
 
 

@@ -45,7 +45,7 @@ def recipe(*lines: str) -> Callable[[Project, str], None]:
     return test
 
 
-def tested_in(name: str) -> Callable[[Project, str], None]:
+def elsewhere(name: str) -> Callable[[Project, str], None]:
     """Another module of this folder runs the command."""
 
     def test(study: Project, command: str) -> None:
@@ -101,8 +101,8 @@ TESTS = {
     "snakemake --cores all data": says(NOTHING_TO_DO),
     "snakemake --cores all --config preset=smoke": says(NOTHING_TO_DO),
     "snakemake --report workflow-report.html": workflow_report,
-    "dvc repro; dvc metrics show; dvc plots show": tested_in("test_versioning.py"),
-    "dvc push": tested_in("test_versioning.py"),
+    "dvc repro; dvc metrics show; dvc plots show": elsewhere("test_versioning.py"),
+    "dvc push": elsewhere("test_versioning.py"),
     "pip install '.[listing]'": extra,
     "adsmtl freeze": refused("was made by code that is not committed"),
 }

@@ -95,7 +95,7 @@ def test_a_view_of_the_workflow_needs_no_number_of_cores(finished, view):
 
 def test_an_arm_waits_for_the_one_it_follows(tmp_path):
     project = copy_project(tmp_path / "project")
-    graph = project.snakemake("--dag", "train", config=("preset=quick", "embedded=always"))
+    graph = project.snakemake("--dag", "dot", "train", config=("preset=quick", "embedded=always"))
     rules = dict(re.findall(r'(\d+)\[label ?= ?"([^"\\]+)', graph))
     edges = {(rules[a], rules[b]) for a, b in re.findall(r"(\d+) -> (\d+)", graph)}
     leaders = {a for a, b in edges if b.startswith("train_yoked")}

@@ -19,8 +19,18 @@ RUN = ROOT / "runs" / "{arm}" / "seed={seed}"
 # With `--sdm conda` Snakemake builds the jobs' environment from this file.
 ENVIRONMENT = "../../environment.yml"
 
+
+def processes():
+    """Training processes at once, as far as this call says; only the estimate of time uses it."""
+    limits = workflow.global_resources
+    count = {
+        name: limits[name].value if name in limits else None for name in ("_cores", "_nodes", "gpu")
+    }
+    return PLAN.processes(count["_cores"] or count["_nodes"] or 1, count["gpu"] or 1)
+
+
 # Every job agrees with this process about what `auto` means, and finds this package.
-planning.share(PLAN.settings)
+planning.share(PLAN.settings, processes())
 
 
 # A rule that reads or writes many files has a message, which stands in the log in their place. Its
@@ -49,18 +59,6 @@ def finished(*more):
 def measured_speeds():
     """Results of `make bench`, where there are any; the report shows them."""
     return [str(path) for path in sorted((paths.RESULTS / "benchmarks").glob("*.json"))]
-
-
-def processes():
-    """Training processes at once, as far as this call says: only the estimate of time uses it."""
-    limits = workflow.global_resources
-    count = {
-        name: limits[name].value if name in limits else None for name in ("_cores", "_nodes", "gpu")
-    }
-    return PLAN.processes(count["_cores"] or count["_nodes"] or 1, count["gpu"] or 1)
-
-
-PROCESSES = processes()
 
 
 onstart:

@@ -42,8 +42,7 @@ for pack in PLAN.packs:
         message:
             f"train_{pack.name}: {len(pack.arms)} arms, {len(STUDY.seeds)} seeds"
         shell:
-            "python -m adsmtl --log {log} train --processes {PROCESSES}"
-            " --arms {params.arms} --seeds {params.seeds}"
+            "python -m adsmtl --log {log} train --arms {params.arms} --seeds {params.seeds}"
 
 
 rule test_time:
