@@ -250,6 +250,6 @@ def test_a_malformed_evaluation_is_named(evaluated):
     del broken["tasks"]["vision"]["off"]["ece"]
     path.write_text(json.dumps(broken))
     with pytest.raises(
-        UserError, match=r"test-time\.json: .*'tasks\.vision\.off\.ece' is missing; .*evaluate"
+        UserError, match=r"test-time\.json: .*vision\.off\.ece' is missing; .*evaluate"
     ):
         collected(evaluated)
