@@ -28,10 +28,10 @@ def package(tmp_path: Path) -> Path:
 
 
 def test_a_step_consists_of_what_it_imports(package: Path) -> None:
-    names = {
-        path.relative_to(package).as_posix() for path in imports.closure(["small.step"], package)
+    found = imports.closure(["small.step"], package)
+    assert {path.relative_to(package).as_posix() for path in found} == {
+        *("__init__.py", "step.py", "leaf.py", "other.py", "deep/__init__.py", "deep/late.py")
     }
-    assert names == {"step.py", "leaf.py", "other.py", "__init__.py", "deep/late.py"}
 
 
 @pytest.mark.parametrize(

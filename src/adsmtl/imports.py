@@ -54,7 +54,8 @@ def _imported(path: Path, package: Path) -> frozenset[Path]:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            own = {f"{node.module}.{alias.name}" for alias in node.names}
-            names |= {str(node.module), *own}
-    files = {_file(name, package) for name in names if name.split(".")[0] == package.name}
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    own = [name.split(".") for name in names if name.split(".")[0] == package.name]
+    # With a module, the packages around it are imported.
+    files = {_file(".".join(n[:length]), package) for n in own for length in range(1, len(n) + 1)}
     return frozenset(file for file in files if file.is_file())
