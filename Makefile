@@ -57,8 +57,8 @@ lock: $(VENV)/.ready
 	rm .full.lock
 
 $(VENV)/.ready: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-		echo "adsmtl needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1)." \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11, 4))' || { \
+		echo "adsmtl needs Python 3.11.4 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1)." \
 		"Call make PYTHON=python3.12, say." >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	python -m pip install --quiet uv

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from collecting import collected
 
 
 @pytest.fixture
@@ -20,21 +21,22 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A results folder, `quick`, of nine arms and three seeds, without products; read only."""
-    from synthetic import write_results
+    from synthetic import ORDER, write_results
 
-    return write_results(tmp_path_factory.mktemp("results") / "quick")
+    root = write_results(tmp_path_factory.mktemp("results") / "quick")
+    collected(root, ORDER)
+    return root
 
 
 @pytest.fixture(scope="session")
 def drawn(results: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same with all figures, which take seconds to draw."""
-    from synthetic import ORDER
-
+    from adsmtl.collected import reading
     from adsmtl.figures import build as figures
 
     root = tmp_path_factory.mktemp("drawn") / "quick"
     shutil.copytree(results, root)
-    figures.write_all(root, ORDER)
+    figures.write_all(reading.load(root), root)
     return root
 
 

@@ -153,8 +153,21 @@ def test_an_incomplete_command_exits_with_2(
     assert "usage: adsmtl" in capsys.readouterr().err
 
 
-def test_an_arm_that_the_study_lacks_exits_with_2(capsys: pytest.CaptureFixture) -> None:
-    assert cli.main(["--settings", SMOKE, "train", "--arm", "nine", "--seeds", "0"]) == 2
+def test_why_says_of_a_run_without_results_that_it_is_not_trained(
+    capsys: pytest.CaptureFixture,
+) -> None:
+    """Before its data are there, too."""
+    assert cli.main(["--settings", SMOKE, "why", "adsmtl/seed=0"]) == 0
+    assert capsys.readouterr().out == "adsmtl seed=0: not trained yet\n"
+
+
+@pytest.mark.parametrize(
+    "command", [["train", "--arm", "nine", "--seeds", "0"], ["why", "nine/seed=0"]]
+)
+def test_an_arm_that_the_study_lacks_exits_with_2(
+    command: list[str], capsys: pytest.CaptureFixture
+) -> None:
+    assert cli.main(["--settings", SMOKE, *command]) == 2
     assert "'nine'" in capsys.readouterr().err
 
 
@@ -186,7 +199,9 @@ def test_prepare_passes_the_persons_corpus_on(
 
     monkeypatch.setattr(registry, "prepare", prepare)
     assert cli.main(["--settings", '{"timit_path": "/corpora/timit"}', "prepare", "timit"]) == 2
-    assert calls == [("timit", paths.RAW, paths.PREPARED, Path("/corpora/timit"))]
+    ((*where, settings),) = calls
+    assert where == ["timit", paths.RAW, paths.PREPARED]
+    assert settings["timit_path"] == "/corpora/timit"
 
 
 def test_the_schema_is_written_where_the_workflow_reads_it(project: Path) -> None:

@@ -2,10 +2,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from collecting import collected
 from wider import write_wide
 
 from adsmtl import config, outputs
-from adsmtl.collected import runs
+from adsmtl.figures import rates
 from adsmtl.outputs import Traits
 from adsmtl.study import Arm, Study, Task, Training
 
@@ -17,13 +18,6 @@ FIXED = replace(NONE, schedule="fixed", rate=0.1)
 
 def single(task, **changes):
     return replace(NONE, group="reference", tasks=(task,), **changes)
-
-
-def test_without_arms_the_names_are_those_of_every_study():
-    root = Path("results/x")
-    assert outputs.figures(root)[0] == root / "figures/accuracy.pdf"
-    assert len(outputs.figures(root)) == 3 * len(outputs.FIGURES)
-    assert root / "tables/comparisons.tex" in outputs.tables(root)
 
 
 @pytest.mark.parametrize(
@@ -59,16 +53,16 @@ def test_rates_has_room_for_adsmtl_and_its_controls_first():
     early = {f"early-{i}": replace(ADAPTIVE, group="schedules", schedule="early") for i in range(9)}
     follow = replace(ADAPTIVE, group="controls", schedule="follow")
     arms = {"none": NONE, "adsmtl": ADAPTIVE, **early, "yoked": follow}
-    assert outputs.rate_panels(arms) == (["adsmtl", "yoked"], list(early))
+    assert rates.panels(arms) == (["adsmtl", "yoked"], list(early))
     few = {"early": early["early-0"], "adsmtl": ADAPTIVE, "fixed": FIXED}
-    assert outputs.rate_panels(few) == (["adsmtl", "early"], [])
+    assert rates.panels(few) == (["adsmtl", "early"], [])
 
 
 def test_more_panels_than_fit_go_on_in_schedules():
     ablations = {f"a{i}": replace(ADAPTIVE, group="ablations") for i in range(10)}
-    rates, schedules = outputs.rate_panels({"adsmtl": ADAPTIVE, **ablations})
-    assert len(rates) == outputs.RATE_PANELS
-    assert [*rates, *schedules] == ["adsmtl", *ablations]
+    shown, others = rates.panels({"adsmtl": ADAPTIVE, **ablations})
+    assert len(shown) == rates.PANELS
+    assert [*shown, *others] == ["adsmtl", *ablations]
 
 
 def test_every_group_but_the_main_ones_has_a_table():
@@ -90,7 +84,7 @@ def test_traits_of_a_study_take_its_main_tasks():
 def test_runs_show_the_traits_that_configuration_declares(tmp_path):
     root = write_wide(tmp_path / "quick", seeds=1)
     study = config.study(config.settings({"preset": "quick", "embedded": "never"}))
-    declared, found = outputs.traits(study), runs.traits(runs.select(root))
+    declared, found = outputs.traits(study), collected(root).traits
     for arm in ("single-vision-none", "none", "fixed-0.3", "listing-intent"):
         rate = declared[arm].rate if declared[arm].schedule != "none" else found[arm].rate
         assert found[arm] == replace(declared[arm], rate=rate)

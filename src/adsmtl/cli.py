@@ -80,14 +80,19 @@ def _parser() -> argparse.ArgumentParser:
     own.add_argument("--arms", required=True, nargs="+", metavar="ARM")
     own.add_argument("--seeds", required=True, type=int, nargs="+")
     _add_processes(own, "that train the study at once: its time is said, not that of these runs")
+    own = add("why", _why, "say whether a run would be trained again, and why")
+    own.add_argument("run", metavar="RUN", help="<arm>/seed=<number>, or the folder of a run")
     own = add("test-time", _test_time, "evaluate finished runs with units dropped at test time")
     own.add_argument("--arm", required=True)
     own.add_argument("--seeds", required=True, type=int, nargs="+")
-    add("collect", _collect, "gather what all runs say in tables")
+    add("collect", _collect, "turn finished runs into the tables that all later steps read")
     add("tables", _tables, "write the tables of a finished study")
     add("figures", _figures, "write the figures of a finished study")
     add("listing", _listing, "run the paper's listing against Keras, where it is installed")
     add("claims", _claims, "judge the paper's claims from a finished study")
+    own = add("judge", _judge, "make tables, figures and ledger again from collected tables")
+    own.add_argument("folder", type=Path, help="a results folder or a frozen archive")
+    own.add_argument("--out", type=Path, help="where to write instead of there")
     add("report", _report, "write report.html from tables, figures and claims")
     add("manifest", _manifest, "write manifest.json: where every number comes from")
     own = add("track", _track, "import every results folder into MLflow")
@@ -142,9 +147,8 @@ def _show(options: argparse.Namespace) -> None:
 def _prepare(options: argparse.Namespace) -> None:
     from adsmtl.data import registry, samples
 
-    settings = config.settings(options.settings)
-    given = None if settings.timit_path is None else Path(settings.timit_path)
-    folder = registry.prepare(options.dataset, paths.RAW, paths.PREPARED, given)
+    settings = vars(config.settings(options.settings))
+    folder = registry.prepare(options.dataset, paths.RAW, paths.PREPARED, settings)
     log.info(f"prepared {folder}, with examples to look at in {samples.write(folder)}")
 
 
@@ -191,8 +195,24 @@ def _train(options: argparse.Namespace) -> None:
     session.train(runs, prepared, machine, plan.root, log.info, replicas)
 
 
+def _why(options: argparse.Namespace) -> None:
+    from adsmtl.running import why
+    from adsmtl.training import device
+
+    plan = _plan(options)
+    run = plan.study.run(*why.named(options.run, plan.root))
+    if not why.begun(run, plan.root):
+        print(f"{run.name}: not trained yet")
+        return
+    chosen = plan.settings
+    # The first device stands for all: it is not used, so other processes may be training on it.
+    where = "cuda:0" if plan.gpus and chosen.device in ("auto", "cuda") else chosen.device
+    machine = device.choose(where, chosen.precision, chosen.threads)
+    print(why.explain(plan.study, run, _prepared(plan), machine, plan.root))
+
+
 def _test_time(options: argparse.Namespace) -> None:
-    from adsmtl.training import monte_carlo
+    from adsmtl.running import dropping
 
     plan = _plan(options)
     if plan.study.test_time is None:
@@ -201,34 +221,35 @@ def _test_time(options: argparse.Namespace) -> None:
     for seed in options.seeds:
         run = plan.study.run(options.arm, seed)
         log.info(
-            f"wrote {monte_carlo.evaluate(run, plan.study.test_time, prepared, machine, plan.root)}"
+            f"wrote {dropping.evaluate(run, plan.study.test_time, prepared, machine, plan.root)}"
         )
 
 
+def _collected(options: argparse.Namespace) -> Any:
+    from adsmtl.collected import reading
+
+    return reading.load(_plan(options).root)
+
+
 def _collect(options: argparse.Namespace) -> None:
-    # STAND-IN until `adsmtl.collected` writes the tables: digests of the runs' files.
-    from adsmtl.files import sha256
+    from adsmtl.collected import collect
 
     plan = _plan(options)
-    folders = [paths.run(plan.root, run.arm_id, run.seed) for run in plan.study.runs()]
-    names = ("metrics.json", "history.jsonl", "test-time.json")
-    found = [folder / name for folder in folders for name in names if (folder / name).is_file()]
-    for path in outputs.collected(plan.root):
-        write_text(path, "".join(f"{sha256(one)} {one}\n" for one in found))
+    collect.write(plan.root, list(plan.study.arms), plan.study.seeds)
 
 
 def _tables(options: argparse.Namespace) -> None:
     from adsmtl.tables import build as tables
 
-    plan = _plan(options)
-    tables.write_all(plan.root, list(plan.study.arms), plan.study.seeds)
+    collected = _collected(options)
+    tables.write_all(collected, collected.root)
 
 
 def _figures(options: argparse.Namespace) -> None:
     from adsmtl.figures import build as figures
 
-    plan = _plan(options)
-    figures.write_all(plan.root, list(plan.study.arms), plan.study.seeds)
+    collected = _collected(options)
+    figures.write_all(collected, collected.root)
 
 
 def _listing(options: argparse.Namespace) -> None:
@@ -240,30 +261,35 @@ def _listing(options: argparse.Namespace) -> None:
 
 
 def _claims(options: argparse.Namespace) -> None:
-    from adsmtl.claims import write
+    from adsmtl.claims import write as claims
 
-    plan = _plan(options)
-    write.write(plan.root, list(plan.study.arms), plan.study.seeds)
+    collected = _collected(options)
+    claims.write(collected, collected.root)
+
+
+def _judge(options: argparse.Namespace) -> None:
+    from adsmtl.archive.judge import judge
+
+    target = options.out or options.folder
+    written = judge(options.folder, target)
+    log.info(f"wrote {len(written)} files below {target}: tables, figures and the ledger")
 
 
 def _report(options: argparse.Namespace) -> None:
     from adsmtl.report import build as report
-    from adsmtl.report import claims as report_claims
-    from adsmtl.report import speed
+    from adsmtl.report import claims, speed
 
-    plan = _plan(options)
-    ledger = report_claims.section(read_json(outputs.claims(plan.root)[0]))
+    collected = _collected(options)
+    ledger = claims.section(read_json(outputs.claims(collected.root)[0]))
     measured = speed.section(paths.RESULTS / "benchmarks")
     sections = [ledger] if measured is None else [ledger, measured]
-    path = report.write(plan.root, list(plan.study.arms), plan.study.seeds, sections)
-    log.info(f"wrote {path}")
+    log.info(f"wrote {report.write(collected, collected.root, sections)}")
 
 
 def _manifest(options: argparse.Namespace) -> None:
     from adsmtl.archive import manifest
 
-    plan = _plan(options)
-    manifest.write(plan.root, list(plan.study.arms), plan.study.seeds)
+    manifest.write(_collected(options))
 
 
 def _track(options: argparse.Namespace) -> None:

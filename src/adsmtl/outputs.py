@@ -1,8 +1,8 @@
 """Names of everything the analysis writes; imports nothing heavy, so a workflow can use it.
 
 Which tables and figures there are follows from the arms alone, so that they are known before a
-run exists. `Traits` is what an arm shows of itself for that; `runs.traits` reads the same from
-finished runs.
+run exists. `Traits` is what an arm shows of itself for that; `Collected.traits` reads the same from
+the collected tables.
 """
 
 from collections.abc import Mapping
@@ -13,22 +13,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from adsmtl.study import Study
 
+COLLECTED = "collected"
+COLLECTED_FILES = (
+    *("runs.csv", "epochs.csv.gz", "test_time.csv"),
+    *("configs.json", "environments.json"),
+)
 TABLES = ("main", "comparisons")
 TABLE_FORMATS = ("csv", "md", "tex")
 SUMMARY = "tables/summary.json"
 CURVES = "tables/curves.csv"
-FIGURES = ("accuracy", "gap", "rates", "learning-curves")
 FIGURE_FORMATS = ("pdf", "png")
 CAPTION = "caption.txt"
 LISTING = "listing.json"
 CLAIMS = ("claims.json", "claims.md")
-COLLECTED = ("runs.csv", "epochs.csv.gz", "test_time.csv", "configs.json", "environments.json")
 REPORT = "report.html"
 MANIFEST = "manifest.json"
 
 HEADLINE_GROUPS = ("reference", "main", "derived")  # those of `main.md`, `accuracy` and `gap`
-RATE_PANELS = 8  # of the figure `rates`; more are not legible on one page
-CONSTANT = ("none", "fixed")  # schedules whose rate is the same in every epoch
 
 
 @dataclass(frozen=True)
@@ -64,28 +65,32 @@ def traits(study: "Study") -> dict[str, Traits]:
     }
 
 
-def tables(root: Path, arms: Mapping[str, Traits] | None = None) -> list[Path]:
+def collected(root: Path) -> list[Path]:
+    """The tables of all runs below the results folder `root`, which later steps read."""
+    return [root / COLLECTED / name for name in COLLECTED_FILES]
+
+
+def tables(root: Path, arms: Mapping[str, Traits]) -> list[Path]:
     """Every table file below the results folder `root`.
 
     Args:
         root: a results folder, such as `results/quick`.
-        arms: the study's arms by id, see `traits`; None names only what every study has.
+        arms: the study's arms by id, see `traits`.
     """
-    names = TABLES if arms is None else table_names(arms)
+    names = table_names(arms)
     written = [root / "tables" / f"{name}.{kind}" for name in names for kind in TABLE_FORMATS]
     return [*written, root / SUMMARY, root / CURVES]
 
 
-def figures(root: Path, arms: Mapping[str, Traits] | None = None) -> list[Path]:
+def figures(root: Path, arms: Mapping[str, Traits]) -> list[Path]:
     """Every figure file below the results folder `root`, captions included; see `tables`."""
     kinds = (*FIGURE_FORMATS, CAPTION)
-    names = FIGURES if arms is None else figure_names(arms)
-    return [root / "figures" / f"{name}.{kind}" for name in names for kind in kinds]
+    return [root / "figures" / f"{name}.{kind}" for name in figure_names(arms) for kind in kinds]
 
 
-def all_products(root: Path, arms: Mapping[str, Traits] | None = None) -> list[Path]:
-    """Every table, figure and caption, in a fixed order; see `tables`."""
-    return [*tables(root, arms), *figures(root, arms)]
+def judged(root: Path, arms: Mapping[str, Traits]) -> list[Path]:
+    """What follows from the collected tables alone: tables, figures, captions and the ledger."""
+    return [*tables(root, arms), *figures(root, arms), *claims(root)]
 
 
 def more_groups(arms: Mapping[str, Traits]) -> list[str]:
@@ -106,49 +111,9 @@ def table_names(arms: Mapping[str, Traits]) -> tuple[str, ...]:
 
 def figure_names(arms: Mapping[str, Traits]) -> tuple[str, ...]:
     """Names of the figures of a study with these arms, in the order of the report."""
-    rates, schedules = rate_panels(arms)
-    conditions = {
-        "forest": sum(own.multi_task for own in arms.values()) > 1,
-        "accuracy": True,
-        "gap": True,
-        "rate-heatmap": len({own.rate for own in arms.values() if own.schedule == "fixed"}) > 1,
-        "rates": bool(rates),
-        "schedules": bool(schedules),
-        "data-curves": any(own.train_fraction < 1 for own in arms.values()),
-        "calibration": any(own.group == "main" for own in arms.values()),
-        "relatedness": _pairs_with_references(arms),
-        "learning-curves": True,
-    }
-    return tuple(name for name, drawn in conditions.items() if drawn)
+    from adsmtl.figures import drawing
 
-
-def rate_panels(arms: Mapping[str, Traits]) -> tuple[list[str], list[str]]:
-    """Arms whose rate may change during training: those of `rates` and those of `schedules`.
-
-    Where they are more than `RATE_PANELS`, `rates` keeps ADSMTL, its controls and its
-    ablations, in this order and as many as fit.
-    """
-    moving = [arm_id for arm_id, own in arms.items() if own.schedule not in CONSTANT]
-    adaptive = [a for a in moving if arms[a].group == "main" and arms[a].schedule == "adsmtl"]
-    beside = [a for group in ("controls", "ablations") for a in moving if arms[a].group == group]
-    first = [*adaptive, *beside]
-    if len(moving) > RATE_PANELS:
-        first = first[:RATE_PANELS]
-        return first, [arm_id for arm_id in moving if arm_id not in first]
-    return [*first, *(arm_id for arm_id in moving if arm_id not in first)], []
-
-
-def _pairs_with_references(arms: Mapping[str, Traits]) -> bool:
-    """Whether a pair of group `relatedness` has a single-task arm for each of its tasks."""
-    plain = [own for own in arms.values() if own.schedule == "none" and own.train_fraction == 1]
-    single = {own.tasks[0] for own in plain if not own.multi_task}
-    pairs = [own.tasks for own in plain if own.group == "relatedness" and own.multi_task]
-    return any(single.issuperset(tasks) for tasks in pairs)
-
-
-def collected(root: Path) -> list[Path]:
-    """What all runs say, in tables below the results folder `root`."""
-    return [root / "collected" / name for name in COLLECTED]
+    return tuple(one.name for one in drawing.of_study(arms))
 
 
 def claims(root: Path) -> list[Path]:

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import adsmtl
-from adsmtl import config, paths
+from adsmtl import config, isolated, paths
 from adsmtl.config import Settings
 from adsmtl.data import registry
 from adsmtl.errors import UserError
@@ -152,19 +151,16 @@ def share(settings: Settings, processes: int) -> None:
     """
     os.environ[SETTINGS] = json.dumps(asdict(settings))
     os.environ[PROCESSES] = str(processes)
-    known = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
-    package = str(Path(adsmtl.__file__).parents[1])
-    os.environ["PYTHONPATH"] = os.pathsep.join([package, *(p for p in known if p != package)])
+    os.environ["PYTHONPATH"] = isolated.search_path(os.environ)
 
 
 def _missing(datasets: Sequence[str], settings: Settings) -> list[str]:
     """Why each data set that cannot be had cannot be had."""
     found = []
-    given = None if settings.timit_path is None else Path(settings.timit_path)
     for name in datasets:
         if (paths.PREPARED / name / "card.json").exists():
             continue
-        location = registry.locate(name, paths.RAW, given)
+        location = registry.locate(name, paths.RAW, vars(settings))
         if location.origin is None:
             found += [f"{name}: {reason}" for reason in location.refused]
     return found

@@ -1,13 +1,11 @@
-"""Which state of the code is running: of the repository, and of the modules that train."""
+"""Which state of the repository is running, and which versions of libraries."""
 
 import importlib.metadata
 import subprocess
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import adsmtl
-from adsmtl.files import digest, sha256
 
 
 def code(package: Path | None = None) -> dict[str, Any]:
@@ -36,21 +34,6 @@ def code(package: Path | None = None) -> dict[str, Any]:
         first = (error.stderr.strip().splitlines() or ["git failed"])[0]
         reason = f"the package does not run from a git checkout of its own ({first})"
     return {"commit": None, "describe": None, "dirty": None, "reason": reason}
-
-
-# The modules that decide what a training run computes from prepared data.
-TRAINING = (
-    *("rng.py", "study.py", "data/folds.py"),
-    *("dropout/**/*.py", "weighting/**/*.py", "tasks/**/*.py", "training/**/*.py"),
-)
-
-
-@cache
-def training(package: Path | None = None) -> str:
-    """Digest of the source files that decide what a training run computes."""
-    package = package or Path(adsmtl.__file__).parent
-    found = sorted({path for pattern in TRAINING for path in package.glob(pattern)})
-    return digest({path.relative_to(package).as_posix(): sha256(path) for path in found})
 
 
 def installed(library: str) -> str | None:

@@ -1,10 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from collecting import collected
 from synthetic import ARMS, NONE, write_results
 
 from adsmtl.analysis import measures, summary
-from adsmtl.collected import runs
 from adsmtl.errors import UserError
 
 
@@ -101,7 +101,7 @@ def tuned(tmp_path_factory):
     arms = ["none", *(arm for arm, of in ARMS.items() if of.get("family") in FAMILIES)]
     flat = dict.fromkeys(arms, NONE)
     root = write_results(tmp_path_factory.mktemp("tuned"), 4, arms, 1, flat, noise=0.05)
-    return runs.final_frame(runs.select(root, arms))
+    return collected(root, arms).runs
 
 
 def test_every_family_gets_an_arm_of_its_own(tuned):

@@ -33,13 +33,6 @@ def test_unusable_values_are_refused(bad):
         statistics.mean_interval(bad)
 
 
-def test_interval_covers_at_its_level():
-    draws = np.random.default_rng(1).normal(3, 2, size=(4000, 5))
-    estimates = [statistics.mean_interval(row) for row in draws]
-    covered = np.mean([e.low <= 3 <= e.high for e in estimates])
-    assert abs(covered - 0.95) < 3 * math.sqrt(0.95 * 0.05 / 4000)
-
-
 def test_sign_flip_p_of_tiny_cases():
     # |sum| over signs of (1, 2, 3): 6, 0, 2, 4, each twice
     assert statistics.sign_flip_p([1, 2, 3]) == 0.25
@@ -62,12 +55,21 @@ def test_sign_flip_p_equals_plain_enumeration(values):
     assert p == statistics.sign_flip_p([-value for value in tenths])
 
 
-def test_sign_flip_p_keeps_its_level():
-    draws = np.random.default_rng(2).standard_t(3, size=(3000, 8))
-    rejected = np.mean([statistics.sign_flip_p(row) <= 0.05 for row in draws])
-    # 12 of 256 patterns: the largest attainable level below 5 %
-    level = 12 / 256
-    assert abs(rejected - level) < 3 * math.sqrt(level * (1 - level) / 3000)
+@pytest.mark.parametrize(
+    ("differences", "p"),
+    [
+        # the sums cancel but for the last bit: every pattern reaches 0
+        ([0.1, 0.2, -0.3], 1.0),
+        ([0.1, 0.2, 0.3], 0.25),
+        ([0.3, 0.3, 0.3, 0.3, 0.3, 0.3], 2 / 64),
+        # as of five fair coins at least four alike: 2 (1 + 5) / 32
+        ([0.7, 0.7, 0.7, 0.7, -0.7], 12 / 32),
+        # a zero changes no sum, so it doubles patterns and hits alike
+        ([0.1, 0.2, 0.3, 0.0], 0.25),
+    ],
+)
+def test_equal_sums_count_as_equal_whatever_the_rounding(differences, p):
+    assert statistics.sign_flip_p(differences) == p
 
 
 def test_drawn_patterns_agree_with_enumeration():
@@ -111,16 +113,6 @@ def test_holm_by_hand():
     assert statistics.holm([]) == []
 
 
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
-def test_holm_by_its_definition(p):
-    ordered = sorted(p)
-    steps = [(len(p) - rank) * own for rank, own in enumerate(ordered)]
-    expected = [
-        min(1, max(s for s, o in zip(steps, ordered, strict=True) if o <= own)) for own in p
-    ]
-    assert statistics.holm(p) == pytest.approx(expected)
-
-
 @pytest.mark.parametrize("n", [3, 5, 10, 30])
 def test_smallest_detectable_agrees_with_statsmodels(n):
     expected = TTestPower().power(statistics.smallest_detectable(n, 1.0), n, 0.05)
@@ -128,13 +120,6 @@ def test_smallest_detectable_agrees_with_statsmodels(n):
     assert statistics.smallest_detectable(n, 2.5) == pytest.approx(
         2.5 * statistics.smallest_detectable(n, 1.0)
     )
-
-
-def test_smallest_detectable_is_detected_with_its_power():
-    effect = statistics.smallest_detectable(6, 0.02)
-    draws = np.random.default_rng(5).normal(effect, 0.02, size=(10_000, 6))
-    found = np.mean(stats.ttest_1samp(draws, 0, axis=1).pvalue < 0.05)
-    assert abs(found - 0.8) < 3 * math.sqrt(0.8 * 0.2 / 10_000)
 
 
 def test_smallest_detectable_of_few_seeds():

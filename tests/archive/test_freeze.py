@@ -2,14 +2,15 @@ import json
 import shutil
 
 import pytest
+from collecting import collected
 from synthetic import write_results
 
 from adsmtl import paths
 from adsmtl.archive import freeze, manifest
+from adsmtl.archive.judge import judge
+from adsmtl.collected import reading
 from adsmtl.errors import UserError
-from adsmtl.figures import build as figures
 from adsmtl.report import build as report
-from adsmtl.tables import build as tables
 
 ARMS = ["none", "adsmtl"]
 CLEAN = {"commit": "a" * 40, "describe": "v1", "dirty": False, "reason": None}
@@ -25,33 +26,66 @@ def study(tmp_path, monkeypatch):
     for path in root.glob("runs/*/*/metrics.json"):
         path.write_text(json.dumps({**json.loads(path.read_text()), "code": CLEAN}))
         (path.parent / "checkpoint.safetensors").write_bytes(b"weights")
-    tables.write_all(root, ARMS)
-    figures.write_all(root, ARMS)
-    report.write(root, ARMS)
-    manifest.write(root, ARMS)
+    found = collected(root, ARMS)
+    judge(root, root)
+    report.write(found, root)
+    manifest.write(found)
     return root
 
 
-def test_a_frozen_study_holds_what_its_manifest_traces_and_no_weights(study):
+def test_a_frozen_study_holds_what_its_manifest_traces_and_no_runs(study):
     target = freeze.freeze(study, "1.0")
     assert target == paths.FROZEN / "1.0" / "quick"
     traced = json.loads((target / "manifest.json").read_text())["files"]
     assert all((target / name).read_bytes() == (study / name).read_bytes() for name in traced)
-    assert (target / "runs/adsmtl/seed=1/history.jsonl").is_file()
-    assert not list(target.rglob("*.safetensors"))
+    assert (target / "collected/epochs.csv.gz").is_file()
+    assert not (target / "runs").exists()
     with pytest.raises(UserError, match="do not change"):
         freeze.freeze(study, "1.0")
 
 
+def test_a_frozen_study_gives_its_own_tables_figures_and_ledger_again(study, tmp_path):
+    target = freeze.freeze(study, "1.0")
+    shutil.rmtree(study)
+    for path in judge(target, tmp_path / "again"):
+        assert path.read_bytes() == (target / path.relative_to(tmp_path / "again")).read_bytes()
+
+
 def test_a_changed_table_is_not_frozen(study):
     (study / "tables/main.csv").write_text("better numbers")
-    with pytest.raises(UserError, match=r"main\.csv"):
+    with pytest.raises(UserError, match=r"main\.csv is not the file that the manifest traces"):
         freeze.freeze(study, "1.0")
     assert not (paths.FROZEN / "1.0").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("tables/main.csv", "tables/main.csv does not follow from the collected tables"),
+        ("figures/gap.png", "figures/gap.png does not follow from the collected tables"),
+        ("claims.json", "claims.json does not follow from the collected tables"),
+        ("collected/configs.json", "collected/configs.json does not follow from the run folders"),
+    ],
+)
+def test_a_change_that_the_manifest_was_made_after_is_not_frozen(study, name, fault):
+    text = (study / name).read_bytes()
+    (study / name).write_bytes(text + b"\n")
+    manifest.write(reading.load(study))
+    with pytest.raises(UserError, match=fault):
+        freeze.freeze(study, "1.0")
+
+
+def test_a_run_changed_after_it_was_collected_is_not_frozen(study):
+    path = study / "runs/none/seed=0/metrics.json"
+    metrics = json.loads(path.read_text())
+    metrics["tasks"]["vision"]["final"]["test"]["accuracy"] += 0.01
+    path.write_text(json.dumps(metrics))
+    with pytest.raises(UserError, match=r"runs\.csv does not follow from the run folders"):
+        freeze.freeze(study, "1.0")
+
+
 def test_results_of_uncommitted_code_are_not_frozen(study, monkeypatch):
     monkeypatch.setattr("adsmtl.revision.code", lambda: {**CLEAN, "dirty": True})
-    manifest.write(study, ARMS)
+    manifest.write(reading.load(study))
     with pytest.raises(UserError, match="not committed"):
         freeze.freeze(study, "1.0")

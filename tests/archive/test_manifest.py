@@ -2,10 +2,12 @@ import json
 import subprocess
 
 import pytest
+from collecting import collected
 from synthetic import write_results
 
 from adsmtl import revision
 from adsmtl.archive import manifest
+from adsmtl.collected import reading
 from adsmtl.files import sha256
 from adsmtl.tables import build as tables
 
@@ -16,24 +18,22 @@ def results(tmp_path):
 
 
 def test_manifest_traces_runs_and_products(results):
-    tables.write_all(results, ["none", "adsmtl"])
-    path = manifest.write(results, ["none", "adsmtl"])
+    tables.write_all(collected(results, ["none", "adsmtl"]), results)
+    path = manifest.write(reading.load(results))
     stored = json.loads(path.read_text())
     assert stored["seeds"] == [0, 1]
     assert list(stored["arms"]) == ["none", "adsmtl"]
     assert stored["data"]["cifar10"]["provenance"] == "synthetic vision for tests"
-    for folder in stored["runs"]:
-        for name, digest in folder["files"].items():
-            assert sha256(results / name) == digest
-    assert len(stored["runs"]) == 4
-    assert "tables/main.csv" in stored["files"]
+    assert stored["runs"] == 4
+    assert {"tables/main.csv", "collected/runs.csv"} <= set(stored["files"])
     for name, digest in stored["files"].items():
         assert sha256(results / name) == digest
 
 
 def test_equal_inputs_give_equal_bytes(results):
-    first = manifest.write(results).read_bytes()
-    assert manifest.write(results).read_bytes() == first
+    study = collected(results)
+    first = manifest.write(study).read_bytes()
+    assert manifest.write(study).read_bytes() == first
 
 
 def git(folder, *arguments):

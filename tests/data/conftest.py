@@ -1,4 +1,4 @@
-"""The prepared data sets, and a mirror of stand-ins."""
+"""A mirror of stand-ins, and a small CIFAR-10."""
 
 import json
 import threading
@@ -11,35 +11,7 @@ import pytest
 from fakes import make_zip
 
 from adsmtl import files
-from adsmtl.data import registry
 from adsmtl.data.corpora import cifar10
-from adsmtl.data.prepared import Prepared, load
-
-
-@pytest.fixture(scope="session")
-def embedded(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Prepared]:
-    """Prepare a data set that installs with the package, once per session."""
-    root, made = tmp_path_factory.mktemp("embedded"), {}
-
-    def get(name: str) -> Prepared:
-        if name not in made:
-            made[name] = load(registry.prepare(name, root / "raw", root / "prepared"), verify=True)
-        return made[name]
-
-    return get
-
-
-@pytest.fixture(scope="session")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Prepared]:
-    """Prepare a data set of the mirror, once per session."""
-    root, made = tmp_path_factory.mktemp("real"), {}
-
-    def get(name: str) -> Prepared:
-        if name not in made:
-            made[name] = load(registry.prepare(name, root / "raw", root / "prepared"), verify=True)
-        return made[name]
-
-    return get
 
 
 @pytest.fixture
@@ -78,7 +50,7 @@ def serve() -> Iterator[Callable[[Path], str]]:
 
     def start(folder: Path) -> str:
         server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         servers.append(server)
         return f"http://127.0.0.1:{server.server_port}"
 

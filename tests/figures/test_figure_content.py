@@ -5,13 +5,14 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from collecting import collected
 from synthetic import write_results
 from wider import derive, final_row, plain_frame, write_wide
 
 from adsmtl.analysis import measures, summary
-from adsmtl.collected import runs, test_time
 from adsmtl.errors import UserError
-from adsmtl.figures import calibration, curves, data_curves, forest, rate_heatmap, relatedness
+from adsmtl.figures import calibration, data_curves, forest, rate_heatmap, rates, relatedness
+from adsmtl.figures.drawing import Material
 
 CLAIM = {
     "id": "C4",
@@ -31,7 +32,7 @@ def texts(figure):
 
 # --- forest -------------------------------------------------------------------------------
 def test_effects_are_those_of_the_comparisons_in_percentage_points(results):
-    final = measures.with_chosen(runs.final_frame(runs.select(results)))
+    final = measures.with_chosen(collected(results).runs)
     frame = summary.comparisons(final, summary.planned(final))
     sections = forest.compared(frame)
     assert list(sections) == ["against: no dropout", "against: fixed 0.2"]
@@ -40,9 +41,9 @@ def test_effects_are_those_of_the_comparisons_in_percentage_points(results):
     assert effect.mean == 100 * row["effect"]
     assert (effect.low, effect.high) == (100 * row["ci_low"], 100 * row["ci_high"])
     assert not effect.clear
-    shown = forest.draw(sections)
+    shown = forest.draw_rows(sections)
     right = shown.axes[0].child_axes[0].get_yticklabels()
-    assert f"{effect.mean:+.1f}" in right[[*_labels(shown)].index("ADSMTL")].get_text()
+    assert f"{effect.mean:+.2f}" in right[[*_labels(shown)].index("ADSMTL")].get_text()
 
 
 def _labels(figure):
@@ -61,7 +62,7 @@ def test_only_effects_with_a_small_corrected_p_are_filled():
     (effects,) = forest.claimed([CLAIM, CLAIM | {"p_holm": 0.04}]).values()
     diamonds = [
         line.get_markerfacecolor()
-        for line in forest.draw({"claims": effects}).axes[0].lines
+        for line in forest.draw_rows({"claims": effects}).axes[0].lines
         if line.get_marker() == "D"
     ]
     assert diamonds[0] == "white"
@@ -69,12 +70,12 @@ def test_only_effects_with_a_small_corrected_p_are_filled():
 
 
 def test_one_seed_gives_effects_without_intervals():
-    figure = forest.draw({"x": [forest.Effect("a", 1.0, None, None, None, False)]})
-    assert figure.axes[0].child_axes[0].get_yticklabels()[1].get_text() == "+1.0"
+    figure = forest.draw_rows({"x": [forest.Effect("a", 1.0, None, None, None, False)]})
+    assert figure.axes[0].child_axes[0].get_yticklabels()[1].get_text() == "+1.00"
 
 
 def test_nothing_to_compare_is_said():
-    assert "No two arms" in forest.draw({}).texts[0].get_text()
+    assert "No two arms" in forest.draw_rows({}).texts[0].get_text()
 
 
 # --- data curves --------------------------------------------------------------------------
@@ -102,7 +103,7 @@ def test_tasks_that_never_had_less_data_are_left_out():
 
 
 def test_the_data_axis_is_logarithmic_with_the_shares_as_ticks():
-    figure = data_curves.draw(data_curves.series(plain_frame()))
+    figure = data_curves.draw_series(data_curves.series(plain_frame()))
     assert [ax.get_title() for ax in figure.axes] == ["vision", "speech", data_curves.MEAN]
     assert figure.axes[0].get_xscale() == "log"
     assert list(figure.axes[0].get_xticks()) == [10, 100]
@@ -135,7 +136,7 @@ def test_cells_are_fixed_rates_with_no_dropout_as_rate_0():
 
 
 def test_values_are_printed_and_the_best_of_a_row_is_framed():
-    figure = rate_heatmap.draw(rate_heatmap.cells(rates_frame()))
+    figure = rate_heatmap.draw_cells(rate_heatmap.cells(rates_frame()))
     assert sorted(texts(figure)) == ["50.0", "51.0", "53.0", "54.0", "55.0"]
     frames = {tuple(np.round(line.get_xydata().mean(axis=0))) for line in figure.axes[0].lines}
     assert frames == {(1.0, 1.0)}  # column 0.1 of row multi-task, the only row with a choice
@@ -144,12 +145,12 @@ def test_values_are_printed_and_the_best_of_a_row_is_framed():
 # --- relatedness --------------------------------------------------------------------------
 def test_points_pair_gain_with_cosine(tmp_path):
     root = write_wide(tmp_path / "quick")
-    loaded = runs.select(root)
-    found = relatedness.points(runs.final_frame(loaded), runs.history_frame(loaded))
+    study = collected(root)
+    found = relatedness.points(study.runs, study.epochs)
     assert set(found["arm"]) == {"none", "pair-speech-sex"}
     found = found[found["arm"] == "pair-speech-sex"]
     assert list(found["cosine"]) == [0.25, 0.25]
-    final = runs.final_frame(loaded).set_index(["arm", "seed", "task"])["test_accuracy"]
+    final = study.runs.set_index(["arm", "seed", "task"])["test_accuracy"]
     expected = [
         (
             final["pair-speech-sex", seed, "speech"]
@@ -161,22 +162,22 @@ def test_points_pair_gain_with_cosine(tmp_path):
         for seed in (0, 1)
     ]
     assert list(found["gain"]) == pytest.approx(expected)
-    handles, labels = relatedness.draw(found).axes[0].get_legend_handles_labels()
+    handles, labels = relatedness.draw_points(found).axes[0].get_legend_handles_labels()
     assert labels == ["speech and sex"]
     assert handles[0].get_ydata()[0] == pytest.approx(100 * np.mean(expected))
 
 
 def test_pairs_without_gradients_are_no_error():
     empty = pd.DataFrame(columns=["arm", "tasks", "seed", "cosine", "gain"])
-    assert "No pair" in relatedness.draw(empty).texts[0].get_text()
+    assert "No pair" in relatedness.draw_points(empty).texts[0].get_text()
 
 
 # --- rates --------------------------------------------------------------------------------
 def test_difficulty_stands_below_the_rates_of_its_arm(tmp_path):
     write_results(tmp_path, 2, ["adsmtl"], epochs=3)
     derive(tmp_path, "adsmtl", "swapped", "controls", {"schedule": "follow"})
-    history = runs.history_frame(runs.select(tmp_path))
-    figure = curves.rates(history, ["swapped", "adsmtl"], difficulty=True)
+    history = Material(collected(tmp_path)).epochs
+    figure = rates.draw_rates(history, ["swapped", "adsmtl"], difficulty=True)
     upper, beside, lower, _ = figure.axes
     assert [ax.get_title() for ax in (upper, beside)] == ["swapped", "ADSMTL"]
     assert (upper.get_ylabel(), lower.get_ylabel()) == ("dropout rate", "difficulty")
@@ -190,9 +191,9 @@ def test_every_arm_has_its_panel(tmp_path, arms, difficulty):
     write_results(tmp_path, 1, ["adsmtl"], epochs=1)
     for number in range(arms - 1):
         derive(tmp_path, "adsmtl", f"early-{number}", "schedules", {"schedule": "early"})
-    history = runs.history_frame(runs.select(tmp_path))
+    history = Material(collected(tmp_path)).epochs
     names = list(history["arm"].unique())
-    visible = [ax for ax in curves.rates(history, names, difficulty).axes if ax.get_visible()]
+    visible = [ax for ax in rates.draw_rates(history, names, difficulty).axes if ax.get_visible()]
     assert len(visible) == arms * (2 if difficulty else 1)
     assert len({ax.get_title() for ax in visible if ax.get_title()}) == arms
 
@@ -220,7 +221,7 @@ def evaluated(tmp_path):
 
 
 def test_only_evaluated_runs_have_rows(evaluated):
-    found = test_time.frame(runs.select(evaluated))
+    found = collected(evaluated).test_time
     assert set(found["arm"]) == {"adsmtl"}
     assert list(found["policy"]) == ["off", "on", "on"]
     assert list(found["accuracy"]) == pytest.approx([0.5, 0.49, 0.47])
@@ -228,9 +229,9 @@ def test_only_evaluated_runs_have_rows(evaluated):
 
 
 def test_policies_stand_below_the_calibration_of_the_arms(evaluated):
-    loaded = runs.select(evaluated)
-    final = runs.final_frame(loaded)
-    figure = calibration.draw(final, test_time.frame(loaded))
+    material = Material(collected(evaluated))
+    final = material.final
+    figure = calibration.draw_errors(final, material.test_time)
     assert [ax.get_xlabel() for ax in figure.axes] == [
         "ECE on test data (%)",
         "ECE on test data (%)",
@@ -240,7 +241,7 @@ def test_policies_stand_below_the_calibration_of_the_arms(evaluated):
     centres = [line.get_xdata()[0] for line in figure.axes[-1].lines]
     assert centres == pytest.approx([50.0, 48.0])
     assert texts(figure)[-1] == "sd 1.41"  # of 49 and 47 %
-    assert len(calibration.draw(final, test_time.frame([])).axes) == 2
+    assert len(calibration.draw_errors(final, material.test_time.iloc[:0]).axes) == 2
 
 
 def test_a_malformed_evaluation_is_named(evaluated):
@@ -249,4 +250,4 @@ def test_a_malformed_evaluation_is_named(evaluated):
     del broken["tasks"]["vision"]["off"]["ece"]
     path.write_text(json.dumps(broken))
     with pytest.raises(UserError, match=r"test-time\.json: tasks\.vision\.off\.ece: .*evaluate"):
-        test_time.frame(runs.select(evaluated))
+        collected(evaluated)

@@ -1,14 +1,11 @@
-import json
-
 import pytest
+from collecting import collected
 from synthetic import ORDER, write_results
 from wider import write_wide
 
 from adsmtl import outputs
-from adsmtl.collected import runs
-from adsmtl.errors import UserError
 from adsmtl.figures import build as figures
-from adsmtl.report import build as report
+from adsmtl.figures import drawing
 
 NINE_ARMS = (
     *("forest", "accuracy", "gap", "rate-heatmap", "rates", "calibration", "learning-curves"),
@@ -16,19 +13,19 @@ NINE_ARMS = (
 
 
 def names(root):
-    return outputs.figure_names(runs.traits(runs.select(root)))
+    return outputs.figure_names(collected(root).traits)
 
 
 def test_every_declared_file_is_written_and_nothing_else(drawn):
-    traits = runs.traits(runs.select(drawn, ORDER))
+    traits = collected(drawn, ORDER).traits
     assert sorted((drawn / "figures").iterdir()) == sorted(outputs.figures(drawn, traits))
     assert names(drawn) == NINE_ARMS
 
 
 def test_a_study_of_all_kinds_of_arms_has_all_figures(tmp_path):
     root = write_wide(tmp_path / "quick")
-    assert names(root) == tuple(report.FIGURES)
-    written = figures.write_all(root)
+    assert names(root) == tuple(one.name for one in drawing.drawings())
+    written = figures.write_all(collected(root), root)
     assert sorted((root / "figures").iterdir()) == sorted(written)
     caption = (root / "figures/relatedness.caption.txt").read_text()
     assert "n = 2 seeds" in caption
@@ -38,7 +35,7 @@ def test_equal_input_gives_equal_bits(tmp_path):
     arms = ["single-speech-none", "adsmtl"]
     for name in ("one", "two"):
         write_results(tmp_path / name, 2, arms, epochs=2)
-        written = figures.write_all(tmp_path / name, arms)
+        written = figures.write_all(collected(tmp_path / name, arms), tmp_path / name)
     assert {path.stem for path in written if path.suffix == ".pdf"} == {
         *("accuracy", "gap", "rates", "calibration", "learning-curves")
     }
@@ -63,11 +60,4 @@ def test_captions_stand_alone(drawn, name):
 
 def test_one_seed_of_one_task_still_gives_figures(tmp_path):
     write_results(tmp_path, 1, ["single-vision-none"], epochs=2)
-    assert all(path.stat().st_size > 0 for path in figures.write_all(tmp_path))
-
-
-def test_a_claim_without_its_numbers_is_named(tmp_path):
-    write_results(tmp_path, 1, ["none"], epochs=1)
-    (tmp_path / "claims.json").write_text(json.dumps([{"id": "C4", "unit": "pp"}]))
-    with pytest.raises(UserError, match=r"claims\.json: C4 has no verdict, effect"):
-        figures.write_all(tmp_path)
+    assert all(path.stat().st_size > 0 for path in figures.write_all(collected(tmp_path), tmp_path))

@@ -100,7 +100,7 @@ def test_section_has_sentences_tables_and_both_pictures(tmp_path):
         "the plain PyTorch loop and 1.4 (0.7 to 2.8) times as fast as Keras."
     ) in section.html
     assert "bf16 cannot be judged here." in section.html
-    assert section.html.count("<table>") == len(RESULT["comparisons"])
+    assert section.html.count('<table class="numbers">') == len(RESULT["comparisons"])
     pictures = re.findall(r"base64,([^\"]+)", section.html)
     assert [base64.b64decode(one) for one in pictures] == [PICTURE] * 2
     assert "<figcaption>The growth &amp; more.</figcaption>" in section.html

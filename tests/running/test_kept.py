@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import tiny
 
-from adsmtl import paths
+from adsmtl import identity, paths
 from adsmtl.dropout.schedules import Fixed, Follow
 from adsmtl.errors import UserError
 from adsmtl.running import session, trajectories
@@ -83,7 +83,7 @@ def test_other_data_code_or_precision_train_again(
     assert not any("kept" in text for text in train(RUN, data=other))
     assert not any("kept" in text for text in train(RUN, on=replace(machine, precision="bf16")))
     train(RUN)
-    monkeypatch.setattr(session.revision, "training", lambda: "edited")
+    monkeypatch.setattr(identity, "code", lambda run: {"adsmtl.rng": "edited"})
     assert not any("kept" in text for text in train(RUN))
 
 

@@ -11,11 +11,11 @@ import pytest
 import tiny
 import torch
 
-from adsmtl import paths
+from adsmtl import identity, paths
 from adsmtl.data.prepared import Prepared
 from adsmtl.dropout.schedules import Fixed
 from adsmtl.errors import UserError
-from adsmtl.running import checkpoint, session
+from adsmtl.running import checkpoint, records, session
 from adsmtl.study import Run
 from adsmtl.training.device import Machine
 from adsmtl.training.engine import Engine
@@ -64,11 +64,11 @@ def finished(
 
 
 def metrics_of(folder: Path) -> dict[str, Any]:
-    return json.loads((folder / session.METRICS).read_text())
+    return json.loads((folder / records.METRICS).read_text())
 
 
 def history_of(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / session.HISTORY).read_text().splitlines()]
+    return [json.loads(line) for line in (folder / records.HISTORY).read_text().splitlines()]
 
 
 def equal_bits(one: Path, other: Path) -> bool:
@@ -77,14 +77,14 @@ def equal_bits(one: Path, other: Path) -> bool:
     def content(folder: Path) -> tuple:
         history = [{**record, "seconds": None} for record in history_of(folder)]
         metrics = {**metrics_of(folder), "seconds": None, "examples_per_second": None}
-        return history, metrics, (folder / session.CHECKPOINT).read_bytes()
+        return history, metrics, (folder / records.CHECKPOINT).read_bytes()
 
     return content(one) == content(other)
 
 
 def test_a_finished_run_has_three_files(finished: Path) -> None:
     names = {path.name for path in finished.iterdir()}
-    assert names == {session.METRICS, session.HISTORY, session.CHECKPOINT}
+    assert names == {records.METRICS, records.HISTORY, records.CHECKPOINT}
 
 
 def test_history_has_the_documented_form(finished: Path) -> None:
@@ -163,7 +163,7 @@ def test_a_single_task_run_has_one_task_and_the_studys_steps(train: Train) -> No
 def test_the_checkpoint_makes_the_reported_scores(
     finished: Path, prepared: dict[str, Prepared], machine: Machine
 ) -> None:
-    params, facts = checkpoint.load(finished / session.CHECKPOINT)
+    params, facts = checkpoint.load(finished / records.CHECKPOINT)
     assert facts == {"arm": "adsmtl", "seed": 1, "config_hash": RUN.config_hash}
     engine = Engine([RUN], prepared, machine)
     assert set(params) == set(engine.model.params)
@@ -200,7 +200,7 @@ def test_an_interrupted_run_continues_to_the_same_bits(
     assert began == list(range(epochs, 3))
     assert any(f"continues after epoch {epochs}" in text for text in said)
     assert equal_bits(folder, finished)
-    assert not (folder / session.RESUME).exists()
+    assert not (folder / records.RESUME).exists()
 
 
 def test_an_interrupted_run_is_not_finished(
@@ -210,7 +210,7 @@ def test_an_interrupted_run_is_not_finished(
     with pytest.raises(KeyboardInterrupt):
         train(RUN)
     folder = paths.run(tmp_path / "results", RUN.arm_id, RUN.seed)
-    assert [path.name for path in folder.iterdir()] == [session.RESUME]
+    assert [path.name for path in folder.iterdir()] == [records.RESUME]
 
 
 @pytest.mark.parametrize(
@@ -234,8 +234,11 @@ def test_a_damaged_state_is_ignored(
     with pytest.raises(KeyboardInterrupt):
         train(RUN)
     monkeypatch.undo()
-    spoil(paths.run(tmp_path / "results", RUN.arm_id, RUN.seed) / session.RESUME)
-    assert equal_bits(train(RUN), finished)
+    path = paths.run(tmp_path / "results", RUN.arm_id, RUN.seed) / records.RESUME
+    spoil(path)
+    said: list[str] = []
+    assert equal_bits(train(RUN, say=said.append), finished)
+    assert said[0] == f"adsmtl seed=1: trained from the start, because {path} is missing or damaged"
 
 
 def test_a_state_of_another_configuration_or_of_other_data_is_ignored(
@@ -257,6 +260,39 @@ def test_a_state_of_another_configuration_or_of_other_data_is_ignored(
     monkeypatch.undo()
     assert equal_bits(train(RUN), finished)
     assert equal_bits(train(RUN, root="data"), finished)
+
+
+def test_an_interrupted_run_of_other_code_starts_anew_and_says_so(
+    finished: Path, train: Train, crash_after: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_now = identity.code(RUN)
+    monkeypatch.setattr(identity, "code", lambda run: {**of_now, "adsmtl.rng": "0123456789ab"})
+    crash_after(1)
+    with pytest.raises(KeyboardInterrupt):
+        train(RUN)
+    monkeypatch.undo()
+    said: list[str] = []
+    folder = train(RUN, say=said.append)
+    assert equal_bits(folder, finished)
+    assert said[0] == (
+        f"adsmtl seed=1: trained from the start, because the training interrupted in {folder} was "
+        "another (code: adsmtl.rng was changed)"
+    )
+
+
+def test_runs_interrupted_after_different_epochs_start_anew_together(
+    train: Train, crash_after: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for epochs, run in ((1, RUN), (2, OTHER)):
+        crash_after(epochs)
+        with pytest.raises(KeyboardInterrupt):
+            train(run)
+        monkeypatch.undo()
+    monkeypatch.setattr(session, "_groups", lambda runs, *_: [list(runs)] if runs else [])
+    said: list[str] = []
+    train(RUN, OTHER, say=said.append)
+    reason = "they were interrupted after different epochs"
+    assert said[0] == f"2 runs: trained from the start, because {reason}"
 
 
 def test_runs_trained_at_once_are_written_each_to_its_own_folder(train: Train) -> None:
@@ -312,8 +348,8 @@ def test_a_run_that_diverges_is_named_and_the_others_are_written(
     assert RUN.name not in str(caught.value)
     assert equal_bits(paths.run(tmp_path / "results", RUN.arm_id, RUN.seed), whole)
     failed = paths.run(tmp_path / "results", OTHER.arm_id, OTHER.seed)
-    assert not (failed / session.METRICS).exists()
-    assert not (failed / session.CHECKPOINT).exists()
+    assert not (failed / records.METRICS).exists()
+    assert not (failed / records.CHECKPOINT).exists()
 
 
 def test_training_again_withdraws_the_old_result_first(train: Train, crash_after: Callable) -> None:
@@ -322,7 +358,7 @@ def test_training_again_withdraws_the_old_result_first(train: Train, crash_after
     crash_after(1)
     with pytest.raises(KeyboardInterrupt):
         train(replace(RUN, training=replace(RUN.training, learning_rate=2e-3)))
-    assert not (folder / session.METRICS).exists()
+    assert not (folder / records.METRICS).exists()
 
 
 def test_one_line_is_said_per_epoch(train: Train) -> None:

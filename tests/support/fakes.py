@@ -69,7 +69,7 @@ def sample_files(speakers: tuple[str, ...] = SAMPLE_SPEAKERS) -> dict[str, bytes
 
 
 def make_zip(path: Path, members: dict[str, bytes]) -> Path:
-    with zipfile.ZipFile(path, "w") as pack:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as pack:
         for name, content in members.items():
             pack.writestr(name, content)
     return path

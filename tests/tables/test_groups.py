@@ -1,10 +1,10 @@
 import pandas as pd
 import pytest
+from collecting import collected
 from synthetic import write_results
 from wider import derive, plain_frame, write_wide
 
 from adsmtl import outputs
-from adsmtl.collected import runs
 from adsmtl.tables import build as tables
 from adsmtl.tables import groups, numbers
 
@@ -12,7 +12,7 @@ from adsmtl.tables import groups, numbers
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     root = write_wide(tmp_path_factory.mktemp("wide") / "quick", seeds=3)
-    assert tables.write_all(root) == outputs.tables(root, runs.traits(runs.select(root)))
+    assert tables.write_all(collected(root), root) == outputs.tables(root, collected(root).traits)
     return root
 
 
@@ -33,7 +33,7 @@ def test_the_text_of_main_leaves_other_groups_to_their_tables(written):
 def test_the_choice_is_told_where_the_chosen_arm_has_another_table(tmp_path):
     arms = ["none", "adsmtl", "adsmtl-p0.1", "adsmtl-p0.3"]
     root = write_results(tmp_path / "quick", 2, arms)
-    tables.write_all(root)
+    tables.write_all(collected(root), root)
     (note,) = [
         line for line in (root / "tables/main.md").read_text().splitlines() if "(seed" in line
     ]
@@ -46,25 +46,25 @@ def test_controls_are_compared_with_adsmtl(written):
     column = heading.index("vs ADSMTL (pp)")
     assert (first[0], second[0]) == ("ADSMTL", "swapped")
     assert first[column] == numbers.MISSING
-    assert second[column] == "\N{MINUS SIGN}2.0 [\N{MINUS SIGN}2.0, \N{MINUS SIGN}2.0]"
+    assert second[column] == "\N{MINUS SIGN}2.00 [\N{MINUS SIGN}2.00, \N{MINUS SIGN}2.00]"
 
 
 def test_less_data_is_compared_with_one_task_on_as_much(written):
     table = lines(written, "group-data")
     column = table[0].index("vs single-task (pp)")
-    final = runs.final_frame(runs.select(written))
+    final = collected(written).runs
     accuracy = final.groupby("arm")["test_accuracy"].mean()
     alone = accuracy[["single-vision-10pct", "single-speech-10pct"]].mean()
     expected = 100 * (accuracy["none-10pct"] - alone)
     row = next(line for line in table if line[0] == "none 10pct")
-    assert row[column].split()[0] == f"{expected:+.1f}"
+    assert row[column].split()[0] == f"{expected:+.2f}"
     assert "delta_m (%)" not in table[0]
 
 
 def test_many_tasks_share_one_column_of_gaps(written):
     table = lines(written, "group-relatedness")
     assert {"vision acc. (%)", "sex acc. (%)", "mean gap (pp)"} <= set(table[0])
-    final = runs.final_frame(runs.select(written))
+    final = collected(written).runs
     gap = 100 * final.loc[final["arm"] == "pair-speech-sex", "gap"].mean()
     row = next(line for line in table if line[0] == "pair speech sex")
     assert row[table[0].index("mean gap (pp)")] == numbers.minus(f"{gap:.1f}")
@@ -80,7 +80,7 @@ def test_the_csv_has_the_difference_at_full_precision(written):
 def test_a_group_without_its_baseline_says_so(tmp_path):
     write_results(tmp_path, 2, ["none"], epochs=1)
     derive(tmp_path, "none", "yoked", "controls", {"schedule": "follow"})
-    tables.write_all(tmp_path)
+    tables.write_all(collected(tmp_path), tmp_path)
     text = (tmp_path / "tables/group-controls.md").read_text()
     assert "schedule adsmtl, which these are compared with, was not trained" in text
 

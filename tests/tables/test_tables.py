@@ -3,11 +3,12 @@ import shutil
 
 import pandas as pd
 import pytest
+from collecting import collected
 from synthetic import ORDER, write_results
 
 from adsmtl import outputs
 from adsmtl.analysis import measures, statistics, summary
-from adsmtl.collected import runs
+from adsmtl.report import template
 from adsmtl.tables import build as tables
 from adsmtl.tables import numbers, render
 
@@ -16,7 +17,8 @@ from adsmtl.tables import numbers, render
 def written(results, tmp_path_factory):
     root = tmp_path_factory.mktemp("tables") / "quick"
     shutil.copytree(results, root)
-    assert tables.write_all(root, ORDER) == outputs.tables(root)
+    study = collected(root, ORDER)
+    assert tables.write_all(study, root) == outputs.tables(root, study.traits)
     return root
 
 
@@ -25,7 +27,7 @@ def read(written, name):
 
 
 def test_csv_keeps_full_precision(written):
-    final = measures.with_chosen(runs.final_frame(runs.select(written, ORDER)))
+    final = measures.with_chosen(collected(written, ORDER).runs)
     pd.testing.assert_frame_equal(
         read(written, "main.csv"), summary.per_arm(final), check_exact=True, check_dtype=False
     )
@@ -38,7 +40,7 @@ def test_csv_keeps_full_precision(written):
 
 
 def test_main_table_holds_means_of_the_runs(written):
-    final = runs.final_frame(runs.select(written, ORDER))
+    final = collected(written, ORDER).runs
     values = final.query("arm == 'adsmtl' and task == 'speech'")["test_accuracy_39"]
     rows = read(written, "main.csv").set_index(["arm", "task", "measure"])
     row = rows.loc["adsmtl", "speech", "test_accuracy_39"]
@@ -78,7 +80,7 @@ def test_comparisons_are_the_planned_ones(written):
 def test_comparisons_use_the_seeds_that_both_arms_have(tmp_path):
     write_results(tmp_path, 3, ["none"])
     write_results(tmp_path, 2, ["adsmtl"])
-    final = runs.final_frame(runs.select(tmp_path))
+    final = collected(tmp_path).runs
     assert set(summary.comparisons(final, [("adsmtl", "none")])["n"]) == {2}
 
 
@@ -97,13 +99,13 @@ def test_too_few_seeds_for_the_exact_test_are_said_so(written):
 
 def test_six_seeds_need_no_warning(tmp_path):
     write_results(tmp_path, 6, ["none", "adsmtl"], epochs=1)
-    tables.write_all(tmp_path, ["none", "adsmtl"])
+    tables.write_all(collected(tmp_path, ["none", "adsmtl"]), tmp_path)
     assert "cannot reach" not in (tmp_path / "tables/comparisons.md").read_text()
 
 
 def test_one_seed_gives_means_without_intervals(tmp_path):
     write_results(tmp_path, 1, epochs=1)
-    tables.write_all(tmp_path, ORDER)
+    tables.write_all(collected(tmp_path, ORDER), tmp_path)
     main = read(tmp_path, "main.csv")
     assert main["ci_low"].isna().all()
     assert main["mean"].notna().all()
@@ -112,7 +114,7 @@ def test_one_seed_gives_means_without_intervals(tmp_path):
 
 def test_a_single_arm_has_no_comparisons(tmp_path):
     write_results(tmp_path, 2, ["none"], epochs=1)
-    tables.write_all(tmp_path)
+    tables.write_all(collected(tmp_path), tmp_path)
     assert read(tmp_path, "comparisons.csv").empty
     assert "have not been trained" in (tmp_path / "tables/comparisons.md").read_text()
 
@@ -141,7 +143,7 @@ def test_markdown_escapes_pipes():
 
 def test_html_escapes_cells_and_marks_groups_and_the_left_column():
     table = render.TextTable("t", "a < b", ["", "n"], [["x", "1"], ["<y>", "2"]], ["& so"], [1])
-    text = render.html(table)
+    text = template.table(table)
     assert '<p class="caption">a &lt; b</p>' in text
     assert '<tr class="break"><td class="left">&lt;y&gt;</td><td>2</td></tr>' in text
     assert '<tr><td class="left">x</td><td>1</td></tr>' in text

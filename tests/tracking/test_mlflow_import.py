@@ -3,10 +3,11 @@ import shutil
 from types import SimpleNamespace
 
 import pytest
+from collecting import collected
 from synthetic import write_results, write_run
 
 from adsmtl.archive import manifest
-from adsmtl.collected import runs
+from adsmtl.collected import collect, reading, run_folders
 from adsmtl.tables import build as tables
 from adsmtl.tracking import mlflow_import
 
@@ -25,8 +26,8 @@ def empty_database(tmp_path_factory):
 def study(tmp_path, empty_database):
     """A results folder of three arms and two seeds, and a place to import it to."""
     root = write_results(tmp_path / "quick", 2, ARMS, epochs=3)
-    tables.write_all(root, ARMS)
-    manifest.write(root, ARMS)
+    tables.write_all(collected(root, ARMS), root)
+    manifest.write(reading.load(root))
     database = tmp_path / "mlflow.db"
     shutil.copy(empty_database, database)
     uri = f"sqlite:///{database}"
@@ -35,6 +36,7 @@ def study(tmp_path, empty_database):
         artifacts=tmp_path / "artifacts",
         client=mlflow_import._client(uri),
         sync=lambda: mlflow_import.sync(root, uri, tmp_path / "artifacts"),
+        collect=lambda: collect.write(root),
     )
 
 
@@ -105,7 +107,7 @@ def test_a_second_import_changes_nothing(study):
 def test_curves_final_and_best_values_are_those_of_the_run(study):
     study.sync()
     run = stored(study)["seed", "adsmtl seed=1"]
-    source = runs.load(study.root, [("adsmtl", 1)])[0]
+    source = run_folders.load(study.root, ["adsmtl"], [1])[0]
     curve = study.client.get_metric_history(run.info.run_id, "tasks/speech/val/accuracy")
     expected = [line["tasks"]["speech"]["val"]["accuracy"] for line in source.history]
     assert [(m.step, m.value) for m in curve] == list(enumerate(expected, start=1))
@@ -122,22 +124,16 @@ def test_data_sets_carry_their_digest(study):
     study.sync()
     inputs = stored(study)["seed", "none seed=0"].inputs.dataset_inputs
     assert sorted(i.dataset.name for i in inputs) == ["cifar10", "timit-sample"]
-    source = runs.load(study.root, [("none", 0)])[0]
+    source = run_folders.load(study.root, ["none"], [0])[0]
     for i in inputs:
         digest = source.metrics["data"][i.dataset.name]["digest"]
         assert {tag.key: tag.value for tag in i.tags}["sha256"] == digest
         assert digest.startswith(i.dataset.digest)
 
 
-def test_a_pair_of_tasks_has_a_name_that_mlflow_takes(study):
-    study.sync()
-    of_seed = stored(study)["seed", "adsmtl seed=0"]
-    assert "cosine/vision:speech" in of_seed.data.metrics
-
-
 def test_summary_equals_the_mean_over_seeds(study):
     study.sync()
-    frame = runs.final_frame(runs.load(study.root)).query("arm == 'adsmtl' and task == 'vision'")
+    frame = collected(study.root).runs.query("arm == 'adsmtl' and task == 'vision'")
     metrics = stored(study)["summary", "adsmtl"].data.metrics
     name = "final/vision/test/accuracy"
     assert metrics[f"{name}/mean"] == pytest.approx(frame["test_accuracy"].mean(), rel=1e-12)
@@ -152,6 +148,7 @@ def test_a_changed_run_replaces_the_old_one(study):
     metrics = json.loads(path.read_text())
     metrics["tasks"]["vision"]["final"]["test"]["accuracy"] = 0.99
     path.write_text(json.dumps(metrics))
+    study.collect()
     assert study.sync() == mlflow_import.Changes(created=2, deleted=2, kept=8)
     after, found = ids(study), stored(study)
     changed = {identity for identity in after if after[identity] != before[identity]}
@@ -165,13 +162,11 @@ def test_a_vanished_run_is_removed_and_a_new_one_added(study):
     study.sync()
     shutil.rmtree(study.root / "runs/single-vision-none")
     write_run(study.root, "none", 2, epochs=3)
+    study.collect()
     study.sync()
     found = stored(study)
     assert ("summary", "single-vision-none") not in found
     assert found["summary", "none"].data.metrics["final/vision/test/accuracy/n"] == 3
-    shutil.rmtree(study.root / "runs")
-    study.sync()
-    assert stored(study) == {}
 
 
 def test_an_interrupted_import_is_repaired(study, monkeypatch):

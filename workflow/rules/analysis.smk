@@ -15,7 +15,7 @@ rule tables:
     conda:
         ENVIRONMENT
     params:
-        code=imports.code(["tables.build"]),
+        code=modules.of_step(["tables.build"]),
     message:
         "tables: {ROOT}/tables"
     shell:
@@ -39,7 +39,7 @@ rule figures:
     conda:
         ENVIRONMENT
     params:
-        code=imports.code(["figures.build"]),
+        code=modules.of_step(["figures.build"], ["figures/*.py"]),
     message:
         "figures: {ROOT}/figures"
     shell:

@@ -10,7 +10,7 @@ rule listing:
         ENVIRONMENT
     params:
         keras=revision.installed("keras"),
-        code=imports.code(["claims.listing.program"], ["claims/listing/*.py"]),
+        code=modules.of_step(["claims.listing.program"], ["claims/listing/*.py"]),
     shell:
         "python -m adsmtl --log {log} listing"
 
@@ -32,7 +32,8 @@ rule claims:
     conda:
         ENVIRONMENT
     params:
-        code=imports.code(["claims.write"]),
+        # Every byte of the claims: the words of an error stand in the row of one that cannot run.
+        code=modules.of_step(["claims.write"], ["claims/*.py"]),
     message:
         "claims: {ROOT}/claims.md"
     shell:

@@ -2,7 +2,7 @@
 from pathlib import Path
 
 from adsmtl import config as adsmtl_config
-from adsmtl import imports, outputs, paths, planning, revision
+from adsmtl import identity, modules, outputs, paths, planning, revision
 from adsmtl.errors import UserError
 
 try:
@@ -37,11 +37,6 @@ planning.share(PLAN.settings, processes())
 # code is one parameter, a digest. Two things are never used: the number of cores in a parameter,
 # which would make a rule stale for another number and fail where none is given, as in reports; and
 # ancient() on a file that a rule makes, because Snakemake looks at nothing behind a stale job.
-def training_code():
-    """Digest of the modules that decide what a training run computes."""
-    return imports.code([], revision.TRAINING)
-
-
 def cards():
     """The prepared data that the study's tasks read."""
     return [str(paths.PREPARED / name / "card.json") for name in PLAN.datasets]

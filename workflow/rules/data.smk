@@ -11,7 +11,7 @@ rule prepare:
     conda:
         ENVIRONMENT
     params:
-        code=imports.code(["files"], ["data/**/*.py"]),
+        code=modules.of_step(["files"], ["data/**/*.py"]),
     message:
         "prepare: {wildcards.dataset}"
     shell:

@@ -16,7 +16,9 @@ rule render_report:
     conda:
         ENVIRONMENT
     params:
-        code=imports.code(["report.claims", "report.speed"], ["report/templates/*"]),
+        code=modules.of_step(
+            ["report.claims", "report.speed"], ["report/templates/*", "figures/*.py"]
+        ),
     message:
         "render_report: {ROOT}/report.html"
     shell:
@@ -39,7 +41,7 @@ rule manifest:
     conda:
         ENVIRONMENT
     params:
-        code=imports.code(["archive.manifest"]),
+        code=modules.of_step(["archive.manifest"]),
     message:
         "manifest: where every number of {ROOT} comes from"
     shell:

@@ -13,7 +13,7 @@ rule track:
         ENVIRONMENT
     params:
         root=ROOT,
-        code=imports.code(["tracking.mlflow_import"]),
+        code=modules.of_step(["tracking.mlflow_import"]),
     message:
         "track: {ROOT} into MLflow"
     shell:

@@ -38,7 +38,7 @@ for pack in PLAN.packs:
             seeds=STUDY.seeds,
             config=[STUDY.run(arm, seed).config_hash for arm in pack.arms for seed in STUDY.seeds],
             names=[STUDY.arms[arm].names() for arm in pack.arms],
-            code=training_code(),
+            code=identity.code_of(STUDY.run(arm, seed) for arm in pack.arms for seed in STUDY.seeds),
         message:
             f"train_{pack.name}: {len(pack.arms)} arms, {len(STUDY.seeds)} seeds"
         shell:
@@ -63,7 +63,7 @@ rule test_time:
     params:
         seeds=STUDY.seeds,
         policy=STUDY.test_time,
-        code=training_code(),
+        code=lambda wildcards: identity.code_of([STUDY.run(wildcards.arm, 0)], identity.DROPPED),
     message:
         "test_time: {wildcards.arm} with units dropped at test time"
     shell:
@@ -85,7 +85,7 @@ rule collect:
     params:
         arms=list(STUDY.arms),
         seeds=STUDY.seeds,
-        code=imports.code(["outputs"], ["collected/*.py"]),
+        code=modules.of_step(["collected.collect"]),
     message:
         "collect: what {ROOT}/runs says, in tables"
     shell:

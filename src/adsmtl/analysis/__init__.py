@@ -1,1 +1,1 @@
-"""From run folders to tables, figures and a report; nothing here trains or reads data sets."""
+"""Statistics: functions of the collected tables."""

@@ -30,7 +30,7 @@ def gains(final: pd.DataFrame) -> pd.DataFrame:
     with A_i the arm's and S_i the single-task test accuracy on task i at the same seed.
 
     Args:
-        final: as `runs.final_frame` returns it.
+        final: as `collect.runs_frame` returns it.
 
     Returns:
         arm, seed, gain (a fraction, 0.01 is one percentage point): one row per seed of every
@@ -48,7 +48,7 @@ def differences(final: pd.DataFrame, baseline: str) -> pd.DataFrame:
     """Every arm minus `baseline`, in mean test accuracy over tasks, at the same seed.
 
     Args:
-        final: as `runs.final_frame` returns it.
+        final: as `collect.runs_frame` returns it.
         baseline: an arm; only arms of its tasks are compared with it.
 
     Returns:

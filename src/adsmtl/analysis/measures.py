@@ -22,7 +22,7 @@ def delta_m(final: pd.DataFrame, column: str = "test_accuracy") -> pd.DataFrame:
     0 is better than single-task (Maninis, Radosavovic and Kokkinos 2019, eq. 3).
 
     Args:
-        final: as `runs.final_frame` returns it. S_i comes from the arms of group `reference`
+        final: as `collect.runs_frame` returns it. S_i comes from the arms of group `reference`
             whose dropout schedule is `none`.
         column: a measure that is better when larger.
 
@@ -104,7 +104,7 @@ def with_chosen(final: pd.DataFrame, choice: Choice = choose) -> pd.DataFrame:
     """`final` plus a derived arm `<family>-chosen` for every family: each seed's chosen trial.
 
     Args:
-        final: as `runs.final_frame` returns it.
+        final: as `collect.runs_frame` returns it.
         choice: `choose` or `choose_on_other_seeds`.
 
     Returns:

@@ -1,7 +1,8 @@
 """Intervals, paired tests, correction and power, over scipy and statsmodels.
 
 Seeds are the unit: arms of one seed share initial weights, data order and fold, so arms are
-compared by their differences within a seed.
+compared by their differences within a seed. scipy and statsmodels take seconds to load, so each
+is imported where it is used.
 """
 
 from collections.abc import Sequence
@@ -9,11 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from scipy import optimize, special, stats
-from statsmodels.stats.multitest import multipletests
 
-ENUMERATED = 20  # 2^20 sign patterns take a few milliseconds; beyond that, draw patterns
+ENUMERATED = 20  # up to here the test takes all 2^n sign patterns; beyond, it draws some
 DRAWS = 200_000
+BATCH = 1 << 14  # patterns held in memory at once
 
 
 @dataclass(frozen=True)
@@ -73,21 +73,24 @@ def sign_flip_p(differences: Sequence[float], seed: int = 0) -> float:
         differences: one difference per seed.
         seed: of the drawn patterns; without effect up to n = 20.
     """
+    from scipy import stats
+
     d = _finite(differences)
-    # Equal sums may differ in their last bits by the order of addition.
-    reached = abs(d.sum()) - 1e-9 * np.abs(d).sum()
-    if d.size <= ENUMERATED:
-        # A pattern and its mirror image have the same |sum|, so the first sign stays fixed.
-        sums = d[:1]
-        for value in d[1:]:
-            sums = np.concatenate([sums + value, sums - value])
-        return float(np.mean(np.abs(sums) >= reached))
-    generator = np.random.default_rng(seed)
-    hits = 0
-    for _ in range(DRAWS // 10_000):
-        signs = generator.integers(0, 2, size=(10_000, d.size)) * 2 - 1
-        hits += int(np.count_nonzero(np.abs(signs @ d) >= reached))
-    return (hits + 1) / (DRAWS + 1)
+    if d.size < 2:
+        return 1.0  # one difference and its mirror image; scipy asks for two
+    # Sums that are equal may differ in their last bits by the order of addition. scipy allows for
+    # that relative to the observed sum, which is too little where that sum cancels to about 0.
+    observed = abs(d.sum()) - 1e-9 * np.abs(d).sum()
+    test = stats.permutation_test(
+        (d,),
+        lambda flipped, axis: np.abs(flipped.sum(axis=axis)) >= observed,
+        permutation_type="samples",
+        n_resamples=2**d.size if d.size <= ENUMERATED else DRAWS,
+        alternative="greater",
+        batch=BATCH,
+        rng=seed,
+    )
+    return float(test.pvalue)
 
 
 def smallest_p(n: int) -> float:
@@ -123,12 +126,16 @@ def paired(first: Sequence[float], second: Sequence[float], confidence: float = 
 
 def hedges_correction(df: int) -> float:
     """Hedges' exact small-sample factor J(df), for df ≥ 2; about 1 - 3 / (4 df - 1)."""
+    from scipy import special
+
     log = special.gammaln(df / 2) - special.gammaln((df - 1) / 2)
     return float(np.exp(log) / np.sqrt(df / 2))
 
 
 def holm(p: Sequence[float]) -> list[float]:
     """Holm's (1979) step-down adjusted p-values of one family, in the order given."""
+    from statsmodels.stats.multitest import multipletests
+
     if len(p) == 0:
         return []
     return [float(value) for value in multipletests(p, method="holm")[1]]
@@ -154,6 +161,8 @@ def smallest_detectable(
 
 @cache
 def _detectable_ratio(n: int, alpha: float, power: float) -> float:
+    from scipy import optimize, stats
+
     df = n - 1
     critical = float(stats.f.isf(alpha, 1, df))
 
@@ -170,6 +179,8 @@ def _detectable_ratio(n: int, alpha: float, power: float) -> float:
 
 @cache
 def _t_quantile(probability: float, df: int) -> float:
+    from scipy import stats
+
     return float(stats.t.ppf(probability, df))
 
 

@@ -14,7 +14,7 @@ def per_arm(final: pd.DataFrame) -> pd.DataFrame:
     """Every measure's mean over seeds with its 95 % interval.
 
     Args:
-        final: as `runs.final_frame` or `measures.with_chosen` returns it.
+        final: as `collect.runs_frame` or `measures.with_chosen` returns it.
 
     Returns:
         One row per arm, task and measure, in the order of `final`: arm, label, group, task,

@@ -1,13 +1,13 @@
 """`manifest.json`: what every number of a results folder came from."""
 
 import platform
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import adsmtl
 from adsmtl import outputs, revision
-from adsmtl.collected import provenance, runs
+from adsmtl.collected import provenance
+from adsmtl.collected.reading import Collected
 from adsmtl.files import digest, sha256, write_json
 
 LIBRARIES = (
@@ -17,65 +17,45 @@ LIBRARIES = (
 )
 
 
-def write(
-    root: Path, order: Sequence[str] | None = None, seeds: Sequence[int] | None = None
-) -> Path:
-    """Write `root/manifest.json`; without dates, so equal inputs give equal bytes.
-
-    Args:
-        root: a results folder, such as `results/quick`.
-        order: arms that belong to it; all arms on disk if None.
-        seeds: seeds that every arm must have; whichever are finished if None.
+def write(collected: Collected) -> Path:
+    """Write `manifest.json` beside the collected tables; equal inputs give equal bytes.
 
     Raises:
-        UserError: runs are missing or malformed, or the folder cannot be written.
+        UserError: the folder cannot be written.
     """
-    path = root / outputs.MANIFEST
-    write_json(path, build(root, runs.select(root, order, seeds)))
+    path = collected.root / outputs.MANIFEST
+    write_json(path, build(collected))
     return path
 
 
-def build(root: Path, loaded: Sequence[runs.Run]) -> dict[str, Any]:
-    """The manifest as JSON-able values; file names are relative to `root`.
+def build(collected: Collected) -> dict[str, Any]:
+    """The manifest as JSON-able values; file names are relative to the folder.
 
-    `config_hash` is the digest of the configuration hashes of all runs. `libraries` are those
-    that analysed the runs; those that trained a run are in its own entry.
+    `config_hash` is the digest of the configuration hashes of all runs. `code` and `libraries`
+    are those that analysed the runs; what trained a run is in `collected/environments.json`,
+    and the digests of its own files are in `collected/runs.csv`.
     """
-    files = [path for path in _evidence(root, loaded) if path.is_file()]
+    root, runs = collected.root, collected.per_run
+    files = [path for path in _evidence(collected) if path.is_file()]
     return {
         "adsmtl": adsmtl.__version__,
         "code": revision.code(),
-        "preset": provenance.preset(loaded),
-        "embedded": provenance.embedded(loaded),
-        "config_hash": digest(sorted(run.metrics["config_hash"] for run in loaded)),
-        "arms": {run.arm: run.metrics["label"] for run in loaded},
-        "seeds": sorted({run.seed for run in loaded}),
-        "devices": provenance.devices(loaded),
-        "data": provenance.data_sets(loaded),
+        "preset": provenance.preset(collected),
+        "embedded": provenance.embedded(collected),
+        "config_hash": digest(sorted(runs["config_hash"])),
+        "arms": collected.labels,
+        "seeds": collected.seeds,
+        "runs": len(runs),
+        "devices": provenance.devices(collected),
+        "data": provenance.data_sets(collected),
         "libraries": {"python": platform.python_version()}
         | {name: revision.installed(name) for name in LIBRARIES},
-        "runs": [_run(root, run) for run in loaded],
         "files": {path.relative_to(root).as_posix(): sha256(path) for path in files},
     }
 
 
-def _evidence(root: Path, loaded: Sequence[runs.Run]) -> list[Path]:
-    """The files whose digests the manifest holds, besides the runs' own."""
-    written = outputs.all_products(root, runs.traits(loaded))
-    return [*written, root / outputs.LISTING, *outputs.claims(root)]
-
-
-def _run(root: Path, run: runs.Run) -> dict[str, Any]:
-    metrics = run.metrics
-    return {
-        "arm": run.arm,
-        "seed": run.seed,
-        "config_hash": metrics["config_hash"],
-        "data": {name: data.get("digest") for name, data in sorted(metrics["data"].items())},
-        "device": metrics["device"],
-        "versions": metrics["versions"],
-        "files": {
-            (run.folder / name).relative_to(root).as_posix(): sha256(run.folder / name)
-            for name in ("metrics.json", "history.jsonl")
-        },
-    }
+def _evidence(collected: Collected) -> list[Path]:
+    """The files whose digests the manifest holds."""
+    root = collected.root
+    judged = outputs.judged(root, collected.traits)
+    return [*outputs.collected(root), *judged, root / outputs.LISTING]

@@ -1,15 +1,15 @@
 """What the claims are judged from: the scores of finished runs, by arm, task and seed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import pandas as pd
 
 from adsmtl.analysis import measures
 from adsmtl.claims import records
-from adsmtl.collected import provenance, runs
+from adsmtl.collected import provenance
+from adsmtl.collected.reading import Collected
 
 MAIN = ("vision", "speech")  # the paper's two tasks, over which scores are averaged
 
@@ -24,7 +24,7 @@ class Study:
 
     Attributes:
         final: as `measures.with_chosen` returns it for `choice`.
-        history: as `runs.history_frame` returns it.
+        history: the collected epochs.
         test_time: as `records.test_time` returns it.
         listing: what became of the published listing, None where nobody has tried.
         preset: its name, or names.
@@ -80,18 +80,17 @@ class Study:
         }
 
 
-def load(root: Path, order: Sequence[str] | None, seeds: Sequence[int] | None) -> Study:
-    """Read what there is of the arms in `order` and of `seeds`; None means all on disk.
+def load(collected: Collected) -> Study:
+    """What the collected tables say, with the trial of every family chosen.
 
     Raises:
-        UserError: a file is malformed, or no run at all has finished.
+        UserError: `listing.json` is malformed.
     """
-    loaded = runs.finished(root, order, seeds)
     return Study(
-        final=measures.with_chosen(runs.final_frame(loaded), measures.choose_on_other_seeds),
-        history=runs.history_frame(loaded),
-        test_time=records.test_time(loaded),
-        listing=records.listing(root),
-        preset=provenance.preset(loaded),
-        embedded=provenance.embedded(loaded),
+        final=measures.with_chosen(collected.runs, measures.choose_on_other_seeds),
+        history=collected.epochs,
+        test_time=records.test_time(collected.test_time),
+        listing=records.listing(collected.root),
+        preset=provenance.preset(collected),
+        embedded=provenance.embedded(collected),
     )

@@ -1,6 +1,5 @@
 """The rows of the ledger."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,28 +14,23 @@ from adsmtl.claims.evidence import NotRun, Study, load
 from adsmtl.claims.listing import verdict
 from adsmtl.claims.row import BesideRow, PartRow, Row
 from adsmtl.claims.verdicts import Decision, decide
+from adsmtl.collected.reading import Collected
 
 
-def judge(
-    root: Path, order: Sequence[str] | None = None, seeds: Sequence[int] | None = None
-) -> list[dict[str, Any]]:
-    """Judge every claim from the finished runs of a results folder.
+def judge(collected: Collected) -> list[dict[str, Any]]:
+    """Judge every claim from the collected tables.
 
-    Args:
-        root: a results folder, such as `results/paper`.
-        order: arms of the study; all arms on disk if None. A claim whose arms are missing is
-            not run, and its row says so.
-        seeds: seeds of the study; all on disk if None. A claim uses those that all of its
-            arms have.
+    A claim whose arms were not trained is not run, and its row says so; a claim uses the seeds
+    that all of its arms have.
 
     Returns:
         The rows of `claims.json`, C1 to C11, ready for JSON.
 
     Raises:
-        UserError: a file is malformed, arms to compare were tuned with different effort, or
-            no run at all has finished.
+        UserError: `listing.json` is malformed, or arms to compare were tuned with different
+            effort.
     """
-    return rows(load(root, order, seeds))
+    return rows(load(collected))
 
 
 def rows(study: Study) -> list[dict[str, Any]]:

@@ -1,10 +1,11 @@
-"""Numbers and verdicts in words."""
+"""Verdicts in words."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from adsmtl.analysis import statistics
 from adsmtl.claims.verdicts import ALPHA, INCONCLUSIVE, POWER, Decision
+from adsmtl.tables import numbers
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 STAND_IN = (
@@ -13,42 +14,21 @@ STAND_IN = (
 )
 
 
-def signed(value: float) -> str:
-    """Two decimals with a sign: `+1.25`, `−0.40`, `0.00`."""
-    text = f"{value:+z.2f}"
-    return _minus(text if text != "+0.00" else "0.00")
-
-
-def plain(value: float) -> str:
-    """Two decimals, with a sign where negative alone."""
-    return _minus(f"{value:z.2f}")
-
-
-def interval(low: float | None, high: float | None, show: Callable[[float], str] = signed) -> str:
-    """`[+0.50, +2.00]`, or nothing where a single seed leaves it open."""
-    return "" if low is None or high is None else f"[{show(low)}, {show(high)}]"
-
-
-def p_value(p: float) -> str:
-    """`= 0.012` or `< 0.001`."""
-    return f"= {p:.3f}" if p >= 0.001 else "< 0.001"
-
-
 def tested(name: str, claim: str, comparison: str, unit: str, decision: Decision) -> str:
     """A judged claim in sentences that can be quoted."""
     effect = decision.deciding
-    spread = interval(effect.low, effect.high)
-    numbers = [
+    spread = numbers.interval(effect.low, effect.high)
+    facts = [
         *([f"95 % interval {spread}"] if spread else []),
         _seeds(effect.n),
-        f"p {p_value(decision.p)}; with Holm's correction over {_claims(decision.tested)}"
-        f" p {p_value(decision.p_holm)}",
+        f"p {_p(decision.p)}; with Holm's correction over {_claims(decision.tested)}"
+        f" p {_p(decision.p_holm)}",
     ]
     count = len(decision.parts)
     text = (
         f"{name}, “{claim.rstrip('.')}”: {decision.verdict}."
-        f" {comparison[0].upper()}{comparison[1:]}: {signed(effect.effect)} {unit}"
-        f" ({'; '.join(numbers)})."
+        f" {comparison[0].upper()}{comparison[1:]}: {numbers.signed(effect.effect)} {unit}"
+        f" ({'; '.join(facts)})."
     )
     if count > 1:
         text += f" This is the weakest of {count} parts, all of which must hold."
@@ -59,7 +39,7 @@ def tested(name: str, claim: str, comparison: str, unit: str, decision: Decision
     elif decision.verdict == INCONCLUSIVE:
         text += (
             f" The smallest effect that {_seeds(effect.n)} could have detected with"
-            f" {100 * POWER:g} % power is {plain(decision.detectable)} {unit}, at the level"
+            f" {100 * POWER:g} % power is {numbers.plain(decision.detectable)} {unit}, at the level"
             f" {ALPHA:g}/{decision.tested} that the correction demands in the worst case."
         )
     return text
@@ -109,5 +89,7 @@ def _claims(count: int) -> str:
     return f"{count} claim{'s' * (count != 1)}"
 
 
-def _minus(text: str) -> str:
-    return text.replace("-", "\N{MINUS SIGN}")
+def _p(p: float) -> str:
+    """`= 0.012` or `< 0.001`."""
+    text = numbers.p_value(p)
+    return text if text.startswith("<") else f"= {text}"

@@ -7,10 +7,11 @@ from typing import Any
 from adsmtl import outputs
 from adsmtl.claims import words
 from adsmtl.claims.ledger import judge
+from adsmtl.collected.reading import Collected
 from adsmtl.files import write_json, write_text
+from adsmtl.tables import numbers
 from adsmtl.tables.render import TextTable, markdown
 
-MISSING = "\N{EN DASH}"
 CAPTION = (
     "Every claim of the paper with its verdict. A claim of several parts holds only if all of"
     " them do, and the numbers are those of its weakest part; positive effects favour the claim."
@@ -19,15 +20,12 @@ CAPTION = (
 )
 
 
-def write(
-    root: Path, order: Sequence[str] | None = None, seeds: Sequence[int] | None = None
-) -> list[Path]:
-    """Judge every claim and write `claims.json` and `claims.md` below the results folder `root`.
+def write(collected: Collected, root: Path) -> list[Path]:
+    """Judge every claim and write `claims.json` and `claims.md` below the folder `root`.
 
-    Arguments and errors are those of `judge`; a `UserError` also if the folder cannot be
-    written.
+    Errors are those of `judge`; a `UserError` also if the folder cannot be written.
     """
-    rows = judge(root, order, seeds)
+    rows = judge(collected)
     ledger, text = outputs.claims(root)
     write_json(ledger, rows)
     write_text(text, as_markdown(rows))
@@ -42,7 +40,7 @@ def as_markdown(rows: Sequence[dict[str, Any]]) -> str:
             f"## {row['id']}: {row['verdict']}",
             row["sentence"],
             f"Experiment: {row['experiment']}",
-            *_numbers(row),
+            *(markdown(table).strip() for table in evidence_tables(row)),
         ]
         if row["runs"]:
             blocks.append(f"Runs: {'; '.join(words.folded(row['runs']))}.")
@@ -60,11 +58,11 @@ def _overview(rows: Sequence[dict[str, Any]]) -> TextTable:
                 row["id"],
                 row["claim"],
                 row["verdict"],
-                row["unit"] or MISSING,
+                row["unit"] or numbers.MISSING,
                 str(row["n"]),
-                effect(row),
-                p(row["p"]),
-                p(row["p_holm"]),
+                _effect(row),
+                numbers.p_value(row["p"]),
+                numbers.p_value(row["p_holm"]),
             ]
             for row in rows
         ],
@@ -72,42 +70,36 @@ def _overview(rows: Sequence[dict[str, Any]]) -> TextTable:
     )
 
 
-def _numbers(row: dict[str, Any]) -> list[str]:
-    blocks = []
+def evidence_tables(row: dict[str, Any]) -> list[TextTable]:
+    """The parts of a claim, and what is reported beside them."""
+    tables = []
     if row["parts"]:
         parts = [
-            [one["comparison"], one["unit"], str(one["n"]), effect(one), p(one["p"])]
+            [
+                *(one["comparison"], one["unit"], str(one["n"])),
+                numbers.estimate(one["effect"], one["ci_low"], one["ci_high"]),
+                numbers.p_value(one["p"]),
+            ]
             for one in row["parts"]
         ]
-        columns = ["Part", "Unit", "n", "Effect", "p"]
         caption = "Parts, all of which must hold:" if len(parts) > 1 else "Tested:"
-        blocks.append(markdown(TextTable("parts", caption, columns, parts, left=2)).strip())
+        columns = ["Part", "Unit", "n", "Effect", "p"]
+        tables.append(TextTable("parts", caption, columns, parts, left=2, wrap=[0]))
     if row["beside"]:
-        beside = [[one["name"], one["unit"], value(one)] for one in row["beside"]]
-        columns = ["Beside", "Unit", "Value"]
+        beside = [
+            [
+                *(one["name"], one["unit"]),
+                numbers.estimate(one["value"], one["ci_low"], one["ci_high"], numbers.plain),
+            ]
+            for one in row["beside"]
+        ]
         caption = "Reported beside it, not tested:"
-        blocks.append(markdown(TextTable("beside", caption, columns, beside, left=2)).strip())
-    return blocks
+        columns = ["Beside", "Unit", "Value"]
+        tables.append(TextTable("beside", caption, columns, beside, left=2, wrap=[0]))
+    return tables
 
 
-def effect(row: dict[str, Any]) -> str:
-    """The effect with its interval."""
-    if row["effect"] is None:
-        return MISSING
-    if row["p"] is None:  # a count
+def _effect(row: dict[str, Any]) -> str:
+    if row["effect"] is not None and row["p"] is None:  # a count
         return f"{row['effect']:g}"
-    spread = words.interval(row["ci_low"], row["ci_high"])
-    return f"{words.signed(row['effect'])} {spread}".strip()
-
-
-def value(row: dict[str, Any]) -> str:
-    """A number beside the tested ones, with its interval."""
-    if row["value"] is None:
-        return MISSING
-    spread = words.interval(row["ci_low"], row["ci_high"], words.plain)
-    return f"{words.plain(row['value'])} {spread}".strip()
-
-
-def p(one: float | None) -> str:
-    """A p-value without its sign of equality."""
-    return MISSING if one is None else words.p_value(one).removeprefix("= ")
+    return numbers.estimate(row["effect"], row["ci_low"], row["ci_high"])

@@ -2,37 +2,41 @@
 
 from collections.abc import Sequence
 
-from adsmtl.collected.runs import Run
+from adsmtl.collected.reading import Collected
 
 
-def preset(runs: Sequence[Run]) -> str:
+def preset(collected: Collected) -> str:
     """The preset's name, or names joined by "and" where runs of several are mixed."""
-    return _join(sorted({run.metrics["preset"] for run in runs}))
+    return _join(sorted(collected.runs["preset"].unique()))
 
 
-def embedded(runs: Sequence[Run]) -> bool:
+def embedded(collected: Collected) -> bool:
     """Whether any run used the stand-in data that install with the package."""
-    return any(data.get("embedded") for run in runs for data in run.metrics["data"].values())
+    return any(
+        data.get("embedded")
+        for environment in collected.environments.values()
+        for data in environment["data"].values()
+    )
 
 
-def devices(runs: Sequence[Run]) -> list[str]:
+def devices(collected: Collected) -> list[str]:
     """Every device and precision met, such as `NVIDIA H100 (cuda, bf16)`."""
     found = {
         f"{device.get('name')} ({device.get('type')}, {device.get('precision')})"
-        for device in (run.metrics["device"] for run in runs)
+        for device in (one["device"] for one in collected.environments.values())
     }
     return sorted(found)
 
 
-def data_sets(runs: Sequence[Run]) -> dict[str, dict[str, str]]:
+def data_sets(collected: Collected) -> dict[str, dict[str, str]]:
     """Name of every data set to its digest, origin and provenance.
 
-    Where runs of one folder saw different contents under one name, the name is followed by
-    the start of the digest, so that none hides another.
+    Where runs of one study saw different contents under one name, the name is followed by the
+    start of the digest, so that none hides another.
     """
     met: dict[str, dict[str, dict[str, str]]] = {}
-    for run in runs:
-        for name, data in run.metrics["data"].items():
+    for environment in collected.environments.values():
+        for name, data in environment["data"].items():
             met.setdefault(name, {})[str(data.get("digest"))] = data
     named = {}
     for name, versions in sorted(met.items()):
@@ -41,31 +45,29 @@ def data_sets(runs: Sequence[Run]) -> dict[str, dict[str, str]]:
     return named
 
 
-def seeds_per_arm(runs: Sequence[Run]) -> str:
+def seeds_per_arm(collected: Collected) -> str:
     """Seeds per arm as words: `3`, or `2 to 3` where arms differ."""
-    counts = {
-        arm: len({run.seed for run in runs if run.arm == arm}) for run in runs for arm in (run.arm,)
-    }
-    low, high = min(counts.values()), max(counts.values())
+    counts = collected.runs.groupby("arm")["seed"].nunique()
+    low, high = counts.min(), counts.max()
     return str(low) if low == high else f"{low} to {high}"
 
 
-def sentence(runs: Sequence[Run]) -> str:
+def sentence(collected: Collected) -> str:
     """Preset, data and their provenance, n and device: the tail of every caption."""
     sets = _join(
         [
             f"{name} ({data.get('origin')}: {str(data.get('provenance')).rstrip('.')})"
-            for name, data in data_sets(runs).items()
+            for name, data in data_sets(collected).items()
         ]
     )
     warning = (
         " These are stand-in data that install with the package, not the paper's data sets."
-        if embedded(runs)
+        if embedded(collected)
         else ""
     )
     return (
-        f"Preset {preset(runs)}; data: {sets}.{warning} n = {seeds_per_arm(runs)} seeds per arm;"
-        f" device: {_join(devices(runs))}."
+        f"Preset {preset(collected)}; data: {sets}.{warning} n = {seeds_per_arm(collected)} seeds"
+        f" per arm; device: {_join(devices(collected))}."
     )
 
 

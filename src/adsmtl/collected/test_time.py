@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import pandas as pd
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field
 
-from adsmtl.collected.runs import Run
-from adsmtl.errors import UserError
+from adsmtl.collected.run_folders import FinishedRun
 from adsmtl.files import read_json
+from adsmtl.validation import checked
 
 FILE = "test-time.json"
 OFF, ON = "off", "on"  # no unit dropped; units dropped at the file's rate
@@ -21,7 +21,7 @@ class _Scores(BaseModel):
 
 class _Policies(BaseModel):
     off: _Scores
-    on: list[_Scores]
+    on: list[_Scores] = Field(min_length=1)
 
 
 class _Evaluation(BaseModel):
@@ -31,10 +31,10 @@ class _Evaluation(BaseModel):
     tasks: dict[str, _Policies]
 
 
-def frame(runs: Sequence[Run]) -> pd.DataFrame:
+def frame(runs: Sequence[FinishedRun]) -> pd.DataFrame:
     """One row per run, task, policy and repeat, in the order of `runs`.
 
-    Runs without the file have no rows. Columns: arm, label, seed, task, rate (used at test
+    Runs without the file have no rows. Columns: arm, seed, task, rate (used at test
     time), passes (averaged in a repeat), policy (`OFF`, with one repeat, or `ON`), repeat,
     loss (nats), accuracy, ece (fractions).
 
@@ -46,20 +46,15 @@ def frame(runs: Sequence[Run]) -> pd.DataFrame:
         path = run.folder / FILE
         if not path.is_file():
             continue
-        try:
-            found = _Evaluation.model_validate(read_json(path))
-        except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(map(str, first["loc"]))
-            raise UserError(
-                f"{path}: {key}: {first['msg']}; delete the file and evaluate again"
-            ) from error
-        known = {"arm": run.arm, "label": run.metrics["label"], "seed": run.seed}
+        found = checked(
+            _Evaluation, read_json(path), str(path), "delete the file and evaluate again"
+        )
+        known = {"arm": run.arm, "seed": run.seed}
         known |= {"rate": found.rate, "passes": found.passes}
         for task, scores in found.tasks.items():
             repeats = [(OFF, 0, scores.off), *((ON, i, one) for i, one in enumerate(scores.on))]
             for policy, repeat, one in repeats:
                 own = {"task": task, "policy": policy, "repeat": repeat}
                 rows.append(known | own | one.model_dump())
-    columns = ["arm", "label", "seed", "rate", "passes", "task", "policy", "repeat"]
+    columns = ["arm", "seed", "rate", "passes", "task", "policy", "repeat"]
     return pd.DataFrame(rows, columns=[*columns, "loss", "accuracy", "ece"])

@@ -36,9 +36,9 @@ def subset(
 ) -> np.ndarray:
     """A stratified part of `indices`, nested: with one seed, less is contained in more.
 
-    The examples of each class, in random order, are spread evenly over [0, 1); the subset is what
-    comes first. So each class holds its share to within one example per class boundary, and a
-    class rarer than one in `size` may be absent.
+    All examples are put into one random order in which every class is spread evenly; the subset is
+    the first `size` of them. So each class has its share, up to a few examples. A class
+    with less than one example in `size` may be absent.
 
     Args:
         indices: example numbers to choose from.
@@ -64,7 +64,7 @@ def subset(
     position = np.empty(len(indices))
     for label in np.unique(classes):
         members = np.flatnonzero(classes == label)
-        # the random offset decides, without favour, which of the rare classes come early
+        # at (k + u) / m for k of m examples; the random u favours no class
         position[rng.permutation(members)] = (np.arange(len(members)) + rng.random()) / len(members)
     return np.sort(indices[np.argsort(position, kind="stable")[:size]])
 
@@ -80,9 +80,9 @@ def hold_out(
 def speaker_folds(sexes: Mapping[str, str], folds: int, val_per_sex: int = 1) -> list[dict]:
     """Speaker-disjoint folds balanced by sex.
 
-    The speakers of each sex, by name, are dealt to the folds in turn; the second sex starts one
-    fold later, so that names sorted by dialect give each fold the most dialects. Validation
-    speakers are the first of each sex in the next fold, hence others in every fold.
+    The speakers of each sex, in the order of their names, are dealt to the folds in turn. The
+    second sex starts one fold later: where names begin with the dialect, a fold then has more
+    dialects. A fold is validated on the first speakers of each sex of the next fold.
 
     Args:
         sexes: speaker -> sex; every sex must have at least `folds` speakers.

@@ -1,85 +1,69 @@
-"""The table of data sets. A new one is one module and one line of `DATASETS`."""
+"""The table of data sets. A new one is a module in `corpora` and a line of `DATASETS`."""
 
 import importlib
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from adsmtl import files
+from adsmtl.data.dataset import Archive, DataSet
 from adsmtl.data.fetch import sources
+from adsmtl.data.fetch.sources import Location, Origin
 from adsmtl.data.prepared import Source
 from adsmtl.errors import UserError
+from adsmtl.files import read_json
 
-
-@dataclass(frozen=True)
-class DataSet:
-    """How to prepare one data set.
-
-    `prepare` is "<module>:<function>", loaded when used, because the modules load torch. Its
-    arguments are `(archive, folder, source)` where `raw` is "archive", `(folder_given, folder,
-    source)` where it is "folder", and `(folder)` where it is "embedded".
-    """
-
-    prepare: str
-    raw: str
-
-    @property
-    def embedded(self) -> bool:
-        """Whether the data install with the package."""
-        return self.raw == "embedded"
-
-
-DATASETS: dict[str, DataSet] = {
-    "cifar10": DataSet("adsmtl.data.corpora.cifar10:prepare", "archive"),
-    "timit-sample": DataSet("adsmtl.data.corpora.timit:prepare_sample", "archive"),
-    "timit": DataSet("adsmtl.data.corpora.timit:prepare_corpus", "folder"),
-    "digits": DataSet("adsmtl.data.corpora.digits:prepare", "embedded"),
-    "espeak": DataSet("adsmtl.data.corpora.espeak:prepare", "embedded"),
+#: Name -> "<module in corpora>:<its DataSet>". A module is loaded when its data set is asked for.
+DATASETS: dict[str, str] = {
+    "cifar10": "cifar10:CIFAR10",
+    "timit-sample": "timit:SAMPLE",
+    "timit": "timit:CORPUS",
+    "digits": "digits:DIGITS",
+    "espeak": "espeak:ESPEAK",
 }
-
-TIMIT_LICENCE = "LDC licence of LDC93S1; not to be passed on"
-TIMIT_PROVENANCE = "TIMIT corpus (LDC93S1), a copy held by the user; nothing is known to differ."
 
 
 def lookup(name: str) -> DataSet:
-    """The entry of `name`.
+    """The declaration of `name`.
 
     Raises:
         UserError: there is none; lists the names.
     """
     if name not in DATASETS:
         raise UserError(f"no data set {name!r}; there are {', '.join(sorted(DATASETS))}")
-    return DATASETS[name]
+    module, _, constant = DATASETS[name].partition(":")
+    return getattr(importlib.import_module(f"adsmtl.data.corpora.{module}"), constant)
 
 
-def locate(name: str, raw_root: Path, timit_path: Path | None = None) -> sources.Location:
+def locate(name: str, raw_root: Path, settings: Mapping[str, Any]) -> Location:
     """Where `prepare` would get `name` from, without downloading, and why not from elsewhere.
 
     Raises:
         UserError: unknown name, or what is there is unusable (see `sources.locate`).
     """
-    dataset = lookup(name)
-    if dataset.raw == "archive":
-        return sources.locate(name, raw_root)
-    if dataset.embedded:
-        kind, where, licence, provenance = "embedded", "installed with the package", "", ""
-    elif timit_path is None:
-        return sources.Location(None, ("no path of a licensed corpus was given (timit_path)",))
-    elif not Path(timit_path).is_dir():
-        return sources.Location(None, (f"{timit_path} is no folder",))
-    else:
-        kind, where = "local", str(timit_path)
-        licence, provenance = TIMIT_LICENCE, TIMIT_PROVENANCE
-    return sources.Location(sources.Origin(kind, name, where, "", 0, licence, provenance), ())
+    raw = lookup(name).raw
+    if raw is None:
+        return Location(Origin("embedded", name, "installed with the package", "", 0, "", ""), ())
+    if isinstance(raw, Archive):
+        return sources.locate(raw, raw_root / name)
+    given = settings.get(raw.setting)
+    if given is None:
+        return Location(None, (f"{raw.setting} in config/config.yaml names no folder",))
+    if not Path(given).is_dir():
+        return Location(None, (f"{raw.setting} is {given}, which is no folder",))
+    return Location(Origin("local", name, str(given), "", 0, raw.licence, raw.provenance), ())
 
 
-def prepare(name: str, raw_root: Path, prepared_root: Path, timit_path: Path | None = None) -> Path:
+def prepare(
+    name: str, raw_root: Path, prepared_root: Path, settings: Mapping[str, Any] | None = None
+) -> Path:
     """Fetch and prepare one data set.
 
     Args:
         name: a key of `DATASETS`.
         raw_root: holds the archives, `raw_root/<name>/`.
         prepared_root: receives `prepared_root/<name>/`, replaced as a whole.
-        timit_path: the licensed corpus, needed by `timit` alone.
+        settings: values of `config/config.yaml`, which name the folders of corpora that the
+            user holds.
 
     Returns:
         The prepared folder.
@@ -88,26 +72,22 @@ def prepare(name: str, raw_root: Path, prepared_root: Path, timit_path: Path | N
         UserError: the data cannot be had, are damaged, or there is no space.
     """
     dataset, folder = lookup(name), prepared_root / name
-    module, _, function = dataset.prepare.partition(":")
-    if dataset.embedded:
-        getattr(importlib.import_module(module), function)(folder)
-        return folder
     source: Source
-    if dataset.raw == "archive":
-        given = sources.fetch(name, raw_root)
-        record = files.read_json(given.parent / "source.json")
-        keys = ("name", "origin", "sha256", "provenance", "licence")
-        source = {key: record[key] for key in keys}  # type: ignore[assignment]
+    if dataset.raw is None:
+        dataset.prepare(folder)
+    elif isinstance(dataset.raw, Archive):
+        archive = sources.fetch(dataset.raw, raw_root / name)
+        record = read_json(archive.parent / sources.RECORD)
+        source = {key: record[key] for key in Source.__annotations__}  # type: ignore[assignment]
+        dataset.prepare(archive, folder, source)
     else:
-        if timit_path is None:
-            raise UserError(f"{name} needs the path of your licensed corpus (timit_path)")
-        given = Path(timit_path)
+        origin = sources.required(name, locate(name, raw_root, settings or {}))
         source = {
-            "name": "LDC93S1",
-            "origin": "local",
+            "name": dataset.raw.name,
+            "origin": origin.kind,
             "sha256": "",  # known once the files have been read
-            "provenance": TIMIT_PROVENANCE,
-            "licence": TIMIT_LICENCE,
+            "provenance": origin.provenance,
+            "licence": origin.licence,
         }
-    getattr(importlib.import_module(module), function)(given, folder, source)
+        dataset.prepare(Path(origin.where), folder, source)
     return folder

@@ -1,43 +1,45 @@
 """Calibration of the main arms, and what dropping units at test time does (claim C6)."""
 
-import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from adsmtl.analysis import statistics
-from adsmtl.collected import test_time
 from adsmtl.figures import dots, style
+from adsmtl.figures.drawing import Drawing, Material
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
 
 _POLICIES = {
-    test_time.OFF: ("all units on", {"color": style.COLOURS[0], "marker": "D"}, -0.17),
-    test_time.ON: ("units dropped", {"color": style.COLOURS[4], "marker": "o"}, 0.17),
+    "off": ("all units on", {"color": style.COLOURS[0], "marker": "D"}, -0.17),
+    "on": ("units dropped", {"color": style.COLOURS[4], "marker": "o"}, 0.17),
 }
 _MEASURES = {"ece": "ECE (%)", "accuracy": "test accuracy (%)"}
 
 
-def draw(final: pd.DataFrame, evaluated: pd.DataFrame) -> Figure:
+def draw_errors(final: pd.DataFrame, evaluated: pd.DataFrame) -> Figure:
     """Expected calibration error per arm; below, policies at test time where there are any.
 
     Args:
         final: rows of the arms to show, as `measures.with_chosen` returns them.
-        evaluated: as `test_time.frame` returns it; may be empty.
+        evaluated: as `Material.test_time` has it; may be empty.
     """
     tasks = list(final["task"].unique())
     top = 0.75 + 0.24 * final["arm"].nunique()
     if evaluated.empty:
-        figure = Figure(figsize=(style.WIDTH, top), layout="constrained")
+        figure = style.figure(style.WIDTH, top)
         _errors(figure, final, tasks)
         return figure
     below = 0.75 + 0.36 * evaluated["arm"].nunique()
     heights = [top, below + 0.3, *[below] * (len(_MEASURES) - 1)]
-    figure = Figure(figsize=(style.WIDTH, sum(heights)), layout="constrained")
+    figure = style.figure(style.WIDTH, sum(heights))
     upper, *lower = figure.subfigures(1 + len(_MEASURES), 1, height_ratios=heights)
     _errors(upper, final, tasks)
     for part, measure in zip(lower, _MEASURES, strict=True):
         _policies(part, evaluated, measure)
-    handles = [
-        Line2D([], [], **look, linewidth=1.6, label=name) for name, look, _ in _POLICIES.values()
-    ]
+    handles = [style.key(name, linewidth=1.6, **look) for name, look, _ in _POLICIES.values()]
     lower[0].legend(handles=handles, loc="outside upper center", ncols=len(handles))
     return figure
 
@@ -79,7 +81,7 @@ def _policies(figure, evaluated: pd.DataFrame, measure: str) -> None:
 
 def _spread(ax, row: int, own: pd.DataFrame, measure: str) -> None:
     """The standard deviation over repeats with units dropped, mean over seeds, as text."""
-    dropped = own[own["policy"] == test_time.ON]
+    dropped = own[own["policy"] == "on"]
     deviations = dropped.groupby("seed")[measure].std().dropna()
     if len(deviations):
         text = f"sd {100 * deviations.mean():.2f}"
@@ -92,3 +94,31 @@ def _spread(ax, row: int, own: pd.DataFrame, measure: str) -> None:
             fontsize=6,
             color=style.GREY,
         )
+
+
+def draw(material: Material) -> Figure:
+    """The main arms, and what was evaluated with units dropped."""
+    main = material.final[material.final["group"] == "main"]
+    return draw_errors(main, material.test_time)
+
+
+DRAWING = Drawing(
+    name="calibration",
+    place=80,
+    title="Calibration, and dropout at test time",
+    reading=(
+        "A small calibration error means that the network is right as often as it is confident."
+        " Dropping units at test time is consistent where its accuracy stays the same and its sd"
+        " over repeats is small."
+    ),
+    caption=(
+        "Expected calibration error (ECE, 15 bins of equal width) of the main arms on test data,"
+        " all units on: circles are seeds, diamonds their mean and bars its 95 % t-interval."
+        " Where runs were also evaluated with units dropped at test time, the panels below show"
+        " ECE and test accuracy with all units on (diamonds) and with units dropped at the rate"
+        " named, class probabilities averaged over several passes (circles, mean over"
+        " repeats); sd is the standard deviation over repeats of one run, mean over seeds."
+    ),
+    exists=lambda arms: any(own.group == "main" for own in arms.values()),
+    draw=draw,
+)

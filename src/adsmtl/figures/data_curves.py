@@ -1,11 +1,16 @@
 """Test accuracy against the share of the training data (claim C2)."""
 
-import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullLocator
+from __future__ import annotations
 
-from adsmtl.analysis import contrasts, statistics
+from typing import TYPE_CHECKING
+
+from adsmtl.analysis import statistics
 from adsmtl.figures import style
+from adsmtl.figures.drawing import Drawing, Material
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
 
 MEAN = "mean over tasks"
 _WAYS = {
@@ -17,16 +22,20 @@ _WAYS = {
 def series(final: pd.DataFrame) -> pd.DataFrame:
     """Accuracy of plain single- and multi-task training, per task and averaged over tasks.
 
-    Only tasks of arms that were trained on less than all data take part, and the average only
-    of shares and seeds that have all of them.
+    Tasks that were only trained on all data are left out. The average is over those shares and
+    seeds that all remaining tasks have.
 
     Args:
-        final: as `runs.final_frame` returns it.
+        final: as `collect.runs_frame` returns it.
 
     Returns:
         way (`single-task` or `multi-task`), task (or `MEAN`), train_fraction, seed, accuracy
         (a fraction).
     """
+    import pandas as pd
+
+    from adsmtl.analysis import contrasts
+
     rows = contrasts.plain(final)
     reduced = rows[rows["train_fraction"] < 1]
     rows = rows[rows["tasks"].isin(reduced["tasks"])]
@@ -42,14 +51,16 @@ def series(final: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rows, average], ignore_index=True) if tasks > 1 else rows
 
 
-def draw(curves: pd.DataFrame) -> Figure:
+def draw_series(curves: pd.DataFrame) -> Figure:
     """A panel per task and one for their average; bars are 95 % intervals.
 
     Args:
         curves: as `series` returns it.
     """
+    from matplotlib.ticker import FixedLocator, NullLocator
+
     tasks = list(curves["task"].unique())
-    figure = Figure(figsize=(style.WIDTH, 2.6), layout="constrained")
+    figure = style.figure(style.WIDTH, 2.6)
     axes = figure.subplots(1, len(tasks), squeeze=False)[0]
     shares = sorted(curves["train_fraction"].unique())
     for ax, task in zip(axes, tasks, strict=True):
@@ -81,3 +92,27 @@ def draw(curves: pd.DataFrame) -> Figure:
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
     return figure
+
+
+def draw(material: Material) -> Figure:
+    """The learning curves of the study."""
+    return draw_series(series(material.final))
+
+
+DRAWING = Drawing(
+    name="data-curves",
+    place=70,
+    title="How much training data does it need?",
+    reading=(
+        "If multi-task training needs less data, its line lies above, most of all at the left. The"
+        " horizontal distance between the lines is the data that it saves."
+    ),
+    caption=(
+        "Test accuracy by share of the training data (logarithmic axis), without dropout, for"
+        " each task trained alone and for both trained together, and averaged over tasks: mean"
+        " over seeds with its 95 % t-interval. Points are moved sideways by 1.5 % so that bars"
+        " do not hide each other."
+    ),
+    exists=lambda arms: any(own.train_fraction < 1 for own in arms.values()),
+    draw=draw,
+)

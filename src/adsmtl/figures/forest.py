@@ -1,17 +1,21 @@
 """Effects with their intervals, a row each: comparisons of arms, and the paper's claims."""
 
+from __future__ import annotations
+
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-from matplotlib.figure import Figure
-
-from adsmtl.analysis import summary
 from adsmtl.figures import style
+from adsmtl.figures.drawing import Drawing, Material
+from adsmtl.tables import numbers
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
 
 PERCENTAGE_POINTS = ("pp", "percentage points")  # units of claims that share the axis
-CLAIM_KEYS = ("id", "verdict", "unit", "effect", "ci_low", "ci_high", "p_holm", "detectable")
 _ROW = 0.2  # inches
 _FAINT = "#DCE3EA"
 
@@ -37,11 +41,11 @@ def compared(comparisons: pd.DataFrame) -> dict[str, list[Effect]]:
     Args:
         comparisons: as `summary.comparisons` returns it.
     """
-    over_tasks = comparisons[comparisons["task"] == summary.ALL]
+    over_tasks = comparisons[comparisons["task"] == "all"]
     sections: dict[str, list[Effect]] = {}
     for row in over_tasks.to_dict("records"):
         values = {
-            key: None if pd.isna(row[key]) else 100 * row[key]
+            key: None if math.isnan(row[key]) else 100 * row[key]
             for key in ("ci_low", "ci_high", "detectable")
         }
         sections.setdefault(f"against: {row['second_label']}", []).append(
@@ -78,18 +82,18 @@ def claimed(claims: Sequence[Mapping[str, Any]]) -> dict[str, list[Effect]]:
     return {"claims of the paper, with their verdicts": rows} if rows else {}
 
 
-def draw(sections: Mapping[str, Sequence[Effect]]) -> Figure:
+def draw_rows(sections: Mapping[str, Sequence[Effect]]) -> Figure:
     """A heading per section and a row per effect, with the numbers at the right.
 
-    Filled diamonds are effects with a corrected p below 0.05, open ones are not; a faint bar
-    around 0 spans the effects that are too small to be detected with 80 % power.
+    A diamond is filled where the corrected p is below 0.05, else open. A faint bar around 0 spans
+    the effects that are too small to be detected with 80 % power.
     """
     if not sections:
         return style.nothing("No two arms of this results folder can be compared.")
     lines: list[str | Effect] = []
     for heading, effects in sections.items():
         lines += [heading, *effects]
-    figure = Figure(figsize=(style.WIDTH, 0.7 + _ROW * len(lines)), layout="constrained")
+    figure = style.figure(style.WIDTH, 0.7 + _ROW * len(lines))
     ax = figure.subplots()
     for row, line in enumerate(lines):
         if isinstance(line, Effect):
@@ -131,9 +135,35 @@ def _heading(ax, row: int, text: str) -> None:
 
 
 def _number(line: str | Effect) -> str:
-    if isinstance(line, str):
-        return ""
-    text = f"{line.mean:+z.1f}"
-    if line.low is not None and line.high is not None:
-        text += f" [{line.low:+z.1f}, {line.high:+z.1f}]"
-    return text.replace("-", "\N{MINUS SIGN}")
+    return "" if isinstance(line, str) else numbers.estimate(line.mean, line.low, line.high)
+
+
+def draw(material: Material) -> Figure:
+    """Comparisons of arms, then the effects that the verdicts rest on."""
+    from adsmtl.analysis import summary
+
+    pairs = summary.planned(material.final)
+    effects = compared(summary.comparisons(material.final, pairs))
+    return draw_rows(effects | claimed(material.claims))
+
+
+DRAWING = Drawing(
+    name="forest",
+    place=10,
+    title="Effects of all planned comparisons",
+    reading=(
+        "Right of the line the named arm did better than the one it is compared with. A bar that"
+        " crosses the line leaves the direction open; a mean within the faint bar is smaller than"
+        " what this number of seeds can find reliably."
+    ),
+    caption=(
+        "Effects on test accuracy, mean over tasks, in percentage points: each arm minus the one"
+        " named above it at the same seed; the effects that the claims' verdicts rest on follow."
+        " Diamonds are means over seeds, filled where the p-value of the exact sign-flip test,"
+        " corrected after Holm, is below 0.05; bars are 95 % t-intervals, and numbers at the right"
+        " repeat both. The faint bar around 0 holds the effects that a paired t test would not"
+        " detect with 80 % power at this n."
+    ),
+    exists=lambda arms: sum(own.multi_task for own in arms.values()) > 1,
+    draw=draw,
+)

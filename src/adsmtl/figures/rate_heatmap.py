@@ -1,11 +1,18 @@
 """Fixed rates against where they act and how many tasks share the network (claim C8)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
-from matplotlib.figure import Figure
 
 from adsmtl.analysis import statistics
 from adsmtl.figures import style
+from adsmtl.figures.drawing import Drawing, Material
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
 
 ROWS = ("single-task", "multi-task", "shared only", "specific only")
 
@@ -14,7 +21,7 @@ def cells(final: pd.DataFrame) -> pd.DataFrame:
     """Test accuracies of the fixed rates, rate 0 being training without dropout.
 
     Args:
-        final: as `runs.final_frame` returns it.
+        final: as `collect.runs_frame` returns it.
 
     Returns:
         row (of `ROWS`; the last two are multi-task training that drops units at the shared
@@ -34,7 +41,7 @@ def cells(final: pd.DataFrame) -> pd.DataFrame:
     return rows[["row", "rate", "task", "seed", "accuracy"]]
 
 
-def draw(values: pd.DataFrame) -> Figure:
+def draw_cells(values: pd.DataFrame) -> Figure:
     """A panel per task; the best rate of every row is framed, empty cells were not trained.
 
     Args:
@@ -44,7 +51,7 @@ def draw(values: pd.DataFrame) -> Figure:
     rates = sorted(values["rate"].unique())
     rows = [row for row in ROWS if row in set(values["row"])]
     size = (style.WIDTH, 0.75 + 0.42 * len(rows))
-    figure = Figure(figsize=size, layout="constrained")
+    figure = style.figure(*size)
     axes = figure.subplots(1, len(tasks), sharey=True, squeeze=False)[0]
     for ax, task in zip(axes, tasks, strict=True):
         own = values[values["task"] == task]
@@ -87,3 +94,28 @@ def _frame(ax, row: int, column: int) -> None:
     # White below black stays visible on dark and light cells alike.
     for colour, width in (("white", 3.0), ("black", 1.4)):
         ax.plot(across, down, color=colour, linewidth=width)
+
+
+def draw(material: Material) -> Figure:
+    """The fixed rates of the study."""
+    return draw_cells(cells(material.final))
+
+
+DRAWING = Drawing(
+    name="rate-heatmap",
+    place=40,
+    title="Which fixed rate is best, and where",
+    reading=(
+        "If multi-task training needed a dropout strategy of its own, the frames would stand in"
+        " different columns for single- and multi-task training, or for the tasks."
+    ),
+    caption=(
+        "Test accuracy by fixed dropout rate, for single-task training, for multi-task training,"
+        " and for multi-task training that drops units at the shared layer alone or in the"
+        " tasks' own layers alone; rate 0 is training without dropout. Cells hold the mean over"
+        " seeds and half the width of its 95 % t-interval, lighter is better within a panel,"
+        " frames mark the best rate of a row on test data, and white cells were not trained."
+    ),
+    exists=lambda arms: len({own.rate for own in arms.values() if own.schedule == "fixed"}) > 1,
+    draw=draw,
+)

@@ -1,34 +1,45 @@
 """What training two tasks together gains, against how their gradients agree (claim C9)."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
-from matplotlib.figure import Figure
 
-from adsmtl.analysis import contrasts, statistics
+from adsmtl.analysis import statistics
 from adsmtl.figures import style
+from adsmtl.figures.drawing import Drawing, Material
+from adsmtl.outputs import Traits
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
 
 
-def points(final: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
+def points(final: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
     """Gain and cosine of every plain pair of tasks and seed, on all training data.
 
     Args:
-        final: as `runs.final_frame` returns it.
-        history: as `runs.history_frame` returns it.
+        final: as `collect.runs_frame` returns it.
+        epochs: the collected epochs.
 
     Returns:
         arm, tasks, seed, cosine (of the tasks' gradients on the shared layer, mean over
-        epochs), gain (a fraction, see `contrasts.gains`); pairs alone whose gradients were
-        recorded and whose tasks have single-task runs.
+        epochs), gain (a fraction, see `contrasts.gains`). Pairs whose gradients were not
+        recorded, or whose tasks have no single-task runs, are left out.
     """
+    from adsmtl.analysis import contrasts
+
     pairs = contrasts.plain(final)
     pairs = pairs[(pairs["train_fraction"] == 1) & (pairs["tasks"].str.count(r"\+") == 1)]
     pairs = pairs.drop_duplicates(["arm", "seed"])[["arm", "tasks", "seed"]]
-    cosine = history.groupby(["arm", "seed"], sort=False)["cosine"].mean().reset_index()
+    cosine = epochs.groupby(["arm", "seed"], sort=False)["cosine"].mean().reset_index()
     merged = pairs.merge(cosine, on=["arm", "seed"])
     return merged.merge(contrasts.gains(final), on=["arm", "seed"]).dropna()
 
 
-def draw(pairs: pd.DataFrame) -> Figure:
+def draw_points(pairs: pd.DataFrame) -> Figure:
     """A small open marker per seed, and a large one per pair with intervals both ways.
 
     Args:
@@ -36,7 +47,7 @@ def draw(pairs: pd.DataFrame) -> Figure:
     """
     if pairs.empty:
         return style.nothing("No pair has both recorded gradients and single-task references.")
-    figure = Figure(figsize=(5.2, 3.4), layout="constrained")
+    figure = style.figure(5.2, 3.4)
     ax = figure.subplots()
     ax.axhline(0, color="black", linewidth=0.7)
     ax.axvline(0, color="black", linewidth=0.7)
@@ -68,3 +79,35 @@ def draw(pairs: pd.DataFrame) -> Figure:
 
 def _half(estimate: statistics.Estimate) -> float:
     return np.nan if estimate.high is None else estimate.high - estimate.mean
+
+
+def draw(material: Material) -> Figure:
+    """The pairs of the study."""
+    return draw_points(points(material.final, material.collected.epochs))
+
+
+def _pairs_with_references(arms: Mapping[str, Traits]) -> bool:
+    """Whether a pair of group `relatedness` has a single-task arm for each of its tasks."""
+    plain = [own for own in arms.values() if own.schedule == "none" and own.train_fraction == 1]
+    single = {own.tasks[0] for own in plain if not own.multi_task}
+    pairs = [own.tasks for own in plain if own.group == "relatedness" and own.multi_task]
+    return any(single.issuperset(tasks) for tasks in pairs)
+
+
+DRAWING = Drawing(
+    name="relatedness",
+    place=90,
+    title="Do related tasks gain more?",
+    reading=(
+        "If related tasks help each other, pairs further to the right, whose gradients agree more,"
+        " stand higher. Above the horizontal line a pair does better together than alone."
+    ),
+    caption=(
+        "What training two tasks together without dropout gains over training each alone (mean"
+        " over the two tasks, percentage points of test accuracy) by how much their gradients"
+        " on the shared layer agree (cosine, mean over steps and epochs). Small open markers"
+        " are seeds, large ones their means with 95 % t-intervals in both directions."
+    ),
+    exists=_pairs_with_references,
+    draw=draw,
+)

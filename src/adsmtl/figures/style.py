@@ -1,14 +1,20 @@
-"""One look for all figures, and a way to save them that gives equal bits for equal input."""
+"""One look for all figures, and a way to save them that gives equal bits for equal input.
+
+Matplotlib is loaded only when something is drawn; see `drawing`.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-
-import matplotlib as mpl
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from adsmtl import outputs
 from adsmtl.files import atomic, write_text
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 WIDTH = 7.0  # inches, the text width of a two-column page
 # Okabe and Ito (2008), told apart with the common colour vision deficiencies; the order
@@ -56,11 +62,33 @@ def task_look(index: int, tasks: int) -> dict:
     }
 
 
+def figure(width: float, height: float) -> Figure:
+    """An empty figure of this size in inches, whose parts make room for each other."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def key(label: str, **look) -> Line2D:
+    """A line for a legend that stands apart from what it explains."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], label=label, **look)
+
+
+def few_ticks(ax, whole_x: bool = True) -> None:
+    """At most four ticks up and five across, these on whole numbers if asked."""
+    from matplotlib.ticker import MaxNLocator
+
+    ax.xaxis.set_major_locator(MaxNLocator(5, integer=whole_x))
+    ax.yaxis.set_major_locator(MaxNLocator(4))
+
+
 def nothing(text: str) -> Figure:
     """A figure that says why it shows nothing."""
-    figure = Figure(figsize=(WIDTH, 1.2), layout="constrained")
-    figure.text(0.5, 0.5, text, ha="center", va="center")
-    return figure
+    empty = figure(WIDTH, 1.2)
+    empty.text(0.5, 0.5, text, ha="center", va="center")
+    return empty
 
 
 def save(folder: Path, name: str, draw: Callable[[], Figure], caption: str) -> None:
@@ -71,12 +99,15 @@ def save(folder: Path, name: str, draw: Callable[[], Figure], caption: str) -> N
     Raises:
         UserError: the folder cannot be written.
     """
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     with mpl.rc_context({**mpl.rcParamsDefault, **_SETTINGS}):
-        figure = draw()
-        FigureCanvasAgg(figure)
+        drawn = draw()
+        FigureCanvasAgg(drawn)
         # One layout for all formats: it takes longer than drawing.
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+        drawn.draw_without_rendering()
+        drawn.set_layout_engine("none")
         for kind in outputs.FIGURE_FORMATS:
             no_traces = (
                 {"Software": None}
@@ -84,5 +115,5 @@ def save(folder: Path, name: str, draw: Callable[[], Figure], caption: str) -> N
                 else {"CreationDate": None, "Producer": None, "Creator": None}
             )
             with atomic(folder / f"{name}.{kind}") as temporary:
-                figure.savefig(temporary, format=kind, metadata=no_traces)
+                drawn.savefig(temporary, format=kind, metadata=no_traces)
     write_text(folder / f"{name}.{outputs.CAPTION}", caption + "\n")

@@ -8,8 +8,10 @@ from typing import Any
 from adsmtl import outputs
 from adsmtl.errors import UserError
 from adsmtl.files import read_json
+from adsmtl.report import template
 from adsmtl.report.build import Section
-from adsmtl.tables.render import TextTable, html
+from adsmtl.tables import numbers
+from adsmtl.tables.render import TextTable
 
 Result = dict[str, Any]
 
@@ -58,7 +60,12 @@ def _part(path: Path) -> str:
         ) from error
     heading = f"<h3>Benchmarks <code>{escape(path.stem)}</code></h3>\n"
     text = f"<p>{escape(' '.join(sentences))}</p>\n"
-    return heading + text + "".join(map(html, tables)) + "".join(_figure(path, n) for n in drawn)
+    return (
+        heading
+        + text
+        + "".join(map(template.table, tables))
+        + "".join(_figure(path, n) for n in drawn)
+    )
 
 
 def _figure(path: Path, name: str) -> str:
@@ -79,12 +86,13 @@ def _figure(path: Path, name: str) -> str:
 
 def conditions(result: Result) -> str:
     """On what was measured, in a sentence."""
-    machine, load = result["machine"], result["load_average"]["before"]
+    machine, before = result["machine"], result["load_average"]["before"]
+    load = "-" if before is None else numbers.three_digits(before)
     data = ", ".join(result["data"])
     stand_in = " (stand-in data)" if result["embedded"] else ""
     return (
         f"{machine['name']}, {machine['threads']} threads for every contender, products in "
-        f"{machine['precision']}, load average {_number(load)} before; data: {data}{stand_in}."
+        f"{machine['precision']}, load average {load} before; data: {data}{stand_in}."
     )
 
 
@@ -148,7 +156,7 @@ def series(group: dict[str, Any]) -> TextTable:
             record["label"].split(",")[0],
             f"{record['value']:g}",
             _spread(record["seconds"]),
-            _number(1e3 * record["seconds"]["median"] / record["steps"]),
+            numbers.three_digits(1e3 * record["seconds"]["median"] / record["steps"]),
             _spread(record["examples_per_second"]),
             _memory(record),
             str(record["seconds"]["n"]),
@@ -170,15 +178,10 @@ def _spread(value: dict[str, float] | None, factor: float = 1, unit: str = "") -
     """Median and range, such as `93.6 (82 to 105)`; a dash where nothing was measured."""
     if value is None:
         return "-"
-    median, low, high = (_number(factor * value[key]) for key in ("median", "min", "max"))
+    median, low, high = (
+        numbers.three_digits(factor * value[key]) for key in ("median", "min", "max")
+    )
     return f"{median}{unit} ({low} to {high})"
-
-
-def _number(value: float | None) -> str:
-    """Three digits that count."""
-    if value is None:
-        return "-"
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _capitalised(text: str) -> str:

@@ -1,8 +1,10 @@
-"""HTML from the package's templates."""
+"""HTML from the package's templates; `table.html.j2` is the one table that all pages have."""
 
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from adsmtl.tables.render import TextTable
 
 
 def render(template: str, **values: Any) -> str:
@@ -15,3 +17,8 @@ def render(template: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     return environment.get_template(template).render(**values)
+
+
+def table(text: TextTable) -> str:
+    """A table with its caption and notes, for a section of its own."""
+    return render("section.html.j2", table=text)

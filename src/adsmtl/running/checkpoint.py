@@ -27,7 +27,7 @@ def save(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) ->
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-    """What `save` wrote, or None where there is no such file or it is not whole or not `save`'s."""
+    """The checkpoint in `path`, or None if it is missing, damaged or no checkpoint."""
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}

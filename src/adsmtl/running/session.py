@@ -1,31 +1,22 @@
 """Trains runs and writes their folders: resume, record, finish."""
 
-import json
-import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-
-import adsmtl
-from adsmtl import paths, revision
+from adsmtl import identity, paths
 from adsmtl.data.prepared import Prepared
 from adsmtl.errors import UserError
-from adsmtl.files import digest, read_json, write_json, write_text
-from adsmtl.running import checkpoint, trajectories
+from adsmtl.files import read_json, write_json
+from adsmtl.running import checkpoint, difference, records, trajectories
 from adsmtl.running.progress import ProgressLine
+from adsmtl.running.records import CHECKPOINT, HISTORY, METRICS, RESUME
 from adsmtl.study import Run
 from adsmtl.training import capacity
 from adsmtl.training.device import Machine
 from adsmtl.training.engine import Engine, alike
-
-CHECKPOINT = "checkpoint.safetensors"
-HISTORY = "history.jsonl"
-METRICS = "metrics.json"
-RESUME = "resume.safetensors"
+from adsmtl.training.outcome import outcomes
 
 
 def train(
@@ -99,7 +90,7 @@ def finished(run: Run, prepared: Mapping[str, Prepared], machine: Machine, root:
     folder = paths.run(root, run.arm_id, run.seed)
     if any(not (folder / name).is_file() for name in (METRICS, HISTORY, CHECKPOINT)):
         return False
-    return read_json(folder / METRICS).get("identity") == identity(run, prepared, machine)
+    return read_json(folder / METRICS).get("identity") == identity.of(run, prepared, machine)
 
 
 def _groups(
@@ -134,7 +125,7 @@ def _train_group(
     """Train runs at once; the ones whose loss stopped being finite."""
     engine = Engine(runs, prepared, machine)
     folders = [paths.run(root, run.arm_id, run.seed) for run in runs]
-    identities = [identity(run, prepared, machine) for run in runs]
+    identities = [identity.of(run, prepared, machine) for run in runs]
     for folder in folders:  # of an earlier training; none is finished until this one is
         (folder / METRICS).unlink(missing_ok=True)
     _resume(engine, folders, identities, say)
@@ -145,123 +136,58 @@ def _train_group(
         for r, folder in enumerate(folders):
             facts = {"identity": identities[r], "history": engine.history[r]}
             checkpoint.save(folder / RESUME, engine.state(r), facts)
-    return _finish(engine, folders, prepared)
-
-
-def identity(run: Run, prepared: Mapping[str, Prepared], machine: Machine) -> dict[str, Any]:
-    """What decides a run's numbers: two runs of equal identity need not both be trained."""
-    return {
-        "config_hash": run.config_hash,
-        "data": {name: prepared[name].card["digest"] for name in run.study_tasks},
-        "trajectory": None if run.trajectory is None else digest(list(run.trajectory)),
-        "code": revision.training(),
-        "torch": torch.__version__,
-        "device": machine.device.type,
-        "precision": machine.precision,
-        "threads": machine.threads,
-    }
+    return _finish(engine, folders, identities, prepared)
 
 
 def _resume(
-    engine: Engine, folders: Sequence[Path], identities: Sequence[dict], say: Callable[[str], None]
+    engine: Engine,
+    folders: Sequence[Path],
+    identities: Sequence[dict[str, Any]],
+    say: Callable[[str], None],
 ) -> None:
+    """Continue an interrupted training, or say why it starts anew."""
+    if not any((folder / RESUME).is_file() for folder in folders):
+        return
     found = [checkpoint.load(folder / RESUME) for folder in folders]
-    if any(
-        state is None or state[1]["identity"] != own
-        for state, own in zip(found, identities, strict=True)
-    ):
+    reason = next(filter(None, map(_obstacle, folders, found, identities)), None)
+    if reason is None and len({len(facts["history"]) for _, facts in found}) > 1:
+        reason = "they were interrupted after different epochs"
+    if reason is not None:
+        say(f"{_names(engine.runs)}: trained from the start, because {reason}")
         return
-    histories = [facts["history"] for _, facts in found]
-    if len({len(history) for history in histories}) > 1:
-        return
-    engine.load_state([tensors for tensors, _ in found], histories)
+    engine.load_state([own for own, _ in found], [facts["history"] for _, facts in found])
     say(f"{_names(engine.runs)}: continues after epoch {engine.epoch}")
+
+
+def _obstacle(
+    folder: Path, found: tuple[Any, dict[str, Any]] | None, wanted: dict[str, Any]
+) -> str | None:
+    """Why an interrupted training is not that of the run of this identity; None if it is."""
+    if found is None:
+        return f"{folder / RESUME} is missing or damaged"
+    if found[1]["identity"] != wanted:
+        others = difference.sentences(found[1]["identity"], wanted)
+        return f"the training interrupted in {folder} was another ({'; '.join(others)})"
+    return None
 
 
 def _names(runs: Sequence[Run]) -> str:
     return runs[0].name if len(runs) == 1 else f"{len(runs)} runs"
 
 
-def _finish(engine: Engine, folders: Sequence[Path], prepared: Mapping[str, Prepared]) -> list[Run]:
+def _finish(
+    engine: Engine,
+    folders: Sequence[Path],
+    identities: Sequence[dict[str, Any]],
+    prepared: Mapping[str, Prepared],
+) -> list[Run]:
     """Evaluate and write every run that did not fail; the ones that did."""
     began = time.perf_counter()
-    tested = {name: engine.scores(name, "test") for name in engine.tasks}
+    found = outcomes(engine)
     evaluation = time.perf_counter() - began
     failed = [r for r in range(len(engine.runs)) if engine.failed(r)]
     for r, folder in enumerate(folders):
-        if r in failed:
-            continue
-        history = engine.history[r]
-        write_text(folder / HISTORY, "".join(json.dumps(record) + "\n" for record in history))
-        params = {
-            name.removeprefix("param."): value
-            for name, value in engine.state(r).items()
-            if name.startswith("param.")
-        }
-        run = engine.runs[r]
-        facts = {"arm": run.arm_id, "seed": run.seed, "config_hash": run.config_hash}
-        checkpoint.save(folder / CHECKPOINT, params, facts)
-        last = history[-1]["tasks"]
-        own = {
-            name: {"train": last[name]["train"], "val": last[name]["val"], "test": scores[r]}
-            for name, scores in tested.items()
-        }
-        write_json(folder / METRICS, _metrics(engine, r, own, evaluation, prepared))
+        if r not in failed:
+            own = records.metrics(engine, r, found[r], evaluation, prepared, identities[r])
+            records.write(folder, engine, r, own)
     return [engine.runs[r] for r in failed]
-
-
-def _metrics(
-    engine: Engine,
-    r: int,
-    scores: Mapping[str, dict[str, dict[str, float]]],
-    evaluation: float,
-    prepared: Mapping[str, Prepared],
-) -> dict[str, Any]:
-    """The content of `metrics.json`; see docs/formats.md."""
-    run, history = engine.runs[r], engine.history[r]
-    tasks = {}
-    for name, task in engine.tasks.items():
-        best = max(history, key=lambda record: record["tasks"][name]["val"][task.metric])
-        splits = engine.data[name].splits
-        final = scores[name]
-        tasks[name] = {
-            "dataset": task.dataset,
-            "target": task.target,
-            "classes": engine.data[name].classes,
-            "examples": {split: len(positions[r]) for split, positions in splits.items()},
-            "final": {**final, "gap": final["train"][task.metric] - final["test"][task.metric]},
-            "best_val": {"epoch": best["epoch"], **best["tasks"][name]["val"]},
-        }
-    seconds = sum(record["seconds"] for record in history)
-    seen = sum(task["examples"]["train"] for task in tasks.values()) * len(history)
-    return {
-        "arm": run.arm_id,
-        **run.arm.names(),
-        "seed": run.seed,
-        "preset": run.preset,
-        "config_hash": run.config_hash,
-        "config": run.config(),
-        "identity": identity(run, prepared, engine.machine),
-        "epochs": engine.epoch,
-        "steps_per_epoch": engine.steps,
-        "tasks": tasks,
-        "seconds": {"total": seconds + evaluation, "per_epoch": seconds / len(history)},
-        "examples_per_second": seen / seconds,
-        "device": engine.machine.describe(),
-        "code": revision.code(),
-        "data": {
-            data.dataset: {
-                "digest": data.card["digest"],
-                "origin": data.card["source"]["origin"],
-                "provenance": data.card["source"]["provenance"],
-                "embedded": data.card["embedded"],
-            }
-            for data in (prepared[name] for name in run.study_tasks)
-        },
-        "versions": {
-            "adsmtl": adsmtl.__version__,
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
-    }

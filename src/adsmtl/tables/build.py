@@ -7,53 +7,46 @@ import pandas as pd
 
 from adsmtl import outputs
 from adsmtl.analysis import measures, summary
-from adsmtl.collected import provenance, runs
+from adsmtl.collected import provenance
+from adsmtl.collected.reading import Collected
 from adsmtl.files import write_text
-from adsmtl.tables import for_programs, groups, numbers
-from adsmtl.tables.numbers import Column
+from adsmtl.tables import cells, for_programs, groups, numbers
+from adsmtl.tables.cells import Column
 from adsmtl.tables.render import TextTable, latex, markdown
 
 
-def write_all(
-    root: Path, order: Sequence[str] | None = None, seeds: Sequence[int] | None = None
-) -> list[Path]:
+def write_all(collected: Collected, root: Path) -> list[Path]:
     """Write every table of `outputs.table_names` in three formats below `root/tables`, and
     `summary.json` and `curves.csv` for programs.
 
-    Args:
-        root: a results folder, such as `results/quick`.
-        order: arms in the order of the rows; all arms on disk if None.
-        seeds: seeds that every arm must have; whichever are finished if None.
-
     Raises:
-        UserError: runs are missing or malformed, or the folder cannot be written.
+        UserError: the folder cannot be written.
     """
-    loaded = runs.select(root, order, seeds)
-    built = build(loaded)
-    for_programs.write(root, built["main"][0], runs.history_frame(loaded))
+    built = build(collected)
+    for_programs.write(root, built["main"][0], collected.epochs)
     for frame, text in built.values():
         folder = root / "tables"
         write_text(folder / f"{text.name}.csv", frame.to_csv(index=False, lineterminator="\n"))
         write_text(folder / f"{text.name}.md", markdown(text))
         write_text(folder / f"{text.name}.tex", latex(text))
-    return outputs.tables(root, runs.traits(loaded))
+    return outputs.tables(root, collected.traits)
 
 
-def build(loaded: Sequence[runs.Run]) -> dict[str, tuple[pd.DataFrame, TextTable]]:
+def build(collected: Collected) -> dict[str, tuple[pd.DataFrame, TextTable]]:
     """Every table by name, as the frame of the CSV and as text.
 
     The frame of `main` holds all arms, for other programs; its text shows the reference, main
     and derived arms, and the others have tables of their groups.
     """
-    final = measures.with_chosen(runs.final_frame(loaded))
+    final = measures.with_chosen(collected.runs)
     estimates = summary.per_arm(final)
     compared = summary.comparisons(final, summary.planned(final))
-    source = provenance.sentence(loaded)
+    source = provenance.sentence(collected)
     built = {
         "main": (estimates, main_table(final, estimates, source)),
         "comparisons": (compared, comparison_table(compared, source)),
     }
-    for group in outputs.more_groups(runs.traits(loaded)):
+    for group in outputs.more_groups(collected.traits):
         built[outputs.group_table(group)] = groups.build(final, estimates, group, source)
     return built
 
@@ -64,17 +57,17 @@ def main_table(final: pd.DataFrame, estimates: pd.DataFrame, source: str) -> Tex
     tasks = list(shown["task"].unique())
     columns = []
     for task in tasks:
-        show = numbers.percent_interval
+        show = cells.percent_interval
         columns.append(Column(f"{task} acc. (%)", task, "test_accuracy", show))
         own = estimates[estimates["task"] == task]["measure"].unique()
         for name in sorted(own):
             if name.startswith("test_accuracy_"):
                 classes = name.removeprefix("test_accuracy_")
                 columns.append(Column(f"{task} acc., {classes} classes (%)", task, name, show))
-    columns.append(Column("delta_m (%)", summary.ALL, "delta_m", numbers.signed_interval))
-    columns += [Column(f"{task} gap (pp)", task, "gap", numbers.percent) for task in tasks]
-    columns += [Column(f"{task} ECE (%)", task, "test_ece", numbers.percent) for task in tasks]
-    columns.append(Column("s / epoch", summary.ALL, "seconds_per_epoch", numbers.plain))
+    columns.append(Column("delta_m (%)", summary.ALL, "delta_m", cells.signed_interval))
+    columns += [Column(f"{task} gap (pp)", task, "gap", cells.percent) for task in tasks]
+    columns += [Column(f"{task} ECE (%)", task, "test_ece", cells.percent) for task in tasks]
+    columns.append(Column("s / epoch", summary.ALL, "seconds_per_epoch", cells.plain))
 
     arms = shown.drop_duplicates("arm")
     of_groups = list(arms["group"])
@@ -89,7 +82,7 @@ def main_table(final: pd.DataFrame, estimates: pd.DataFrame, source: str) -> Tex
         name="main",
         caption=caption,
         columns=["Arm", "n", *(column.heading for column in columns)],
-        rows=numbers.rows(shown, estimates, list(arms["arm"]), columns),
+        rows=cells.rows(shown, estimates, list(arms["arm"]), columns),
         notes=_chosen_note(final),
         breaks=[i for i in range(1, len(of_groups)) if of_groups[i] != of_groups[i - 1]],
     )
@@ -106,11 +99,13 @@ def comparison_table(compared: pd.DataFrame, source: str) -> TextTable:
                 f"{row['first_label']} vs {row['second_label']}",
                 outcome,
                 str(row["n"]),
-                numbers.points_interval(estimate),
-                numbers.MISSING if pd.isna(row["d_z"]) else numbers.minus(f"{row['d_z']:+z.2f}"),
+                cells.points_interval(estimate),
+                numbers.MISSING if pd.isna(row["d_z"]) else numbers.signed(row["d_z"]),
                 numbers.p_value(row["p"]),
                 numbers.p_value(row["p_holm"]),
-                numbers.MISSING if pd.isna(row["detectable"]) else f"{100 * row['detectable']:.1f}",
+                numbers.MISSING
+                if pd.isna(row["detectable"])
+                else numbers.plain(100 * row["detectable"]),
             ]
         )
     tasks = list(compared["task"])

@@ -15,7 +15,7 @@ def write(root: Path, estimates: pd.DataFrame, history: pd.DataFrame) -> None:
 
     Args:
         estimates: as `summary.per_arm` returns them.
-        history: as `runs.history_frame` returns it.
+        history: the collected epochs.
     """
     write_json(root / outputs.SUMMARY, summary(estimates))
     text = curves(history).to_csv(index=False, lineterminator="\n", float_format=f"%.{DIGITS}f")

@@ -6,8 +6,8 @@ import pandas as pd
 
 from adsmtl import outputs
 from adsmtl.analysis import contrasts, statistics, summary
-from adsmtl.tables import numbers
-from adsmtl.tables.numbers import Column
+from adsmtl.tables import cells
+from adsmtl.tables.cells import Column
 from adsmtl.tables.render import TextTable
 
 ADSMTL, NONE, SINGLE = "adsmtl", "none", "single-task"
@@ -105,7 +105,7 @@ def build(
         name=outputs.group_table(group),
         caption=_caption(group, columns, source),
         columns=["Arm", "n", *(column.heading for column in columns)],
-        rows=numbers.rows(shown, values, [*context, *own], columns),
+        rows=cells.rows(shown, values, [*context, *own], columns),
         notes=_notes(final, group, context),
         breaks=[len(context)] if context else [],
     )
@@ -137,15 +137,15 @@ def _columns(shown: pd.DataFrame, group: str) -> list[Column]:
     if baseline != SINGLE:
         arm = _main_arm(shown, baseline)
         against = baseline if arm is None else shown.loc[shown["arm"] == arm, "label"].iloc[0]
-    columns = [Column(f"{t} acc. (%)", t, "test_accuracy", numbers.percent_interval) for t in tasks]
-    columns.append(Column(f"vs {against} (pp)", summary.ALL, DIFFERENCE, numbers.points_interval))
+    columns = [Column(f"{t} acc. (%)", t, "test_accuracy", cells.percent_interval) for t in tasks]
+    columns.append(Column(f"vs {against} (pp)", summary.ALL, DIFFERENCE, cells.points_interval))
     if baseline != SINGLE:
-        columns.append(Column("delta_m (%)", summary.ALL, "delta_m", numbers.signed_interval))
+        columns.append(Column("delta_m (%)", summary.ALL, "delta_m", cells.signed_interval))
     for name, measure in (("gap (pp)", "gap"), ("ECE (%)", "test_ece")):
         if len(tasks) <= 2:
-            columns += [Column(f"{t} {name}", t, measure, numbers.percent) for t in tasks]
+            columns += [Column(f"{t} {name}", t, measure, cells.percent) for t in tasks]
         else:
-            columns.append(Column(f"mean {name}", summary.ALL, measure, numbers.percent))
+            columns.append(Column(f"mean {name}", summary.ALL, measure, cells.percent))
     return columns
 
 

@@ -1,87 +1,64 @@
-"""The cells of a table: which numbers stand in its columns, and as what text."""
+"""Numbers as text: tables, figures, ledger and report all write them through here."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-
-import pandas as pd
+import math
+from collections.abc import Callable
 
 MISSING = "\N{EN DASH}"
 
 
-@dataclass(frozen=True)
-class Column:
-    """A measure of one task (or of `summary.ALL`), and how a row of estimates is shown."""
-
-    heading: str
-    task: str
-    measure: str
-    show: Callable[[dict], str]
+def signed(value: float, decimals: int = 2) -> str:
+    """With a sign, and zero without one: `+1.25`, `−0.40`, `0.00`."""
+    text = f"{value:+z.{decimals}f}"
+    return minus(text if float(text) else text.removeprefix("+"))
 
 
-def rows(
-    final: pd.DataFrame, estimates: pd.DataFrame, arms: Sequence[str], columns: Sequence[Column]
-) -> list[list[str]]:
-    """A row per arm: its label, its number of seeds, and its cells.
-
-    Args:
-        final: as `measures.with_chosen` returns it.
-        estimates: arm, task, measure, mean and its interval, as `summary.per_arm` returns them.
-        arms: those to show, in their order.
-        columns: those after label and n; a cell without estimate holds `MISSING`.
-    """
-    labels = final.drop_duplicates("arm").set_index("arm")["label"]
-    seeds = final.groupby("arm")["seed"].nunique()
-    known = {(row["arm"], row["task"], row["measure"]): row for row in estimates.to_dict("records")}
-    filled = []
-    for arm in arms:
-        found = [known.get((arm, column.task, column.measure)) for column in columns]
-        shown = [
-            MISSING if row is None else column.show(row)
-            for row, column in zip(found, columns, strict=True)
-        ]
-        filled.append([labels[arm], str(seeds[arm]), *shown])
-    return filled
+def plain(value: float, decimals: int = 2) -> str:
+    """With a sign where negative alone: `1.25`, `−0.40`, `0.00`."""
+    return minus(f"{value:z.{decimals}f}")
 
 
-def interval(row: dict, form: str, factor: float) -> str:
-    """`mean [ci_low, ci_high]` of `row` times `factor`; the mean alone where there is none."""
-    mean = format(factor * row["mean"], form)
-    if pd.isna(row["ci_low"]):
-        return minus(mean)
-    low, high = (format(factor * row[key], form) for key in ("ci_low", "ci_high"))
-    return minus(f"{mean} [{low}, {high}]")
+def percent(fraction: float) -> str:
+    """A fraction in percent, one decimal."""
+    return plain(100 * fraction, 1)
 
 
-def percent_interval(row: dict) -> str:
-    """A fraction and its interval in percent."""
-    return interval(row, "z.1f", 100)
+def points(fraction: float) -> str:
+    """A difference of fractions in percentage points, two decimals and a sign."""
+    return signed(100 * fraction)
 
 
-def signed_interval(row: dict) -> str:
-    """A difference and its interval in its own unit, with sign."""
-    return interval(row, "+z.1f", 1)
+def three_digits(value: float) -> str:
+    """Three significant digits, and all of a whole number above."""
+    return minus(f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}")
 
 
-def points_interval(row: dict) -> str:
-    """A difference of fractions and its interval in percentage points, with sign."""
-    return interval(row, "+z.1f", 100)
+def p_value(p: float | None) -> str:
+    """Three decimals, `< 0.001` below them, `MISSING` where there is none."""
+    if absent(p):
+        return MISSING
+    return f"{p:.3f}" if p >= 0.001 else "< 0.001"
 
 
-def percent(row: dict) -> str:
-    """A fraction in percent, without its interval."""
-    return minus(f"{100 * row['mean']:z.1f}")
+def interval(low: float | None, high: float | None, show: Callable[[float], str] = signed) -> str:
+    """`[+0.50, +2.00]`, or nothing where a single seed leaves it open."""
+    return "" if absent(low) or absent(high) else f"[{show(low)}, {show(high)}]"
 
 
-def plain(row: dict) -> str:
-    """A mean with three significant digits."""
-    return f"{row['mean']:.3g}"
-
-
-def p_value(value: float) -> str:
-    """A p-value with three decimals."""
-    return f"{value:.3f}" if value >= 0.001 else "< 0.001"
+def estimate(
+    mean: float | None,
+    low: float | None,
+    high: float | None,
+    show: Callable[[float], str] = signed,
+) -> str:
+    """`+1.25 [+0.50, +2.00]`; the mean alone without an interval, `MISSING` without a mean."""
+    return MISSING if absent(mean) else f"{show(mean)} {interval(low, high, show)}".strip()
 
 
 def minus(text: str) -> str:
     """A minus sign instead of a hyphen, so that numbers do not break at it."""
     return text.replace("-", "\N{MINUS SIGN}")
+
+
+def absent(value: float | None) -> bool:
+    """Whether there is no number: None or NaN."""
+    return value is None or math.isnan(value)

@@ -1,8 +1,7 @@
-"""Tables as Markdown, HTML, and LaTeX with booktabs, from the same rows of text."""
+"""Tables as Markdown and as LaTeX with booktabs; `report.template` writes the same as HTML."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from html import escape
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -30,9 +29,10 @@ _LATEX = {
 
 @dataclass(frozen=True)
 class TextTable:
-    """A table ready to be read: all cells are text, the first column is left-aligned.
+    """A table ready to be read: all cells are text.
 
-    `breaks` are the indices of rows before which a new group begins.
+    `breaks` are the indices of rows before which a new group begins, `left` is how many of the
+    first columns are left-aligned, and `wrap` are columns of text that may take several lines.
     """
 
     name: str
@@ -42,6 +42,7 @@ class TextTable:
     notes: Sequence[str] = ()
     breaks: Sequence[int] = field(default_factory=tuple)
     left: int = 1
+    wrap: Sequence[int] = ()
 
 
 def latex_escape(text: str) -> str:
@@ -59,30 +60,6 @@ def markdown(table: TextTable) -> str:
     lines = [table.caption, "", line(table.columns), line(rule), *map(line, table.rows)]
     for note in table.notes:
         lines += ["", note]
-    return "\n".join(lines) + "\n"
-
-
-def html(table: TextTable) -> str:
-    """The caption, a table and the notes, in the classes of the report's style sheet."""
-
-    def row(cells: Sequence[str], tag: str, scope: str = "") -> str:
-        left = ' class="left"'
-        return "".join(
-            f"<{tag}{left if index < table.left else ''}{scope}>{escape(cell)}</{tag}>"
-            for index, cell in enumerate(cells)
-        )
-
-    head = row(table.columns, "th", ' scope="col"')
-    lines = [
-        f'<p class="caption">{escape(table.caption)}</p>',
-        '<div class="wide"><table>',
-        f"<thead><tr>{head}</tr></thead>",
-        "<tbody>",
-    ]
-    for index, cells in enumerate(table.rows):
-        group = ' class="break"' if index in table.breaks else ""
-        lines.append(f"<tr{group}>{row(cells, 'td')}</tr>")
-    lines += ["</tbody></table></div>", *(f'<p class="note">{escape(n)}</p>' for n in table.notes)]
     return "\n".join(lines) + "\n"
 
 

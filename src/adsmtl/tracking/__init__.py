@@ -1,1 +1,1 @@
-"""Evidence: a manifest that traces every number, and an MLflow view of the runs."""
+"""An MLflow view of the results."""

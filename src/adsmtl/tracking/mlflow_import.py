@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
 
-from adsmtl.collected import runs
+from adsmtl.collected import reading
 from adsmtl.tracking import records
 from adsmtl.tracking.records import Record
 
@@ -50,15 +50,14 @@ def sync(results_root: Path, tracking_uri: str, artifact_root: Path) -> Changes:
     without a source, duplicates and half-imported ones are deleted.
 
     Args:
-        results_root: a results folder, such as `results/quick`.
+        results_root: a results folder with collected tables, such as `results/quick`.
         tracking_uri: such as `sqlite:///mlflow.db`; the database is made if need be.
         artifact_root: folder for artifacts of new experiments.
 
     Raises:
-        UserError: a run is malformed.
+        UserError: a collected table is missing or damaged.
     """
-    loaded = runs.load(results_root) if _any_run(results_root) else []
-    wanted = records.build(results_root, loaded)
+    wanted = records.build(reading.load(results_root))
     client = _client(tracking_uri)
     name = f"adsmtl/{results_root.resolve().name}"
     experiment = _experiment(client, name, artifact_root)
@@ -77,10 +76,6 @@ def sync(results_root: Path, tracking_uri: str, artifact_root: Path) -> Changes:
             for name in (name for name in tags if present.get(name) != tags[name]):
                 client.set_tag(ids[identity], name, tags[name])
     return Changes(created=len(wanted) - len(kept), deleted=len(stale), kept=len(kept))
-
-
-def _any_run(root: Path) -> bool:
-    return next((root / "runs").glob("*/seed=*/metrics.json"), None) is not None
 
 
 def _client(tracking_uri: str) -> "MlflowClient":
@@ -140,7 +135,7 @@ def _tags(record: Record, ids: dict[tuple[str, str], str]) -> dict[str, str]:
 
 def _delete(client: "MlflowClient", run: "Run", artifact_root: Path) -> None:
     client.delete_run(run.info.run_id)
-    # MLflow keeps the artifacts of deleted runs until `mlflow gc`; theirs have a source.
+    # MLflow keeps the files of deleted runs. They are copies, so they can go.
     folder = Path(unquote(urlparse(run.info.artifact_uri).path))
     if folder.is_relative_to(artifact_root.resolve()):
         shutil.rmtree(folder.parent, ignore_errors=True)

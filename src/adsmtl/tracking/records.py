@@ -5,7 +5,7 @@ a new code revision or relabelled arm does not make every run anew.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,10 @@ import pandas as pd
 
 from adsmtl import outputs
 from adsmtl.analysis import summary
-from adsmtl.collected.runs import Run, final_frame, traits
+from adsmtl.collected.reading import Collected
 from adsmtl.files import digest, read_json, sha256
 
 MAX_PARAM = 6000  # characters that MLflow stores of a parameter
-_METRIC_NAME = str.maketrans({".": "/"})  # names show as folders at a slash
 
 
 @dataclass(frozen=True)
@@ -50,24 +49,24 @@ class Record:
     key: str
 
 
-def build(root: Path, runs: Sequence[Run]) -> list[Record]:
-    """Every record of a results folder: summaries, then seeds, then the report.
-
-    Args:
-        root: a results folder, such as `results/quick`.
-        runs: its finished runs.
-    """
-    manifest = root / outputs.MANIFEST
+def build(collected: Collected) -> list[Record]:
+    """Every record of a study: summaries, then seeds, then the report."""
+    manifest = collected.root / outputs.MANIFEST
     revision = read_json(manifest)["code"]["describe"] if manifest.is_file() else None
-    seeds = [_seed(run, revision) for run in runs]
-    estimates = summary.per_arm(final_frame(runs)) if runs else pd.DataFrame()
-    summaries = []
-    for arm in dict.fromkeys(run.arm for run in runs):
-        own = [run for run in runs if run.arm == arm]
-        of_arm = estimates[estimates["arm"] == arm]
-        summaries.append(_summary(own, of_arm, revision))
-    report = [_report(root, runs, revision)] if runs else []
-    return [*summaries, *seeds, *report]
+    study = _Study(collected, revision or "unknown", _written(collected))
+    estimates = summary.per_arm(collected.runs)
+    runs = collected.per_run
+    summaries = [
+        study.summary(arm, own, estimates[estimates["arm"] == arm])
+        for arm, own in runs.groupby("arm", sort=False)
+    ]
+    epochs = dict(list(collected.epochs.groupby(["arm", "seed"])))
+    scores = dict(list(collected.runs.groupby(["arm", "seed"])))
+    seeds = [
+        study.seed(row, scores[row["arm"], row["seed"]], epochs[row["arm"], row["seed"]])
+        for row in runs.to_dict("records")
+    ]
+    return [*summaries, *seeds, study.report(runs)]
 
 
 def flatten(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -79,94 +78,137 @@ def flatten(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
         yield prefix, value
 
 
-def _seed(run: Run, revision: str | None) -> Record:
-    metrics = run.metrics
-    values: list[tuple[str, float | None, int]] = []
-    for epoch in run.history:
-        values += [
-            (name.translate(_METRIC_NAME), value, epoch["epoch"])
-            for name, value in flatten({k: v for k, v in epoch.items() if k != "epoch"})
-        ]
-    last = metrics.get("epochs", len(run.history))
-    for task, result in metrics["tasks"].items():
-        values += [
-            (f"final/{task}/{name.replace('.', '/')}", value, last)
-            for name, value in flatten(result["final"])
-        ]
-        values += [
-            (f"best_val/{task}/{name}", value, last) for name, value in result["best_val"].items()
-        ]
-    values += [(f"seconds/{name}", value, last) for name, value in metrics["seconds"].items()]
-    values.append(("examples_per_second", metrics.get("examples_per_second"), last))
-    data = [
-        (name, str(one.get("digest")), str(one.get("origin")), str(one.get("provenance")))
-        for name, one in sorted(metrics["data"].items())
-    ]
-    ended = _ended(run)
-    params = dict(flatten(metrics["config"])) | {
-        f"{group}.{name}": value
-        for group in ("device", "versions")
-        for name, value in metrics[group].items()
-    }
-    return _record(
-        kind="seed",
-        name=f"{run.arm} seed={run.seed}",
-        tags=_tags([run], revision)
-        | {"label": metrics["label"], "config_hash": metrics["config_hash"]},
-        params={name: str(value)[:MAX_PARAM] for name, value in params.items()},
-        metrics=_finite(values),
-        datasets=data,
-        files=[],
-        parent=run.arm,
-        started=ended - round(1000 * metrics["seconds"].get("total", 0)),
-        ended=ended,
+@dataclass(frozen=True)
+class _Study:
+    """What the records of one study share; `written` is when it was collected, in ms."""
+
+    collected: Collected
+    revision: str
+    written: int
+
+    def seed(self, run: dict[str, Any], scores: pd.DataFrame, epochs: pd.DataFrame) -> Record:
+        """One run: its scores by epoch, and after the last one."""
+        environment = self.collected.environments[run["environment"]]
+        config = {**self.collected.configs[run["arm"]], "seed": run["seed"]}
+        params = dict(flatten(config)) | {
+            f"{group}.{name}": value
+            for group in ("device", "versions")
+            for name, value in environment[group].items()
+        }
+        own = pd.DataFrame([run])
+        return _record(
+            kind="seed",
+            name=f"{run['arm']} seed={run['seed']}",
+            tags=self._tags(own) | {"label": run["label"], "config_hash": run["config_hash"]},
+            params={name: str(value)[:MAX_PARAM] for name, value in params.items()},
+            metrics=_finite([*_by_epoch(epochs), *_after_last(run, scores)]),
+            datasets=[
+                (name, str(one.get("digest")), str(one.get("origin")), str(one.get("provenance")))
+                for name, one in sorted(environment["data"].items())
+            ],
+            files=[],
+            parent=run["arm"],
+            started=self.written - round(1000 * run["seconds_total"]),
+            ended=self.written,
+        )
+
+    def summary(self, arm: str, runs: pd.DataFrame, estimates: pd.DataFrame) -> Record:
+        """One arm: means and intervals over its seeds."""
+        values: list[tuple[str, float | None, int]] = []
+        for row in estimates.to_dict("records"):
+            name = _summary_name(row["task"], row["measure"])
+            values += [(f"{name}/{key}", row[key], 0) for key in ("mean", "ci_low", "ci_high", "n")]
+        config = self.collected.configs[arm]["arm"]
+        return _record(
+            kind="summary",
+            name=arm,
+            tags=self._tags(runs)
+            | {
+                "label": runs["label"].iloc[0],
+                "config_hash": digest(sorted(runs["config_hash"])),
+            },
+            params={name: str(value)[:MAX_PARAM] for name, value in flatten({"arm": config})},
+            metrics=_finite(values),
+            datasets=[],
+            files=[],
+            parent=None,
+            started=self.written - round(1000 * runs["seconds_total"].sum()),
+            ended=self.written,
+        )
+
+    def report(self, runs: pd.DataFrame) -> Record:
+        """The files that people read."""
+        root, arms = self.collected.root, self.collected.traits
+        files = [("tables", path) for path in outputs.tables(root, arms)]
+        files += [("figures", path) for path in outputs.figures(root, arms)]
+        files += [("", root / name) for name in (outputs.REPORT, outputs.MANIFEST)]
+        files += [("", path) for path in outputs.claims(root)]
+        return _record(
+            kind="report",
+            name="report",
+            tags=self._tags(runs) | {"config_hash": digest(sorted(runs["config_hash"]))},
+            params={},
+            metrics=[],
+            datasets=[],
+            files=[(folder, path) for folder, path in files if path.is_file()],
+            parent=None,
+            started=self.written,
+            ended=self.written,
+        )
+
+    def _tags(self, runs: pd.DataFrame) -> dict[str, str]:
+        """Tags to group by, the same names on every record; several values are listed."""
+
+        def listed(values: Iterable) -> str:
+            return ", ".join(str(value) for value in sorted(set(values)))
+
+        environments = [self.collected.environments[key] for key in runs["environment"].unique()]
+        tags = {name: listed(runs[name]) for name in ("arm", "group", "seed", "preset", "schedule")}
+        return tags | {
+            "data_origin": listed(
+                str(data.get("origin")) for one in environments for data in one["data"].values()
+            ),
+            "code_revision": self.revision,
+        }
+
+
+def _by_epoch(epochs: pd.DataFrame) -> Iterator[tuple[str, float, int]]:
+    """Every measure of every epoch, as (name, value, epoch)."""
+    for row in epochs.drop_duplicates("epoch").to_dict("records"):
+        yield from ((name, row[name], row["epoch"]) for name in ("seconds", "penalty", "cosine"))
+    of_run = ("arm", "seed", "epoch", "seconds", "penalty", "task", "cosine")
+    for row in epochs.to_dict("records"):
+        for column, value in row.items():
+            if column not in of_run:
+                yield f"tasks/{row['task']}/{_folder(column)}", value, row["epoch"]
+
+
+def _after_last(run: dict[str, Any], scores: pd.DataFrame) -> Iterator[tuple[str, float, int]]:
+    """What a run came to, as (name, value, its last epoch)."""
+    last = run["epochs"]
+    for row in scores.to_dict("records"):
+        for column, value in row.items():
+            if column.startswith(("train_", "val_", "test_")) and column != "train_fraction":
+                yield f"final/{row['task']}/{_folder(column)}", value, last
+        yield f"final/{row['task']}/gap", row["gap"], last
+        for name in ("epoch", "accuracy"):
+            yield f"best_val/{row['task']}/{name}", row[f"best_val_{name}"], last
+    yield from (
+        (f"seconds/{name}", run[f"seconds_{name}"], last) for name in ("total", "per_epoch")
     )
+    yield "examples_per_second", run["examples_per_second"], last
 
 
-def _summary(runs: Sequence[Run], estimates: pd.DataFrame, revision: str | None) -> Record:
-    values: list[tuple[str, float | None, int]] = []
-    for row in estimates.to_dict("records"):
-        name = _summary_name(row["task"], row["measure"])
-        values += [(f"{name}/{key}", row[key], 0) for key in ("mean", "ci_low", "ci_high", "n")]
-    first = runs[0].metrics
-    return _record(
-        kind="summary",
-        name=runs[0].arm,
-        tags=_tags(runs, revision)
-        | {
-            "label": first["label"],
-            "config_hash": digest(sorted(run.metrics["config_hash"] for run in runs)),
-        },
-        params={
-            name: str(value)[:MAX_PARAM] for name, value in flatten({"arm": first["config"]["arm"]})
-        },
-        metrics=_finite(values),
-        datasets=[],
-        files=[],
-        parent=None,
-        started=min(_ended(run) for run in runs),
-        ended=max(_ended(run) for run in runs),
-    )
+def _folder(column: str) -> str:
+    """`test_accuracy` as `test/accuracy`, and `rate_shared` as `rates/shared`."""
+    head, _, rest = column.partition("_")
+    folders = {"train": "train", "val": "val", "test": "test", "rate": "rates"}
+    return f"{folders[head]}/{rest}" if rest and head in folders else column
 
 
-def _report(root: Path, runs: Sequence[Run], revision: str | None) -> Record:
-    arms = traits(runs)
-    files = [("tables", path) for path in outputs.tables(root, arms)]
-    files += [("figures", path) for path in outputs.figures(root, arms)]
-    files += [("", root / name) for name in (outputs.REPORT, outputs.MANIFEST, *outputs.CLAIMS)]
-    return _record(
-        kind="report",
-        name="report",
-        tags=_tags(runs, revision)
-        | {"config_hash": digest(sorted(run.metrics["config_hash"] for run in runs))},
-        params={},
-        metrics=[],
-        datasets=[],
-        files=[(folder, path) for folder, path in files if path.is_file()],
-        parent=None,
-        started=max(_ended(run) for run in runs),
-        ended=max(_ended(run) for run in runs),
-    )
+def _written(collected: Collected) -> int:
+    """When the tables were collected, in milliseconds since 1970."""
+    return round(outputs.collected(collected.root)[0].stat().st_mtime * 1000)
 
 
 def _summary_name(task: str, measure: str) -> str:
@@ -176,25 +218,6 @@ def _summary_name(task: str, measure: str) -> str:
         return f"best_val/{task}/accuracy"
     split, _, name = measure.partition("_")
     return f"final/{task}/{split}/{name}" if name else f"final/{task}/{measure}"
-
-
-def _tags(runs: Sequence[Run], revision: str | None) -> dict[str, str]:
-    """Tags to group by, the same names on every record; several values are listed."""
-
-    def listed(values: set) -> str:
-        return ", ".join(str(value) for value in sorted(values))
-
-    return {
-        "arm": listed({run.arm for run in runs}),
-        "group": listed({run.metrics["group"] for run in runs}),
-        "seed": listed({run.seed for run in runs}),
-        "preset": listed({run.metrics["preset"] for run in runs}),
-        "schedule": listed({str(run.dropout.get("schedule")) for run in runs}),
-        "data_origin": listed(
-            {str(data.get("origin")) for run in runs for data in run.metrics["data"].values()}
-        ),
-        "code_revision": revision or "unknown",
-    }
 
 
 def _record(**values: Any) -> Record:
@@ -211,7 +234,3 @@ def _finite(values: list[tuple[str, Any, int]]) -> list[tuple[str, float, int]]:
         for name, value, step in values
         if isinstance(value, (int, float)) and math.isfinite(value)
     ]
-
-
-def _ended(run: Run) -> int:
-    return round((run.folder / "metrics.json").stat().st_mtime * 1000)

@@ -4,57 +4,39 @@ The probabilities of several passes with their own masks are averaged (Monte Car
 and Ghahramani 2016), and that is repeated, so that the spread between repeats shows.
 """
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from adsmtl import paths, rng
-from adsmtl.data.prepared import Prepared
+from adsmtl import rng
 from adsmtl.dropout.masks import Rates
-from adsmtl.errors import UserError
-from adsmtl.files import write_json
-from adsmtl.running import checkpoint
-from adsmtl.running.session import CHECKPOINT
 from adsmtl.study import Run, TestTime
 from adsmtl.tasks.base import Drop
-from adsmtl.training.device import Machine
 from adsmtl.training.engine import Engine
 from adsmtl.training.evaluation import predict, scores
 from adsmtl.training.model import StepDropout
 
-FILE = "test-time.json"
 
-
-def evaluate(
-    run: Run, policy: TestTime, prepared: Mapping[str, Prepared], machine: Machine, root: Path
-) -> Path:
-    """Evaluate a finished run on test data with and without units dropped.
+def evaluate(engine: Engine, policy: TestTime) -> dict[str, Any]:
+    """Scores of a trained model on test data with and without units dropped.
 
     Args:
-        prepared: by task, for every task of the run's study.
-        root: the results folder that holds the run; `test-time.json` is written beside it.
+        engine: of a single run.
 
-    Raises:
-        UserError: the run's checkpoint is missing or of another configuration.
+    Returns:
+        What docs/formats.md says of `test-time.json`, from `rate` on.
     """
-    folder = paths.run(root, run.arm_id, run.seed)
-    found = checkpoint.load(folder / CHECKPOINT)
-    if found is None or found[1].get("config_hash") != run.config_hash:
-        raise UserError(f"{folder / CHECKPOINT} is missing or of another configuration; train it")
-    engine = Engine([run], prepared, machine)
-    engine.load_parameters([found[0]])
-    result: dict[str, Any] = {"arm": run.arm_id, "seed": run.seed, "config_hash": run.config_hash}
-    result |= {"rate": policy.rate, "passes": policy.passes, "repeats": policy.repeats}
-    result |= {"examples": {}, "tasks": {}}
+    run = engine.runs[0]
+    result: dict[str, Any] = {"rate": policy.rate, "passes": policy.passes}
+    result |= {"repeats": policy.repeats, "examples": {}, "tasks": {}}
     for task in engine.tasks:
         positions = engine.positions(task, "test", policy.examples)
         result["examples"][task] = len(positions[0])
 
         def score(drops: list[Callable[[int], Drop]], task=task, positions=positions) -> dict:
-            with machine.autocast():
+            with engine.machine.autocast():
                 passes = [
                     predict(engine.model, task, engine.data[task], positions, drop)
                     for drop in drops
@@ -69,8 +51,7 @@ def evaluate(
                 for r in range(policy.repeats)
             ],
         }
-    write_json(folder / FILE, result)
-    return folder / FILE
+    return result
 
 
 def _drop(

@@ -1,4 +1,4 @@
-"""Loss weighting: what each task's loss counts in the objective sum_i w_i L_i + lambda R.
+"""Loss weighting: the weight w_i of each task's loss in the objective sum_i w_i L_i + lambda R.
 
 A weighting is a frozen dataclass whose fields are its parameters in `config/arms.yaml`, with one
 pure method. A new one is one small file with such a class, and its name here.

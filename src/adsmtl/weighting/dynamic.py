@@ -14,7 +14,7 @@ class DynamicWeightAverage:
 
         w_i(t) = K exp(r_i / T) / sum_k exp(r_k / T),    r_i = L_i(t-1) / L_i(t-2)
 
-    K is the number of tasks, so weights sum to K; they are 1 in the first two epochs.
+    K is the number of tasks, so the weights sum to K. In the first two epochs they are 1.
 
     Attributes:
         temperature: T, more than 0; 2 is the authors'.
@@ -37,7 +37,7 @@ class DynamicWeightAverage:
             task: own[-1].loss / own[-2].loss if own[-2].loss > 0 else 1.0
             for task, own in history.items()
         }
-        # Less the largest, so that a loss that grew a thousandfold does not overflow.
+        # The largest is subtracted, so that exp does not overflow for a loss that grew a lot.
         largest = max(ratios.values())
         powers = {t: math.exp((r - largest) / self.temperature) for t, r in ratios.items()}
         total = sum(powers.values())

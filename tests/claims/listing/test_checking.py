@@ -9,8 +9,8 @@ import pytest
 
 from adsmtl.claims.listing import check, checking
 from adsmtl.claims.listing.defects import DEFECTS
-from adsmtl.claims.listing.isolation import NoAnswer
 from adsmtl.errors import UserError
+from adsmtl.isolated import NoAnswer
 
 VERSIONS = {"keras": "3.15.1", "backend": "torch 2.11.0"}
 FINDING = {"reproduced": True, "error": None, "evidence": "seen"}
@@ -34,13 +34,11 @@ def asked(installed: set[str], monkeypatch: pytest.MonkeyPatch) -> list[tuple[st
     """Every question to a probe, with its environment; the probes answer well."""
     questions = []
 
-    def answer(command, environment, keys, limit_s):
-        questions.append((command[-1], environment))
-        found = VERSIONS if command[-1] == "environment" else FINDING
-        assert set(found) == keys
-        return found
+    def run(module, question, limit_s, environment):
+        questions.append((question, environment))
+        return "noise\n" + json.dumps(VERSIONS if question == "environment" else FINDING) + "\n"
 
-    monkeypatch.setattr(checking.isolation, "answer", answer)
+    monkeypatch.setattr(checking.isolated, "run", run)
     return questions
 
 
@@ -74,10 +72,10 @@ def test_without_keras_the_reason_names_the_extra(
 def test_a_keras_that_does_not_start_is_said_to_be_installed(
     installed: set[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def answer(*_):
+    def run(*_, **__):
         raise NoAnswer("the process ended with SIGILL: no message")
 
-    monkeypatch.setattr(checking.isolation, "answer", answer)
+    monkeypatch.setattr(checking.isolated, "run", run)
     result = check(tmp_path / "listing.json")
     assert result["keras"] is None
     assert result["defects"] == []
@@ -90,19 +88,34 @@ def test_a_keras_that_does_not_start_is_said_to_be_installed(
 def test_a_probe_without_an_answer_decides_nothing_and_stops_no_other(
     asked, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    healthy = checking.isolation.answer
+    healthy = checking.isolated.run
 
-    def answer(command, *rest):
-        if command[-1] == "four-axes":
+    def run(module, question, **rest):
+        if question == "four-axes":
             raise NoAnswer("the process took longer than 300 s and was ended")
-        return healthy(command, *rest)
+        return healthy(module, question, **rest)
 
-    monkeypatch.setattr(checking.isolation, "answer", answer)
+    monkeypatch.setattr(checking.isolated, "run", run)
     rows = {row["id"]: row for row in check(tmp_path / "listing.json")["defects"]}
     hung = rows.pop("four-axes")
     assert (hung["reproduced"], hung["error"]) == (False, None)
     assert hung["evidence"] == "Not decided: the process took longer than 300 s and was ended"
     assert all(row["reproduced"] for row in rows.values())
+
+
+@pytest.mark.parametrize(
+    ("printed", "message"),
+    [
+        ("", "no JSON but ''"),
+        ("Segmentation fault", "no JSON but 'Segmentation fault'"),
+        ("[1]", "not an object of"),
+        ('{"keras": "3"}', "not an object of"),
+        ('{"keras": "3", "backend": "b", "more": 1}', "not an object of"),
+    ],
+)
+def test_a_malformed_answer_is_quoted(installed, monkeypatch, tmp_path, printed, message) -> None:
+    monkeypatch.setattr(checking.isolated, "run", lambda *_, **__: printed)
+    assert message in check(tmp_path / "listing.json")["reason"]
 
 
 def test_the_backend_is_the_one_asked_for_else_tensorflow_else_torch(

@@ -121,7 +121,9 @@ def corpus(tmp_path_factory):
 
 
 def test_corpus_has_the_customary_split(corpus, tmp_path):
-    folder = registry.prepare("timit", tmp_path / "raw", tmp_path, timit_path=corpus.parent)
+    folder = registry.prepare(
+        "timit", tmp_path / "raw", tmp_path, {"timit_path": str(corpus.parent)}
+    )
     data = load(folder, verify=True)
     speakers = [
         {data.card["groups"][group].partition("-")[2] for group in data.groups[part]}
@@ -153,8 +155,8 @@ def test_held_out_speaker_lists():
 
 
 @needs_mirror
-def test_real_sample(real):
-    data = real("timit-sample")
+def test_real_sample(tmp_path):
+    data = load(registry.prepare("timit-sample", tmp_path / "raw", tmp_path), verify=True)
     assert len(data) == 4988
     assert len(np.unique(data.targets["phone"])) == 61
     assert len(data.card["groups"]) == 16

@@ -2,13 +2,13 @@
 
 import errno
 import io
-import shutil
 import tarfile
 import zipfile
 
 import pytest
 from fakes import make_tar, make_zip
 
+from adsmtl.data.fetch import extract as extracting
 from adsmtl.data.fetch.extract import extract
 from adsmtl.errors import UserError
 
@@ -54,6 +54,18 @@ def test_links_and_special_files_in_a_tar(tmp_path, kind):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("suffix", [".tar.xz", ".zip"])
+def test_a_small_archive_of_much_is_refused_before_it_fills_the_disk(tmp_path, monkeypatch, suffix):
+    monkeypatch.setattr(extracting, "HARMLESS", 100_000)
+    pack = make_zip if suffix == ".zip" else make_tar
+    small = {f"zeros{n}": bytes(40_000) for n in range(2)}
+    extract(pack(tmp_path / f"small{suffix}", small), tmp_path / "out")
+    bomb = pack(tmp_path / f"bomb{suffix}", {f"zeros{n}": bytes(400_000) for n in range(20)})
+    with pytest.raises(UserError, match="more than 20 times as large as the archive"):
+        extract(bomb, tmp_path / "bomb")
+    assert not (tmp_path / "bomb").exists()
+
+
 def test_symlink_in_a_zip(tmp_path):
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as pack:
         info = zipfile.ZipInfo("link")
@@ -87,7 +99,7 @@ def test_disk_that_fills_up(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     archive = make_tar(tmp_path / "x.tar.gz", {"data": b"1"})
-    monkeypatch.setattr(shutil, "copyfileobj", full)
+    monkeypatch.setattr(tarfile.TarFile, "makefile", full)
     with pytest.raises(UserError, match=r"out: No space left on device; free space"):
         extract(archive, tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["x.tar.gz"]

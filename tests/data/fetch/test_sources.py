@@ -13,18 +13,17 @@ from pathlib import Path
 import pytest
 
 from adsmtl import files
-from adsmtl.data import registry
+from adsmtl.data.corpora import cifar10, timit
 from adsmtl.data.fetch import download, sources
 from adsmtl.errors import UserError
 
 CLOSED = "http://127.0.0.1:9/timit.zip"  # the discard port: nothing listens
+TIMIT = replace(timit.SAMPLE.raw, url=CLOSED)
 
 
 @pytest.fixture(autouse=True)
-def no_upstream(monkeypatch):
+def no_mirror(monkeypatch):
     monkeypatch.delenv(sources.MIRROR, raising=False)
-    offline = replace(sources.SOURCES["timit-sample"], url=CLOSED)
-    monkeypatch.setitem(sources.SOURCES, "timit-sample", offline)
 
 
 def leftovers(raw: Path) -> list[str]:
@@ -33,8 +32,7 @@ def leftovers(raw: Path) -> list[str]:
 
 def test_folder_mirror_is_copied_verified_and_recorded(mirror, tmp_path, monkeypatch):
     monkeypatch.setenv(sources.MIRROR, str(mirror))
-    raw = tmp_path / "raw"
-    path = sources.fetch("timit-sample", raw)
+    path = sources.fetch(TIMIT, tmp_path / "raw/timit-sample")
     assert path.read_bytes() == (mirror / "timit.zip").read_bytes()
     record = json.loads((path.parent / "source.json").read_text())
     assert record["origin"] == "mirror"
@@ -48,32 +46,30 @@ def test_folder_mirror_is_copied_verified_and_recorded(mirror, tmp_path, monkeyp
 
 def test_present_archive_needs_no_mirror_any_more(mirror, tmp_path, monkeypatch):
     monkeypatch.setenv(sources.MIRROR, str(mirror))
-    path = sources.fetch("timit-sample", tmp_path / "raw")
+    path = sources.fetch(TIMIT, tmp_path / "raw/timit-sample")
     shutil.rmtree(mirror)
-    origin = sources.available("timit-sample", tmp_path / "raw")
+    origin = sources.locate(TIMIT, tmp_path / "raw/timit-sample").origin
     assert origin is not None
     assert origin.kind == "present"
-    assert sources.fetch("timit-sample", tmp_path / "raw") == path
+    assert sources.fetch(TIMIT, tmp_path / "raw/timit-sample") == path
     assert json.loads((path.parent / "source.json").read_text())["origin"] == "mirror"
 
 
 def test_http_mirror(mirror, tmp_path, monkeypatch, serve):
     monkeypatch.setenv(sources.MIRROR, serve(mirror) + "/")
-    path = sources.fetch("timit-sample", tmp_path / "raw")
+    path = sources.fetch(TIMIT, tmp_path / "raw/timit-sample")
     assert path.read_bytes() == (mirror / "timit.zip").read_bytes()
 
 
 def test_upstream_is_verified_by_the_published_digest(mirror, tmp_path, monkeypatch, serve):
     url = f"{serve(mirror)}/timit.zip"
     good = f"sha256:{files.sha256(mirror / 'timit.zip')}"
-    offered = replace(sources.SOURCES["timit-sample"], url=url, digest=good, bytes=10)
-    monkeypatch.setitem(sources.SOURCES, "timit-sample", offered)
-    path = sources.fetch("timit-sample", tmp_path / "raw")
+    offered = replace(TIMIT, url=url, digest=good, bytes=10)
+    path = sources.fetch(offered, tmp_path / "raw/timit-sample")
     assert json.loads((path.parent / "source.json").read_text())["origin"] == "upstream"
     changed = replace(offered, digest="md5:" + "0" * 32)
-    monkeypatch.setitem(sources.SOURCES, "timit-sample", changed)
     with pytest.raises(UserError, match=r"expected md5 0{32}, found .*file upstream has changed"):
-        sources.fetch("timit-sample", tmp_path / "elsewhere")
+        sources.fetch(changed, tmp_path / "elsewhere")
     assert leftovers(tmp_path / "elsewhere") == []
 
 
@@ -85,12 +81,12 @@ def test_name_on_the_mirror_may_differ_from_upstream(tmp_path, monkeypatch):
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     monkeypatch.setenv(sources.MIRROR, str(tmp_path))
     # without `bytes` in the manifest the size of the upstream archive is asked for
-    assert sources.fetch("cifar10", tmp_path / "raw").name == "cifar-10-binary.tar.xz"
+    assert sources.fetch(cifar10.CIFAR10.raw, tmp_path / "raw").name == "cifar-10-binary.tar.xz"
 
 
 def test_nothing_available_says_why_for_each_origin_and_quickly(tmp_path):
     start = time.perf_counter()
-    place = sources.locate("timit-sample", tmp_path)
+    place = sources.locate(TIMIT, tmp_path / "timit-sample")
     assert place.origin is None
     disk, mirror, upstream = place.refused
     assert str(tmp_path) in disk
@@ -98,7 +94,7 @@ def test_nothing_available_says_why_for_each_origin_and_quickly(tmp_path):
     assert CLOSED in upstream
     assert "refused" in upstream
     with pytest.raises(UserError, match=r"(?s)timit-sample cannot be had:.*ADSMTL_MIRROR"):
-        sources.fetch("timit-sample", tmp_path)
+        sources.fetch(TIMIT, tmp_path / "timit-sample")
     assert time.perf_counter() - start < 2 * download.PROBE_SECONDS
 
 
@@ -113,7 +109,7 @@ def test_probe_gives_up_on_a_server_that_does_not_answer(monkeypatch):
 
 def test_unreachable_mirror_is_refused_with_the_reason(tmp_path, monkeypatch):
     monkeypatch.setenv(sources.MIRROR, str(tmp_path / "nowhere"))
-    refused = sources.locate("timit-sample", tmp_path).refused
+    refused = sources.locate(TIMIT, tmp_path / "timit-sample").refused
     assert "nowhere/manifest.json: No such file" in refused[1]
 
 
@@ -121,10 +117,10 @@ def test_mirror_file_without_manifest_entry_names_the_manifest(mirror, tmp_path,
     (mirror / "manifest.json").write_text('{"files": {}}')
     monkeypatch.setenv(sources.MIRROR, str(mirror))
     with pytest.raises(UserError, match=r"timit\.zip has no entry in .*manifest\.json"):
-        sources.fetch("timit-sample", tmp_path / "raw")
+        sources.fetch(TIMIT, tmp_path / "raw/timit-sample")
     (mirror / "manifest.json").unlink()
     with pytest.raises(UserError, match=r"timit\.zip has no entry in .*manifest\.json"):
-        sources.available("timit-sample", tmp_path / "raw")
+        sources.locate(TIMIT, tmp_path / "raw/timit-sample")
 
 
 def test_corrupt_mirror_file(mirror, tmp_path, monkeypatch):
@@ -132,7 +128,7 @@ def test_corrupt_mirror_file(mirror, tmp_path, monkeypatch):
     (mirror / "timit.zip").write_bytes(b"garbage")
     monkeypatch.setenv(sources.MIRROR, str(mirror))
     with pytest.raises(UserError) as caught:
-        sources.fetch("timit-sample", tmp_path / "raw")
+        sources.fetch(TIMIT, tmp_path / "raw/timit-sample")
     for part in ("mirror/timit.zip", expected, files.sha256(mirror / "timit.zip"), "7 bytes"):
         assert part in str(caught.value)
     assert leftovers(tmp_path / "raw") == []
@@ -140,10 +136,10 @@ def test_corrupt_mirror_file(mirror, tmp_path, monkeypatch):
 
 def test_changed_archive_on_disk(mirror, tmp_path, monkeypatch):
     monkeypatch.setenv(sources.MIRROR, str(mirror))
-    path = sources.fetch("timit-sample", tmp_path / "raw")
+    path = sources.fetch(TIMIT, tmp_path / "raw/timit-sample")
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(UserError, match=r"timit\.zip is damaged: expected .* delete"):
-        sources.fetch("timit-sample", tmp_path / "raw")
+        sources.fetch(TIMIT, tmp_path / "raw/timit-sample")
 
 
 def test_archive_put_there_by_hand_must_be_the_upstream_one(tmp_path):
@@ -151,7 +147,7 @@ def test_archive_put_there_by_hand_must_be_the_upstream_one(tmp_path):
     folder.mkdir()
     (folder / "timit.zip").write_bytes(b"another zip")
     with pytest.raises(UserError, match="expected sha256 ff314d02"):
-        sources.available("timit-sample", tmp_path)
+        sources.locate(TIMIT, folder)
 
 
 def test_truncated_download_keeps_nothing(mirror, tmp_path, monkeypatch):
@@ -171,7 +167,7 @@ def test_truncated_download_keeps_nothing(mirror, tmp_path, monkeypatch):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         monkeypatch.setenv(sources.MIRROR, f"http://127.0.0.1:{server.server_address[1]}")
         with pytest.raises(UserError, match=r"download of .*timit\.zip broke off"):
-            sources.fetch("timit-sample", tmp_path / "raw")
+            sources.fetch(TIMIT, tmp_path / "raw/timit-sample")
         server.shutdown()
     assert leftovers(tmp_path / "raw") == []
 
@@ -181,7 +177,7 @@ def test_too_little_space_is_said_before_copying(mirror, tmp_path, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10, 10, 5))
     with pytest.raises(UserError, match=r"no space in .*raw/timit-sample: timit\.zip needs"):
-        sources.fetch("timit-sample", tmp_path / "raw")
+        sources.fetch(TIMIT, tmp_path / "raw/timit-sample")
     assert leftovers(tmp_path / "raw") == []
 
 
@@ -193,15 +189,5 @@ def test_disk_that_fills_up_while_copying(mirror, tmp_path, monkeypatch):
     monkeypatch.setenv(sources.MIRROR, str(mirror))
     monkeypatch.setattr(shutil, "copyfile", full)
     with pytest.raises(UserError, match=r"timit\.zip: No space left on device"):
-        sources.fetch("timit-sample", tmp_path / "raw")
+        sources.fetch(TIMIT, tmp_path / "raw/timit-sample")
     assert leftovers(tmp_path / "raw") == []
-
-
-def test_registry_names_and_places(tmp_path):
-    with pytest.raises(UserError, match="no data set 'mnist'; there are cifar10, digits"):
-        registry.prepare("mnist", tmp_path, tmp_path)
-    assert registry.locate("digits", tmp_path).origin.kind == "embedded"
-    assert registry.locate("timit", tmp_path).origin is None
-    assert registry.locate("timit", tmp_path, timit_path=tmp_path).origin.kind == "local"
-    with pytest.raises(UserError, match="timit_path"):
-        registry.prepare("timit", tmp_path, tmp_path)

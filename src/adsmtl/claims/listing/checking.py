@@ -3,17 +3,17 @@
 import dataclasses
 import importlib.util
 import inspect
+import json
 import os
-import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import adsmtl
-from adsmtl.claims.listing import isolation
+from adsmtl import isolated
 from adsmtl.claims.listing.defects import DEFECTS, Defect, Finding
 from adsmtl.files import write_json
+from adsmtl.isolated import NoAnswer
 
 LIMIT_S = 300.0  # for one probe; nearly all of its time goes into importing the backend
 EXTRA = "pip install '.[listing]'"
@@ -52,7 +52,7 @@ def _check() -> dict[str, Any]:
         variables = _variables(home)
         try:
             versions = _ask(ENVIRONMENT, _ENVIRONMENT_KEYS, variables)
-        except isolation.NoAnswer as error:
+        except NoAnswer as error:
             return _absent(
                 f"Keras is installed but does not start with KERAS_BACKEND="
                 f"{variables['KERAS_BACKEND']}: {error}"
@@ -68,7 +68,7 @@ def _absent(reason: str) -> dict[str, Any]:
 def _row(defect: Defect, variables: Mapping[str, str]) -> dict[str, Any]:
     try:
         finding = Finding(**_ask(defect.id, _FINDING_KEYS, variables))
-    except isolation.NoAnswer as error:
+    except NoAnswer as error:
         finding = Finding(reproduced=False, error=None, evidence=f"Not decided: {error}")
     return {
         "id": defect.id,
@@ -80,8 +80,17 @@ def _row(defect: Defect, variables: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _ask(question: str, keys: set[str], variables: Mapping[str, str]) -> dict[str, Any]:
-    command = [sys.executable, "-m", "adsmtl.claims.listing.probe", question]
-    return isolation.answer(command, variables, keys, LIMIT_S)
+    """The JSON object of `keys` that the probe prints in its last line; NoAnswer otherwise."""
+    module = "adsmtl.claims.listing.probe"
+    printed = isolated.run(module, question, limit_s=LIMIT_S, environment=variables)
+    line = (printed.strip().splitlines() or [""])[-1]
+    try:
+        found = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise NoAnswer(f"the process printed no JSON but {line[:80]!r}") from error
+    if not isinstance(found, dict) or set(found) != keys:
+        raise NoAnswer(f"the process printed {line[:80]!r}, not an object of {sorted(keys)}")
+    return found
 
 
 def _variables(home: str) -> dict[str, str]:
@@ -92,9 +101,7 @@ def _variables(home: str) -> dict[str, str]:
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KERAS_")}
     installed = "tensorflow" if importlib.util.find_spec("tensorflow") else "torch"
-    search = [str(Path(adsmtl.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     return kept | {
-        "PYTHONPATH": os.pathsep.join(filter(None, search)),
         "KERAS_HOME": home,
         "KERAS_BACKEND": os.environ.get("KERAS_BACKEND") or installed,
         "KERAS_TORCH_DEVICE": "cpu",

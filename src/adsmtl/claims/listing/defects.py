@@ -29,16 +29,19 @@ class Defect:
     """A defect of the listing.
 
     Attributes:
-        id: its name in `listing.json`.
         what: one sentence for a reader who has not seen the listing.
         stops: whether it stops the listing.
         reproduce: shows it; imports Keras.
     """
 
-    id: str
     what: str
     stops: bool
     reproduce: Callable[[], Finding]
+
+    @property
+    def id(self) -> str:
+        """Its name in `listing.json`, that of the function with hyphens."""
+        return self.reproduce.__name__.replace("_", "-")
 
 
 def no_timit() -> Finding:
@@ -226,48 +229,41 @@ def tasks_in_turn() -> Finding:
 
 DEFECTS = (
     Defect(
-        "no-timit",
         "Keras has no data set called timit, so the listing ends at its second line.",
         True,
         no_timit,
     ),
     Defect(
-        "integer-labels",
         "The loss categorical_crossentropy wants one-hot labels, but Keras's data sets hold class "
         "indices, so training cannot begin.",
         True,
         integer_labels,
     ),
     Defect(
-        "four-axes",
         "The shared convolution puts out four axes where the LSTM behind it takes three, so no "
         "input fits the speech network.",
         True,
         four_axes,
     ),
     Defect(
-        "no-setter",
         "The callback assigns to the LSTM's dropout, which cannot be assigned, so training ends "
         "as it begins.",
         True,
         no_setter,
     ),
     Defect(
-        "ignored-attribute",
         "On the other layers dropout is an attribute that nothing reads, so the callback drops no "
         "unit.",
         False,
         ignored_attribute,
     ),
     Defect(
-        "nothing-adapts",
         "The callback sets one rate for all and turns it to 0 after the first epoch, so no rate "
         "adapts to the difficulty of a task.",
         False,
         nothing_adapts,
     ),
     Defect(
-        "tasks-in-turn",
         "The networks are trained one after the other and not jointly, so the shared layer learns "
         "from images alone and then from speech alone.",
         False,

@@ -1,1 +1,1 @@
-"""One module per corpus: from its archive to the arrays of `docs/formats.md`."""
+"""One module per corpus: where it comes from, and from there to the arrays of `docs/formats.md`."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from adsmtl.data import cards, folds
+from adsmtl.data.dataset import Archive, DataSet
 from adsmtl.data.fetch import progress
 from adsmtl.data.fetch.extract import extract
 from adsmtl.data.prepared import Card, Source
@@ -125,3 +126,17 @@ def _read(folder: Path, name: str, archive: Path) -> tuple[np.ndarray, np.ndarra
             "delete the archive and fetch it again"
         )
     return data[:, 0], data[:, 1:].reshape(-1, 3, SIDE, SIDE)
+
+
+CIFAR10 = DataSet(
+    Archive(
+        file="cifar-10-binary.tar.gz",
+        url="https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+        digest="md5:c32a1d4ab5d03f1284b67883e8d87530",
+        bytes=170_052_171,
+        licence="not stated by the authors; free for research use",
+        provenance="Krizhevsky 2009, the authors' binary version, verified by its MD5.",
+        mirrored_as=("cifar-10-binary.tar.gz", "cifar-10-binary.tar.xz"),
+    ),
+    prepare,
+)

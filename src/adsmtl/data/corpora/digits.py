@@ -8,13 +8,10 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
-import sklearn
-import torch
-from sklearn.datasets import load_digits
-from torchvision.transforms import v2
 
 from adsmtl.data import cards, folds
 from adsmtl.data.corpora.cifar10 import SIDE, channel_moments
+from adsmtl.data.dataset import DataSet
 from adsmtl.data.fetch import progress
 from adsmtl.data.prepared import Card
 from adsmtl.files import atomic_folder
@@ -29,6 +26,10 @@ def prepare(folder: Path) -> None:
 
     Targets: `label` (10 digits) and `parity` (even, odd).
     """
+    # loaded here, not above: only this needs it, and it is slow to import
+    import sklearn
+    from sklearn.datasets import load_digits
+
     progress.say("digits: enlarging 1,797 images")
     raw = load_digits()
     labels = raw.target.astype(np.int64)
@@ -80,12 +81,12 @@ def prepare(folder: Path) -> None:
 
 def enlarge(images: np.ndarray) -> np.ndarray:
     """Grey images `[N, 8, 8]` with levels 0 to 16 as uint8 `[N, 3, 32, 32]`."""
-    transform = v2.Compose(
-        [
-            v2.Resize((SIDE, SIDE), interpolation=v2.InterpolationMode.BILINEAR, antialias=True),
-            v2.Lambda(lambda image: image.expand(-1, 3, -1, -1)),
-        ]
-    )
+    import torch
+
     grey = torch.from_numpy(images / WHITE).float()[:, None]
-    # rounded here: v2.ToDtype truncates, which would darken every image
-    return (transform(grey).clamp(0, 1) * 255).round().to(torch.uint8).contiguous().numpy()
+    large = torch.nn.functional.interpolate(grey, (SIDE, SIDE), mode="bilinear", antialias=True)
+    levels = (large.clamp(0, 1) * 255).round().to(torch.uint8)
+    return levels.expand(-1, 3, -1, -1).contiguous().numpy()
+
+
+DIGITS = DataSet(None, prepare)

@@ -10,10 +10,7 @@ its segments are left out. The same voices, texts and library give the same byte
 
 import hashlib
 import json
-import os
 import re
-import subprocess
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -21,10 +18,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-import torch
-import torchaudio
 
+from adsmtl import isolated
 from adsmtl.data import cards, folds
+from adsmtl.data.dataset import DataSet
 from adsmtl.data.fetch import progress
 from adsmtl.data.prepared import Card
 from adsmtl.data.speech import features
@@ -143,41 +140,20 @@ def synthesise(jobs: Sequence[tuple[str, str]]) -> Iterator[tuple[np.ndarray, np
     with tempfile.TemporaryDirectory() as scratch:
         request, out = Path(scratch) / "jobs.json", Path(scratch) / "spoken.npz"
         request.write_text(json.dumps(jobs), encoding="utf-8")
-        command = [
-            sys.executable,
-            "-m",
-            "adsmtl.data.corpora.espeak_library",
-            str(request),
-            str(out),
-        ]
-        # sys.path as well: the package may be importable here without being installed
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        module = "adsmtl.data.corpora.espeak_library"
         try:
-            done = subprocess.run(
-                command,
-                env=environment,
-                capture_output=True,
-                text=True,
-                timeout=TIME_LIMIT,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise UserError(f"espeak-ng hung for {TIME_LIMIT} s; run again") from error
-        if done.returncode != 0:
-            reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
-            if done.returncode < 0:
-                reason = f"the C library was ended by signal {-done.returncode}"
+            isolated.run(module, str(request), str(out), limit_s=TIME_LIMIT)
+        except isolated.NoAnswer as error:
             raise UserError(
-                f"espeak-ng failed: {reason}; reinstall espeakng-loader or use real speech data"
-            )
+                f"espeak-ng failed: {error}; reinstall espeakng-loader or use real speech data"
+            ) from error
         with np.load(out) as arrays:
             rate = int(arrays["rate"])
             for number in range(len(jobs)):
-                samples = torch.from_numpy(arrays[f"{number}.samples"] / np.float32(32768))
-                audio = torchaudio.functional.resample(samples, rate, features.SAMPLE_RATE)
+                spoken = arrays[f"{number}.samples"] / np.float32(32768)
                 starts = np.rint(arrays[f"{number}.starts"] * features.SAMPLE_RATE / rate)
                 yield (
-                    audio.numpy(),
+                    features.resampled(spoken, rate),
                     starts.astype(np.int64),
                     arrays[f"{number}.phones"].tolist(),
                 )
@@ -188,14 +164,14 @@ def _utterances(jobs: Sequence[tuple[str, str]]) -> Iterator[Utterance]:
         # a phone ends where the next begins, the last one with the audio
         ends = np.minimum(np.append(starts[1:], len(audio)), len(audio)).tolist()
         segments = [
-            Segment(start, end, _plain(phone))
+            Segment(start, end, _unmarked(phone))
             for start, end, phone in zip(starts.tolist(), ends, mnemonics, strict=True)
             if start < end
         ]
         yield Utterance(voice, audio, segments)
 
 
-def _plain(mnemonic: str) -> str:
+def _unmarked(mnemonic: str) -> str:
     """A mnemonic without stress and tone marks; all pauses are one."""
     return PAUSE if mnemonic.startswith(PAUSE) else mnemonic.lstrip("',%=|")
 
@@ -217,3 +193,6 @@ def _audio_digest(utterances: Sequence[Utterance]) -> str:
             for u in utterances
         ]
     )
+
+
+ESPEAK = DataSet(None, prepare)

@@ -14,6 +14,7 @@ import numpy as np
 from adsmtl.data import cards, folds
 from adsmtl.data.corpora import timit_files
 from adsmtl.data.corpora.timit_speakers import CORE_TEST, DEVELOPMENT, TRAINING_SPEAKERS
+from adsmtl.data.dataset import Archive, DataSet, Folder
 from adsmtl.data.fetch import progress
 from adsmtl.data.fetch.extract import extract
 from adsmtl.data.prepared import Card, Source
@@ -36,15 +37,15 @@ def prepare_sample(archive: Path, folder: Path, source: Source) -> None:
     """
     with atomic_folder(folder) as temporary:
         with tempfile.TemporaryDirectory(dir=temporary.parent, prefix=".unpacked-") as scratch:
-            files = Path(scratch) / "files"
-            extract(archive, files)
+            unpacked = Path(scratch) / "files"
+            extract(archive, unpacked)
             try:
-                found = timit_files.recordings(files)
+                found = timit_files.recordings(unpacked)
                 speakers = sorted({recording.speaker for recording in found})
                 data = _assemble(found, speakers, "timit-sample")
             except UserError as error:
                 # the unpacked files are gone by the time the message is read
-                raise UserError(str(error).replace(str(files), str(archive))) from error
+                raise UserError(str(error).replace(str(unpacked), str(archive))) from error
         try:
             sexes = {speaker: _sex(speaker) for speaker in speakers}
             dealt = folds.speaker_folds(sexes, FOLDS)
@@ -171,3 +172,28 @@ def _digest(found: Sequence[timit_files.Recording]) -> str:
             total.update(f"{recording.speaker}/{path.name.lower()}\0".encode())
             total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()
+
+
+SAMPLE = DataSet(
+    Archive(
+        file="timit.zip",
+        url="https://raw.githubusercontent.com/nltk/nltk_data/gh-pages/packages/corpora/timit.zip",
+        # upstream publishes no digest; this is the file the study was made with
+        digest="sha256:ff314d02592d109dccf663bdf0180243a8886527e7d627de9567258ffa926d11",
+        bytes=11_266_746,
+        licence="CC BY-NC-SA, (c) 1993 Linguistic Data Consortium",
+        provenance="TIMIT corpus sample as distributed with NLTK.",
+        mirrored_as=("timit.zip",),
+    ),
+    prepare_sample,
+)
+
+CORPUS = DataSet(
+    Folder(
+        setting="timit_path",
+        name="LDC93S1",
+        licence="LDC licence of LDC93S1; not to be passed on",
+        provenance="TIMIT corpus (LDC93S1), a copy held by the user; nothing is known to differ.",
+    ),
+    prepare_corpus,
+)

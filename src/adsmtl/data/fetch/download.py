@@ -64,7 +64,7 @@ def copy(location: str, target: Path) -> None:
     import requests
 
     try:
-        with progress.transfer("downloading") as bar:
+        with progress.download_bar("downloading") as bar:
             pooch.HTTPDownloader(progressbar=bar or False)(location, str(target), None)
     except requests.RequestException as error:
         raise UserError(

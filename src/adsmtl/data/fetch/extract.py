@@ -1,16 +1,17 @@
-"""Unpack an archive, refusing anything that could write outside its folder."""
+"""Unpack an archive, refusing what no data archive holds: links, ways out of its folder, bombs."""
 
 import lzma
-import shutil
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
-from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import BinaryIO
+from pathlib import Path, PurePosixPath
 
 from adsmtl.errors import UserError
 from adsmtl.files import atomic_folder
+
+#: Bytes that an archive may unpack to: this, or `GROWTH` times its own size if that is more.
+HARMLESS = 1 << 30
+GROWTH = 20  # sound and images shrink to a half at best
 
 _DAMAGED = (
     *(tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error),
@@ -22,20 +23,18 @@ _DAMAGED = (
 def extract(archive: Path, folder: Path) -> None:
     """Unpack `archive` (.tar.gz, .tar.xz, .tar or .zip) as the new folder `folder`.
 
-    Only plain files and folders are accepted. Links are refused wherever they point: data
-    archives have none, and a link inside the folder can lead a later member out of it.
+    Only plain files and folders are accepted. Links are refused wherever they point: a link inside
+    the folder can lead a later member out of it.
 
     Raises:
-        UserError: a member would leave the folder or is no plain file, the archive is damaged or
-            of another format, or the disk is full. Nothing is left behind.
+        UserError: a member would leave the folder or is no plain file, the whole is far larger
+            than the archive, the archive is damaged or of another format, or the disk is full.
+            Nothing is left behind.
     """
     with atomic_folder(folder) as temporary:
         try:
-            for name, stream in _members(archive):
-                target = temporary / _inside(archive, name)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with target.open("wb") as out:
-                    shutil.copyfileobj(stream, out, 1 << 20)
+            unpack = _unpack_zip if zipfile.is_zipfile(archive) else _unpack_tar
+            unpack(archive, temporary)
         except _DAMAGED as error:
             raise _unreadable(archive, error) from error
         except OSError as error:
@@ -44,49 +43,53 @@ def extract(archive: Path, folder: Path) -> None:
             raise
 
 
-def _members(archive: Path) -> Iterator[tuple[str, BinaryIO]]:
-    """The plain files of an archive, each with its open stream."""
-    if zipfile.is_zipfile(archive):
-        with zipfile.ZipFile(archive) as pack:
-            for info in pack.infolist():
-                _inside(archive, info.filename)
-                # the upper half holds the Unix mode; 0 where the packer wrote none
-                kind = (info.external_attr >> 16) & 0o170000
-                if kind not in (0, 0o100000, 0o040000):
-                    raise _refused(archive, info.filename, "it is a link or a special file")
-                if not info.is_dir():
-                    with pack.open(info) as stream:
-                        yield info.filename, stream
-        return
+def _unpack_zip(archive: Path, folder: Path) -> None:
+    check = _Check(archive)
+    with zipfile.ZipFile(archive) as pack:
+        for info in pack.infolist():
+            # the upper half holds the Unix mode; 0 where the packer wrote none
+            kind = (info.external_attr >> 16) & 0o170000
+            check.member(info.filename, kind in (0, 0o100000, 0o040000), info.file_size)
+        pack.extractall(folder)
+
+
+def _unpack_tar(archive: Path, folder: Path) -> None:
+    check = _Check(archive)
+
+    def accepted(info: tarfile.TarInfo, target: str) -> tarfile.TarInfo | None:
+        check.member(info.name, info.isreg() or info.isdir(), info.size)
+        return tarfile.data_filter(info, target)
+
     with tarfile.open(archive) as pack:
-        for info in pack:
-            _inside(archive, info.name)
-            if info.isdir():
-                continue
-            if not info.isreg():
-                raise _refused(archive, info.name, "it is a link or a special file")
-            stream = pack.extractfile(info)
-            assert stream is not None  # regular files always have one
-            yield info.name, stream
+        pack.extractall(folder, filter=accepted)
         # tarfile stops at the end marker; the checksum of the compression comes after it
         while pack.fileobj.read(1 << 20):
             pass
 
 
-def _inside(archive: Path, name: str) -> PurePosixPath:
-    """`name` as a relative path that stays in its folder on any system."""
-    path = PurePosixPath(name)
-    if path.is_absolute() or PureWindowsPath(name).anchor:
-        raise _refused(archive, name, "its path is absolute")
-    if ".." in PureWindowsPath(name).parts:
-        raise _refused(archive, name, "its path leaves the folder")
-    return path
+class _Check:
+    """Refuses members. tarfile and zipfile would rename or follow some of them instead."""
 
+    def __init__(self, archive: Path) -> None:
+        self._archive = archive
+        self._left = max(HARMLESS, GROWTH * archive.stat().st_size)
 
-def _refused(archive: Path, name: str, reason: str) -> UserError:
-    return UserError(
-        f"{archive}: refused to unpack {name!r}: {reason}; get the archive from another source"
-    )
+    def member(self, name: str, plain: bool, size: int) -> None:
+        """Raises UserError unless the member is `plain`, stays inside, and leaves the sum small."""
+        path = PurePosixPath(name)
+        self._left -= size
+        if path.is_absolute() or ".." in path.parts or "\\" in name:
+            reason = "its path leaves the folder"
+        elif not plain:
+            reason = "it is a link or a special file"
+        elif self._left < 0:
+            reason = f"the whole would be more than {GROWTH} times as large as the archive"
+        else:
+            return
+        raise UserError(
+            f"{self._archive}: refused to unpack {name!r}: {reason}; "
+            "get the archive from another source"
+        )
 
 
 def _unreadable(archive: Path, error: Exception) -> UserError:

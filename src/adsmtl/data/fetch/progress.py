@@ -50,7 +50,7 @@ class _Bytes:
 
 
 @contextmanager
-def transfer(what: str) -> Iterator[_Bytes | None]:
+def download_bar(what: str) -> Iterator[_Bytes | None]:
     """A bar for a download, or None where stderr is no terminal."""
     if not sys.stderr.isatty():
         yield None

@@ -13,25 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from adsmtl import files
+from adsmtl.data.dataset import Archive
 from adsmtl.data.fetch import download, progress
 from adsmtl.errors import UserError
 
 MIRROR = "ADSMTL_MIRROR"
 MANIFEST = "manifest.json"
-
-
-@dataclass(frozen=True)
-class Source:
-    """An archive as its authors publish it."""
-
-    dataset: str
-    file: str
-    url: str
-    digest: str  # "<algorithm>:<hexadecimal>"
-    bytes: int
-    licence: str
-    provenance: str
-    mirrored_as: tuple[str, ...]  # names it may have on a mirror, best first
+RECORD = "source.json"  # beside an archive: where it came from
 
 
 @dataclass(frozen=True)
@@ -40,7 +28,7 @@ class Origin:
 
     kind: str  # "present", "mirror", "upstream"; from `registry` also "local", "embedded"
     file: str
-    location: str  # path or address
+    where: str  # path or address
     digest: str
     bytes: int
     licence: str
@@ -55,80 +43,55 @@ class Location:
     refused: tuple[str, ...]
 
 
-SOURCES: dict[str, Source] = {
-    source.dataset: source
-    for source in (
-        Source(
-            dataset="cifar10",
-            file="cifar-10-binary.tar.gz",
-            url="https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
-            digest="md5:c32a1d4ab5d03f1284b67883e8d87530",
-            bytes=170_052_171,
-            licence="not stated by the authors; free for research use",
-            provenance="Krizhevsky 2009, the authors' binary version, verified by its MD5.",
-            mirrored_as=("cifar-10-binary.tar.gz", "cifar-10-binary.tar.xz"),
-        ),
-        Source(
-            dataset="timit-sample",
-            file="timit.zip",
-            url="https://raw.githubusercontent.com/nltk/nltk_data/gh-pages/packages/corpora/timit.zip",
-            # upstream publishes no digest; this is the file the study was made with
-            digest="sha256:ff314d02592d109dccf663bdf0180243a8886527e7d627de9567258ffa926d11",
-            bytes=11_266_746,
-            licence="CC BY-NC-SA, (c) 1993 Linguistic Data Consortium",
-            provenance="TIMIT corpus sample as distributed with NLTK.",
-            mirrored_as=("timit.zip",),
-        ),
-    )
-}
-
-
-def available(dataset: str, raw_root: Path) -> Origin | None:
-    """Where `fetch` would get `dataset` from, without downloading; see `locate` for the reasons."""
-    return locate(dataset, raw_root).origin
-
-
-def locate(dataset: str, raw_root: Path) -> Location:
-    """Look for `dataset` on disk, on the mirror, upstream, in this order; downloads nothing.
+def locate(archive: Archive, folder: Path) -> Location:
+    """Look for `archive` in `folder`, on the mirror, upstream, in this order; downloads nothing.
 
     Raises:
         UserError: what is there is unusable: a changed file, a mirror without a proper manifest.
     """
-    source, refused = SOURCES[dataset], []
+    refused = []
     for look in (_present, _mirror, _upstream):
-        found = look(source, raw_root / dataset)
+        found = look(archive, folder)
         if isinstance(found, Origin):
             return Location(found, tuple(refused))
         refused.append(found)
     return Location(None, tuple(refused))
 
 
-def fetch(dataset: str, raw_root: Path) -> Path:
-    """Get and verify the archive of `dataset`, unless it is there already.
+def required(dataset: str, location: Location) -> Origin:
+    """The origin that was found; UserError with all reasons where there is none."""
+    if location.origin is None:
+        reasons = "".join(f"\n  - {reason}" for reason in location.refused)
+        raise UserError(f"{dataset} cannot be had:{reasons}")
+    return location.origin
+
+
+def fetch(archive: Archive, folder: Path) -> Path:
+    """Get and verify `archive`, unless it is in `folder` already.
+
+    Args:
+        folder: `data/raw/<data set>`; its name stands for the data set in messages.
 
     Returns:
-        `raw_root/<dataset>/<file>`, beside which `source.json` says where it came from.
+        `folder/<file>`, beside which `source.json` says where it came from.
 
     Raises:
         UserError: it cannot be had from anywhere (says why), has the wrong digest, or the folder
             cannot hold it. An incomplete file never takes the final name.
     """
-    folder = raw_root / dataset
-    place = locate(dataset, raw_root)
-    if place.origin is None:
-        reasons = "".join(f"\n  - {reason}" for reason in place.refused)
-        raise UserError(f"{dataset} cannot be had:{reasons}")
-    origin = place.origin
+    dataset = folder.name
+    place = locate(archive, folder)
+    origin = required(dataset, place)
     target = folder / origin.file
     if origin.kind != "present":
         for reason in place.refused:
             progress.say(f"{dataset}: {reason}")
         _require_space(folder, origin)
         with files.atomic(target) as temporary:
-            progress.say(f"{dataset}: {origin.file} from {origin.kind} {origin.location}")
-            download.copy(origin.location, temporary)
+            progress.say(f"{dataset}: {origin.file} from {origin.kind} {origin.where}")
+            download.copy(origin.where, temporary)
             _verify(temporary, origin)
-    if origin.kind != "present" or not (folder / "source.json").is_file():
+    if origin.kind != "present" or not (folder / RECORD).is_file():
         record = {
             "name": origin.file,
             # a verified archive that someone put here is the upstream one: its digest says so
@@ -138,23 +101,23 @@ def fetch(dataset: str, raw_root: Path) -> Path:
             "provenance": origin.provenance,
             "licence": origin.licence,
         }
-        files.write_json(folder / "source.json", record)
+        files.write_json(folder / RECORD, record)
     return target
 
 
-def _present(source: Source, folder: Path) -> Origin | str:
-    if (folder / "source.json").is_file():
-        record = files.read_json(folder / "source.json")
+def _present(archive: Archive, folder: Path) -> Origin | str:
+    if (folder / RECORD).is_file():
+        record = files.read_json(folder / RECORD)
         try:
             path, digest = folder / record["name"], f"sha256:{record['sha256']}"
             licence, provenance = record["licence"], record["provenance"]
         except (KeyError, TypeError) as error:
-            raise UserError(f"{folder / 'source.json'} lacks {error}; delete {folder}") from error
+            raise UserError(f"{folder / RECORD} lacks {error}; delete {folder}") from error
         if not path.is_file():
-            return f"{path} is gone although source.json names it"
+            return f"{path} is gone although {RECORD} names it"
     else:
-        path, digest = folder / source.file, source.digest
-        licence, provenance = source.licence, source.provenance
+        path, digest = folder / archive.file, archive.digest
+        licence, provenance = archive.licence, archive.provenance
         if not path.is_file():
             return f"not in {folder}"
     origin = Origin(
@@ -164,7 +127,7 @@ def _present(source: Source, folder: Path) -> Origin | str:
     return origin
 
 
-def _mirror(source: Source, _folder: Path) -> Origin | str:
+def _mirror(archive: Archive, _folder: Path) -> Origin | str:
     mirror = os.environ.get(MIRROR, "")
     if not mirror:
         return f"no mirror: {MIRROR} is not set"
@@ -177,11 +140,11 @@ def _mirror(source: Source, _folder: Path) -> Origin | str:
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{manifest} is no mirror manifest (no `files`): {error}") from error
     else:
-        reason = f"{MIRROR}: {manifest} lists none of {', '.join(source.mirrored_as)}"
-    for name in source.mirrored_as:
+        reason = f"{MIRROR}: {manifest} lists none of {', '.join(archive.mirrored_as)}"
+    for name in archive.mirrored_as:
         if name in entries:
-            return _listed(source, name, f"{base}/{name}", entries[name], manifest)
-    for name in source.mirrored_as:
+            return _listed(archive, name, f"{base}/{name}", entries[name], manifest)
+    for name in archive.mirrored_as:
         if download.problem(f"{base}/{name}") is None:
             raise UserError(
                 f"{base}/{name} has no entry in {manifest}, so it cannot be verified; "
@@ -190,7 +153,7 @@ def _mirror(source: Source, _folder: Path) -> Origin | str:
     return reason
 
 
-def _listed(source: Source, name: str, location: str, entry: Any, manifest: str) -> Origin:
+def _listed(archive: Archive, name: str, where: str, entry: Any, manifest: str) -> Origin:
     try:
         provenance = entry["provenance"]
         if entry.get("identical_to_upstream") is False:
@@ -198,28 +161,28 @@ def _listed(source: Source, name: str, location: str, entry: Any, manifest: str)
         return Origin(
             kind="mirror",
             file=name,
-            location=location,
+            where=where,
             digest=f"sha256:{entry['sha256']}",
-            bytes=int(entry.get("bytes", source.bytes)),
-            licence=entry.get("licence", source.licence),
+            bytes=int(entry.get("bytes", archive.bytes)),
+            licence=entry.get("licence", archive.licence),
             provenance=provenance,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UserError(f"{manifest}: the entry of {name} lacks or misstates {error}") from error
 
 
-def _upstream(source: Source, _folder: Path) -> Origin | str:
-    problem = download.problem(source.url)
+def _upstream(archive: Archive, _folder: Path) -> Origin | str:
+    problem = download.problem(archive.url)
     if problem is not None:
-        return f"upstream: {source.url}: {problem}"
+        return f"upstream: {archive.url}: {problem}"
     return Origin(
         "upstream",
-        source.file,
-        source.url,
-        source.digest,
-        source.bytes,
-        source.licence,
-        source.provenance,
+        archive.file,
+        archive.url,
+        archive.digest,
+        archive.bytes,
+        archive.licence,
+        archive.provenance,
     )
 
 
@@ -245,6 +208,6 @@ def _verify(path: Path, origin: Origin) -> None:
         "upstream": "run again; if it persists, the file upstream has changed: use a mirror",
     }[origin.kind]
     raise UserError(
-        f"{origin.location} is damaged: expected {algorithm} {expected}, found {found} "
+        f"{origin.where} is damaged: expected {algorithm} {expected}, found {found} "
         f"({path.stat().st_size:,} bytes); {advice}"
     )

@@ -7,15 +7,16 @@ one frame nearest to its middle.
 
 `utterance` repeats the first and the last frame three times outwards, so that each segment can take
 three frames of context on both sides; `span` counts in that padded numbering.
+
+torch is loaded where it is used, because it takes seconds and who only looks for data needs none.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 import numpy as np
-import torch
-import torchaudio
 
 SAMPLE_RATE = 16_000
 HOP = 160
@@ -29,7 +30,9 @@ FLOOR = 1e-8
 
 
 @cache
-def _mel() -> torchaudio.transforms.MelSpectrogram:
+def _mel() -> Any:
+    import torchaudio
+
     return torchaudio.transforms.MelSpectrogram(
         sample_rate=SAMPLE_RATE,
         # 512 points rather than 400: with bins 40 Hz apart the lowest bands would be empty
@@ -53,6 +56,9 @@ def log_mel(samples: np.ndarray) -> np.ndarray:
         float32 `[1 + S // 160, 3, 40]`, normalised per channel and band; a constant band is 0
         to within 0.01.
     """
+    import torch
+    import torchaudio
+
     wave = torch.from_numpy(np.ascontiguousarray(samples, dtype=np.float32))
     static = torch.log(_mel()(wave) + FLOOR)
     delta = torchaudio.functional.compute_deltas(static)
@@ -64,6 +70,14 @@ def log_mel(samples: np.ndarray) -> np.ndarray:
     return normal.permute(2, 0, 1).contiguous().numpy()
 
 
+def resampled(samples: np.ndarray, rate: int) -> np.ndarray:
+    """Samples float32 `[S]` at `rate` per second, brought to 16 kHz."""
+    import torch
+    import torchaudio
+
+    return torchaudio.functional.resample(torch.from_numpy(samples), rate, SAMPLE_RATE).numpy()
+
+
 @contextmanager
 def one_thread() -> Iterator[None]:
     """One torch thread inside the block.
@@ -71,6 +85,8 @@ def one_thread() -> Iterator[None]:
     The arrays are so small that more threads only wait for each other, and sums in a fixed order
     give the same bits on machines with other numbers of cores.
     """
+    import torch
+
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

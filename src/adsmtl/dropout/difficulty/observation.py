@@ -14,7 +14,8 @@ class Observation:
         accuracy: training accuracy of the epoch in [0, 1], with units dropped.
         val_loss: cross-entropy on validation data after the epoch in nats, all units on.
         gradient: L2 norm of the gradient of the task's loss on the shared layer, mean over the
-            epoch's steps, over the mean of that over the arm's tasks; 1 for a single task.
+            epoch's steps, divided by the mean of this norm over the arm's tasks. 1 for a single
+            task.
     """
 
     classes: int

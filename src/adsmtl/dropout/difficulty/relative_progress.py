@@ -8,7 +8,7 @@ from adsmtl.dropout.difficulty.observation import Observation
 def relative_progress(history: Sequence[Observation]) -> float:
     """L_t / L_{t-1}: 1 for a task that stands still, less for one that learns.
 
-    1 after the first epoch, when there is nothing to compare with, and where the loss was 0.
+    It is 1 after the first epoch, which has none before it, and after an epoch whose loss was 0.
     """
     if len(history) < 2 or history[-2].loss == 0:
         return 1.0

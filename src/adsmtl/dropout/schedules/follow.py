@@ -30,12 +30,14 @@ class Follow:
     """The rates of another arm, rearranged.
 
     Attributes:
-        arm: whose rates; it is trained first.
-        keep: `mean-over-tasks` gives every task the mean of the tasks' rates, epoch by epoch
-            (yoked): the level over time stays, the difference between tasks goes.
-            `swapped` lets tasks exchange trajectories, each taking the next one's: the
-            differences stay, their direction goes. `mean-over-time` gives each task the mean
-            of its own rates (matched mean): the levels stay, adaptation over time goes.
+        arm: the arm whose rates are used; it is trained first.
+        keep: what of its rates is kept.
+            `mean-over-tasks` (yoked): in every epoch each task gets the mean of the tasks' rates.
+            This keeps the level over time and removes the difference between tasks.
+            `swapped`: each task gets the rates of the next task. This keeps the differences and
+            turns their direction.
+            `mean-over-time` (matched mean): each task gets the mean of its own rates. This keeps
+            the levels and removes adaptation over time.
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
@@ -51,7 +53,7 @@ class Follow:
         """The rates to train with.
 
         Args:
-            trajectory: of the other arm.
+            trajectory: the rates of the other arm.
         """
         tasks = list(trajectory[0])
         if self.keep == "mean-over-tasks":

@@ -45,8 +45,9 @@ class _Half:
 class Early(_Half):
     """`rate` in the first half of training (rounded down), then 0.
 
-    The constant variant of early dropout (Liu et al. 2023), who leave the share of epochs open
-    and otherwise let the rate fall to 0 in a line. A single epoch has no first half: rate 0.
+    This is early dropout (Liu et al. 2023) with a constant rate; their other variant lets the rate
+    fall linearly to 0. They leave the share of epochs open. If training has a single epoch, its
+    rate is 0.
     """
 
     schedule: Literal["early"] = "early"
@@ -60,7 +61,7 @@ class Early(_Half):
 class Late(_Half):
     """0 in the first half of training (rounded down), then `rate`.
 
-    Late dropout (Liu et al. 2023), who leave the share of epochs open.
+    This is late dropout (Liu et al. 2023). They leave the share of epochs open.
     """
 
     schedule: Literal["late"] = "late"

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import tiny
 
-from adsmtl import paths
+from adsmtl import identity, paths
 from adsmtl.dropout.schedules import Fixed
 from adsmtl.errors import UserError
-from adsmtl.running import session
+from adsmtl.files import sha256
+from adsmtl.running import dropping, records, session
 from adsmtl.study import TestTime
-from adsmtl.training import monte_carlo
 from adsmtl.training.device import Machine
 
 RUN = tiny.run(Fixed(0.3), seed=1, arm_id="fixed", epochs=4)
@@ -27,7 +27,7 @@ def root(prepared: dict, machine: Machine, tmp_path_factory: pytest.TempPathFact
 
 
 def evaluated(policy: TestTime, prepared: dict, machine: Machine, root: Path) -> dict:
-    return json.loads(monte_carlo.evaluate(RUN, policy, prepared, machine, root).read_text())
+    return json.loads(dropping.evaluate(RUN, policy, prepared, machine, root).read_text())
 
 
 def test_units_off_are_the_scores_of_the_run(prepared: dict, machine: Machine, root: Path) -> None:
@@ -68,7 +68,17 @@ def test_a_limit_on_examples(prepared: dict, machine: Machine, root: Path) -> No
     assert found["examples"] == {"vision": 7, "speech": 7}
 
 
+def test_its_identity_is_the_checkpoint_the_code_and_the_kind_of_machine(
+    prepared: dict, machine: Machine, root: Path
+) -> None:
+    found = evaluated(POLICY, prepared, machine, root)["identity"]
+    assert found["code"] == identity.code(RUN, identity.DROPPED)
+    assert found["checkpoint"] == sha256(paths.run(root, "fixed", 1) / records.CHECKPOINT)
+    assert {key: found[key] for key in identity.kind(machine)} == identity.kind(machine)
+    assert set(found) == {"code", "checkpoint", *identity.kind(machine)}
+
+
 def test_another_configuration_is_refused(prepared: dict, machine: Machine, root: Path) -> None:
     other = replace(RUN, training=replace(RUN.training, epochs=9))
     with pytest.raises(UserError, match=r"checkpoint\.safetensors is missing or of another"):
-        monte_carlo.evaluate(other, POLICY, prepared, machine, root)
+        dropping.evaluate(other, POLICY, prepared, machine, root)

@@ -1,0 +1,155 @@
+"""From run folders to tables: everything that is judged, drawn or reported, in five files."""
+
+import gzip
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from adsmtl import outputs
+from adsmtl.collected import run_folders, test_time
+from adsmtl.collected.run_folders import FinishedRun
+from adsmtl.files import atomic, digest, sha256, write_json
+
+_ENVIRONMENT = ("device", "versions", "code", "data")
+
+
+def write(
+    root: Path,
+    order: Sequence[str] | None = None,
+    seeds: Sequence[int] | None = None,
+    target: Path | None = None,
+) -> list[Path]:
+    """Write the files of `outputs.collected` from the run folders below `root`.
+
+    Args:
+        root: a results folder, such as `results/quick`.
+        order: arms in the order of all tables; all arms on disk, references first, if None.
+        seeds: seeds that every arm must have; whichever are finished if None.
+        target: the folder to write below; `root` if None.
+
+    Raises:
+        UserError: runs are missing or malformed, or the folder cannot be written.
+    """
+    target = target or root
+    found = run_folders.load(root, order, seeds)
+    environments = {_environment(run): _described(run) for run in found}
+    folder = target / outputs.COLLECTED
+    _write_table(folder / "runs.csv", runs_frame(found))
+    _write_table(folder / "epochs.csv.gz", epochs_frame(found))
+    _write_table(folder / "test_time.csv", test_time.frame(found))
+    write_json(folder / "configs.json", {run.arm: _config(run) for run in found})
+    write_json(folder / "environments.json", dict(sorted(environments.items())))
+    return outputs.collected(target)
+
+
+def runs_frame(found: Sequence[FinishedRun]) -> pd.DataFrame:
+    """One row per arm, seed and task after the last epoch, in the order of `found`.
+
+    Columns that the tasks of a run share: arm, label, group, family (tuning trials of one
+    method), seed, preset, tasks (names of all its tasks, joined by "+"), schedule, rate (the
+    tunable one: `rate`, or `p0` of the adaptive schedule), train_fraction, l2, site, epochs,
+    seconds_total, seconds_per_epoch, examples_per_second, environment (its key in
+    `environments.json`), config_hash, metrics_sha256 and history_sha256 (of the run's files).
+
+    Columns of each task: task, dataset, target, classes, `examples_<split>`,
+    `<split>_<metric>` for every metric found (accuracies as fractions, losses in nats), gap
+    (train minus test accuracy), best_val_epoch, best_val_accuracy.
+    """
+    rows = []
+    for run in found:
+        metrics, arm = run.metrics, run.metrics["config"]["arm"]
+        of_run = {key: metrics[key] for key in ("arm", "label", "group")} | {
+            "family": metrics.get("family"),
+            "seed": run.seed,
+            "preset": metrics["preset"],
+            "tasks": "+".join(metrics["tasks"]),
+            "schedule": run.dropout.get("schedule"),
+            "rate": run.dropout.get("rate", run.dropout.get("p0")),
+            "train_fraction": arm.get("train_fraction", 1.0),
+            "l2": arm.get("l2", 0.0),
+            "site": arm.get("site", "all"),
+            "epochs": metrics["epochs"],
+            "seconds_total": metrics["seconds"].get("total"),
+            "seconds_per_epoch": metrics["seconds"].get("per_epoch"),
+            "examples_per_second": metrics.get("examples_per_second"),
+            "environment": _environment(run),
+            "config_hash": metrics["config_hash"],
+            "metrics_sha256": sha256(run.folder / run_folders.METRICS),
+            "history_sha256": sha256(run.folder / run_folders.HISTORY),
+        }
+        rows += [of_run | _after_training(name, task) for name, task in metrics["tasks"].items()]
+    return pd.DataFrame(rows)
+
+
+def _after_training(name: str, task: dict[str, Any]) -> dict[str, Any]:
+    row = {"task": name} | {key: task[key] for key in ("dataset", "target", "classes")}
+    row |= {f"examples_{split}": count for split, count in task["examples"].items()}
+    for split in ("train", "val", "test"):
+        row |= {f"{split}_{key}": value for key, value in task["final"][split].items()}
+    best = task["best_val"]
+    return row | {
+        "gap": task["final"]["gap"],
+        "best_val_epoch": best.get("epoch"),
+        "best_val_accuracy": best.get("accuracy"),
+    }
+
+
+def epochs_frame(found: Sequence[FinishedRun]) -> pd.DataFrame:
+    """One row per arm, seed, epoch and task, in the order of `found`.
+
+    Columns: arm, seed, epoch (from 1), seconds (of the epoch), penalty (half the squared L2
+    norm of the weights), task, loss and accuracy (while training, units dropped),
+    `train_<metric>` and `val_<metric>` (evaluated with all units on), gap (train minus
+    validation accuracy), `rate_<site>` (probability that a unit is dropped), weight (of the
+    task's loss), difficulty, smoothed, gradient (norm on the shared layer, mean over steps),
+    cosine (between the tasks' gradients on the shared layer, mean over steps and over the pairs
+    that the task is part of; NaN for a single task).
+    """
+    rows = []
+    for run in found:
+        for epoch in run.history:
+            of_epoch = {"arm": run.arm, "seed": run.seed, "epoch": epoch["epoch"]}
+            of_epoch |= {key: epoch.get(key) for key in ("seconds", "penalty")}
+            for name, task in epoch["tasks"].items():
+                row = of_epoch | {"task": name}
+                row |= {key: task.get(key) for key in ("loss", "accuracy")}
+                for split in ("train", "val"):
+                    row |= {f"{split}_{key}": value for key, value in task[split].items()}
+                row["gap"] = task.get("gap")
+                row |= {f"rate_{site}": value for site, value in task["rates"].items()}
+                row |= {
+                    key: task.get(key) for key in ("weight", "difficulty", "smoothed", "gradient")
+                }
+                rows.append(row | {"cosine": _cosine(epoch, name)})
+    return pd.DataFrame(rows)
+
+
+def _cosine(epoch: dict[str, Any], task: str) -> float | None:
+    own = [value for pair, value in epoch.get("cosine", {}).items() if task in pair.split(":")]
+    return sum(own) / len(own) if own else None
+
+
+def _described(run: FinishedRun) -> dict[str, Any]:
+    """Device, libraries, code and data of a run."""
+    return {key: run.metrics.get(key) for key in _ENVIRONMENT}
+
+
+def _environment(run: FinishedRun) -> str:
+    return digest(_described(run))[:8]
+
+
+def _config(run: FinishedRun) -> dict[str, Any]:
+    """A run's configuration without its seed, which is all that the runs of an arm differ in."""
+    return {key: value for key, value in run.metrics["config"].items() if key != "seed"}
+
+
+def _write_table(path: Path, frame: pd.DataFrame) -> None:
+    """CSV at full precision, so that a reader gets the same numbers bit by bit."""
+    content = frame.to_csv(index=False, lineterminator="\n").encode()
+    if path.suffix == ".gz":
+        # A gzip file states the time of its making; without it, equal tables give equal bytes.
+        content = gzip.compress(content, mtime=0)
+    with atomic(path) as temporary:
+        temporary.write_bytes(content)

@@ -1,0 +1,133 @@
+"""The collected tables, read back: what tables, figures, claims, report and MLflow start from."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from adsmtl import outputs
+from adsmtl.errors import UserError
+from adsmtl.files import read_json
+
+_TEXT = (
+    *("arm", "label", "group", "family", "preset", "task", "tasks", "schedule", "site"),
+    *("environment", "config_hash", "metrics_sha256", "history_sha256", "dataset", "target"),
+    "policy",
+)
+_NEEDED = {
+    "runs": ("arm", "label", "group", "seed", "preset", "task", "tasks", "test_accuracy"),
+    "epochs": ("arm", "seed", "epoch", "task"),
+    "test_time": ("arm", "seed", "task", "rate", "passes", "policy", "repeat", "accuracy"),
+}
+
+
+@dataclass(frozen=True)
+class Collected:
+    """A study as five files below `root/collected` hold it.
+
+    Attributes:
+        root: the results folder, or the frozen archive.
+        runs: as `collect.runs_frame` returns it.
+        epochs: as `collect.epochs_frame` returns it.
+        test_time: as `test_time.frame` returns it.
+        configs: by arm, the configuration of its runs without their seed.
+        environments: by the key that `runs` names, device, versions, code and data.
+    """
+
+    root: Path
+    runs: pd.DataFrame
+    epochs: pd.DataFrame
+    test_time: pd.DataFrame
+    configs: dict[str, dict[str, Any]]
+    environments: dict[str, dict[str, Any]]
+
+    @property
+    def arms(self) -> list[str]:
+        """Arms in the study's order."""
+        return list(self.runs["arm"].unique())
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The arms' labels by arm, in the study's order."""
+        return dict(self.runs.drop_duplicates("arm").set_index("arm")["label"])
+
+    @property
+    def seeds(self) -> list[int]:
+        """Seeds that any arm has, sorted."""
+        return sorted(int(seed) for seed in self.runs["seed"].unique())
+
+    @property
+    def traits(self) -> dict[str, outputs.Traits]:
+        """What `outputs` must know of every arm, in the study's order."""
+        rows = self.runs.drop_duplicates("arm").to_dict("records")
+        return {
+            row["arm"]: outputs.Traits(
+                group=row["group"],
+                tasks=tuple(row["tasks"].split("+")),
+                schedule=row["schedule"],
+                rate=None if pd.isna(row["rate"]) else row["rate"],
+                train_fraction=row["train_fraction"],
+            )
+            for row in rows
+        }
+
+    def named(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """A table with the label, group and schedule of every arm beside its id."""
+        names = self.runs.drop_duplicates("arm")[["arm", "label", "group", "schedule"]]
+        return frame.merge(names, on="arm", how="left")
+
+    @property
+    def per_run(self) -> pd.DataFrame:
+        """`runs` with one row per run: of a run's tasks the first."""
+        return self.runs.drop_duplicates(["arm", "seed"])
+
+
+def load(root: Path) -> Collected:
+    """Read the collected tables of a results folder or of a frozen archive.
+
+    Raises:
+        UserError: a file is missing, damaged, or lacks a column; names it and what to do.
+    """
+    tables, epochs, test_time, configs, environments = outputs.collected(root)
+    return Collected(
+        root=root,
+        runs=_read(tables, "runs"),
+        epochs=_read(epochs, "epochs"),
+        test_time=_read(test_time, "test_time"),
+        configs=_mapping(configs),
+        environments=_mapping(environments),
+    )
+
+
+def _read(path: Path, name: str) -> pd.DataFrame:
+    try:
+        frame = pd.read_csv(
+            path,
+            # `none`, `null` and the like are names here; only nothing at all means a missing value.
+            keep_default_na=False,
+            na_values=[""],
+            dtype=dict.fromkeys(_TEXT, object),
+        )
+    except FileNotFoundError as error:
+        raise UserError(f"{path} is missing; run `adsmtl collect`, or snakemake") from error
+    except (OSError, EOFError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({error}); delete it and collect again") from error
+    _require(path, _NEEDED[name], frame)
+    return frame
+
+
+def _require(path: Path, needed: Iterable[str], frame: pd.DataFrame) -> None:
+    missing = [column for column in needed if column not in frame]
+    if missing:
+        raise UserError(
+            f"{path} has no column {', '.join(missing)}; delete it and run `adsmtl collect`"
+        )
+
+
+def _mapping(path: Path) -> dict[str, dict[str, Any]]:
+    value = read_json(path)
+    if not isinstance(value, dict):
+        raise UserError(f"{path} must hold an object; delete it and run `adsmtl collect`")
+    return value

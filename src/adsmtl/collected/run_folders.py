@@ -1,0 +1,166 @@
+"""Finished runs as training left them: a folder each; `docs/formats.md` is the contract."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from adsmtl import paths
+from adsmtl.errors import UserError
+from adsmtl.files import read_json
+from adsmtl.validation import checked
+
+METRICS, HISTORY = "metrics.json", "history.jsonl"
+_REMEDY = "delete its folder and train this run again"
+
+# Checked on reading are the keys that the analysis cannot do without; others pass through.
+_OPEN = ConfigDict(extra="allow")
+_Scores = dict[str, float | None]
+
+
+class _Final(BaseModel):
+    model_config = _OPEN
+    train: _Scores
+    val: _Scores
+    test: _Scores
+    gap: float | None
+
+
+class _Task(BaseModel):
+    model_config = _OPEN
+    dataset: str
+    target: str
+    classes: int
+    examples: dict[str, int]
+    final: _Final
+    best_val: _Scores
+
+
+class _Arm(BaseModel):
+    model_config = _OPEN
+    dropout: dict[str, Any]
+
+
+class _Config(BaseModel):
+    model_config = _OPEN
+    arm: _Arm
+
+
+class _Metrics(BaseModel):
+    model_config = _OPEN
+    arm: str
+    label: str
+    group: str
+    seed: int
+    preset: str
+    config_hash: str
+    config: _Config
+    epochs: int
+    tasks: dict[str, _Task]
+    seconds: dict[str, float]
+    device: dict[str, Any]
+    data: dict[str, dict[str, Any]]
+    versions: dict[str, str]
+
+
+class _EpochTask(BaseModel):
+    model_config = _OPEN
+    train: _Scores
+    val: _Scores
+    rates: _Scores
+
+
+class _Epoch(BaseModel):
+    model_config = _OPEN
+    epoch: int
+    tasks: dict[str, _EpochTask]
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """One finished run: its folder, `metrics.json` and the lines of `history.jsonl`."""
+
+    folder: Path
+    metrics: dict[str, Any]
+    history: list[dict[str, Any]]
+
+    @property
+    def arm(self) -> str:
+        return self.metrics["arm"]
+
+    @property
+    def seed(self) -> int:
+        return self.metrics["seed"]
+
+    @property
+    def dropout(self) -> dict[str, Any]:
+        """The arm's dropout settings, of which `schedule` and `rate` are read here."""
+        return self.metrics["config"]["arm"]["dropout"]
+
+
+def load(
+    root: Path, order: Sequence[str] | None = None, seeds: Sequence[int] | None = None
+) -> list[FinishedRun]:
+    """Finished runs below the results folder `root`, sorted by arm and seed.
+
+    Args:
+        root: a results folder, such as `results/quick`.
+        order: arms in their order; all arms on disk, references first, if None.
+        seeds: seeds that every arm must have; whichever are finished if None.
+
+    Raises:
+        UserError: a run that must be there is missing, a file is malformed, or there is no
+            finished run at all; names the file, the key and what to do.
+    """
+    on_disk = sorted(file.parent for file in (root / "runs").glob(f"*/seed=*/{METRICS}"))
+    if order is None:
+        runs = [_read(folder) for folder in on_disk]
+        ranked = sorted(runs, key=lambda run: (run.metrics["group"] != "reference", run.arm))
+        order = list(dict.fromkeys(run.arm for run in ranked))
+        runs = [run for run in runs if seeds is None or run.seed in seeds]
+    elif seeds is None:
+        runs = [_read(folder) for folder in on_disk if folder.parent.name in order]
+    else:
+        runs = [_read(paths.run(root, arm, seed)) for arm in order for seed in seeds]
+    missing = [arm for arm in order if all(run.arm != arm for run in runs)]
+    if missing or not runs:
+        raise UserError(
+            f"no finished run of {', '.join(missing) or 'any arm'} below {root / 'runs'};"
+            " train first: `snakemake`"
+        )
+    return sorted(runs, key=lambda run: (order.index(run.arm), run.seed))
+
+
+def _read(folder: Path) -> FinishedRun:
+    metrics_path, history_path = folder / METRICS, folder / HISTORY
+    if not metrics_path.is_file():
+        raise UserError(f"{metrics_path} is missing; train this run first: `snakemake`")
+    metrics = read_json(metrics_path)
+    checked(_Metrics, metrics, str(metrics_path), _REMEDY)
+    placed = re.fullmatch(r"seed=(\d+)", folder.name)
+    if (metrics["arm"], metrics["seed"]) != (folder.parent.name, int(placed[1]) if placed else -1):
+        raise UserError(
+            f"{metrics_path} belongs to arm {metrics['arm']}, seed {metrics['seed']};"
+            " move it to the folder of that name, or delete it and train again"
+        )
+    return FinishedRun(folder, metrics, _read_history(history_path))
+
+
+def _read_history(path: Path) -> list[dict[str, Any]]:
+    if not path.is_file():
+        raise UserError(f"{path} is missing; delete its folder and train this run again")
+    epochs = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            epochs.append(json.loads(line))
+        except json.JSONDecodeError as error:
+            raise UserError(
+                f"{path}, line {number}, is not valid JSON ({error});"
+                " delete its folder and train this run again"
+            ) from error
+        checked(_Epoch, epochs[-1], f"{path}, line {number}", _REMEDY)
+    return epochs

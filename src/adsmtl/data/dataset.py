@@ -1,0 +1,55 @@
+"""What a module in `corpora` declares of a data set: how it is had, and what prepares it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A file as the authors of the data publish it.
+
+    Attributes:
+        file: its name.
+        url: where it is downloaded from.
+        digest: "<algorithm>:<hexadecimal>".
+        bytes: its size.
+        licence, provenance: for the card.
+        mirrored_as: names that it may have on a mirror, best first.
+    """
+
+    file: str
+    url: str
+    digest: str
+    bytes: int
+    licence: str
+    provenance: str
+    mirrored_as: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A corpus that the user holds, in a folder that `config/config.yaml` names.
+
+    Attributes:
+        setting: the key there.
+        name, licence, provenance: for the card.
+    """
+
+    setting: str
+    name: str
+    licence: str
+    provenance: str
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A data set.
+
+    Attributes:
+        raw: what it is made from; None where it installs with the package.
+        prepare: writes the prepared folder. Its arguments are the path of `raw`, the folder to
+            write, and the card's `source`; the folder alone where `raw` is None.
+    """
+
+    raw: Archive | Folder | None
+    prepare: Callable[..., None]

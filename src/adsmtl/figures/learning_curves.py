@@ -1,0 +1,88 @@
+"""Loss and accuracy of the main arms by epoch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adsmtl.figures import bands, style
+from adsmtl.figures.drawing import Drawing, Material, always
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+_SPLITS = {
+    "train": {"color": "#D55E00", "linestyle": (0, (4, 1.2))},
+    "val": {"color": "#0072B2", "linestyle": "-"},
+}
+_REFERENCE = {"color": "black", "linestyle": (0, (1, 1.2)), "linewidth": 1.0}
+_MEASURES = {"loss": ("loss (nats)", 1.0), "accuracy": ("accuracy (%)", 100.0)}
+
+
+def draw_epochs(history: pd.DataFrame) -> Figure:
+    """A row per arm of group `main` (the others would fill pages), columns by task and measure.
+
+    Every panel shows training and validation values, the mean over seeds with its 95 %
+    interval as a band, and as a dotted line the validation mean of single-task training
+    without dropout, where it has been trained. Without a main arm, all arms take rows.
+    """
+    reference = history[(history["group"] == "reference") & (history["schedule"] == "none")]
+    shown = history[history["group"] == "main"]
+    shown = shown if len(shown) else history
+    arms = shown.drop_duplicates("arm")[["arm", "label"]].to_dict("records")
+    tasks = list(shown["task"].unique())
+    columns = [(task, measure) for task in tasks for measure in _MEASURES]
+    width, height = max(style.WIDTH, 1.75 * len(columns)), 0.75 + 1.05 * len(arms)
+    figure = style.figure(width, height)
+    grid = figure.subplots(len(arms), len(columns), sharex=True, sharey="col", squeeze=False)
+    for axes, arm in zip(grid, arms, strict=True):
+        for ax, (task, measure) in zip(axes, columns, strict=True):
+            name, factor = _MEASURES[measure]
+            for split, look in _SPLITS.items():
+                chosen = (shown["arm"] == arm["arm"]) & (shown["task"] == task)
+                bands.band(ax, shown[chosen], f"{split}_{measure}", factor, **look)
+            _line(ax, reference[reference["task"] == task], f"val_{measure}", factor)
+            if ax in grid[0]:
+                ax.set_title(f"{task}: {name}", fontsize=8)
+            style.few_ticks(ax)
+        axes[0].set_ylabel(bands.wrapped(arm["label"]))
+    for ax in grid[-1]:
+        ax.set_xlabel("epoch")
+    handles = [
+        style.key("training", **_SPLITS["train"]),
+        style.key("validation", **_SPLITS["val"]),
+    ]
+    if len(reference):
+        handles.append(style.key("single-task, validation", **_REFERENCE))
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+    return figure
+
+
+def _line(ax, values: pd.DataFrame, column: str, factor: float) -> None:
+    if len(values):
+        means = factor * values.groupby("epoch")[column].mean()
+        ax.plot(means.index, means, **_REFERENCE)
+
+
+def draw(material: Material) -> Figure:
+    """The learning curves of the study."""
+    return draw_epochs(material.epochs)
+
+
+DRAWING = Drawing(
+    name="learning-curves",
+    place=100,
+    title="Learning curves",
+    reading=(
+        "Where the solid line turns away from the dashed one, the network begins to overfit. Where"
+        " both still rise at the last epoch, training was short."
+    ),
+    caption=(
+        "Learning curves of the main arms (rows): training (dashed) and validation (solid) loss"
+        " and accuracy after each epoch, evaluated with all units on; mean over seeds, band its"
+        " 95 % t-interval. The dotted line is the validation mean of single-task training"
+        " without dropout."
+    ),
+    exists=always,
+    draw=draw,
+)

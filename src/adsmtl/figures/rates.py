@@ -1,0 +1,119 @@
+"""Dropout rates by epoch of the adaptive arms and their controls, and the tasks' difficulty."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from adsmtl.figures import bands, style
+from adsmtl.figures.drawing import Drawing, Material
+from adsmtl.outputs import Traits
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+PANELS = 8  # more are not legible on one page
+CONSTANT = ("none", "fixed")  # schedules whose rate is the same in every epoch
+LEGEND = (
+    "mean over seeds, band its 95 % t-interval. Filled markers are the layers of the task's own"
+    " branch, white ones the shared layer where it differs."
+)
+
+
+def panels(arms: Mapping[str, Traits]) -> tuple[list[str], list[str]]:
+    """Arms whose rate may change during training: those of `rates` and those of `schedules`.
+
+    Where they are more than `PANELS`, `rates` keeps ADSMTL, its controls and its ablations, in
+    this order and as many as fit.
+    """
+    moving = [arm_id for arm_id, own in arms.items() if own.schedule not in CONSTANT]
+    adaptive = [a for a in moving if arms[a].group == "main" and arms[a].schedule == "adsmtl"]
+    beside = [a for group in ("controls", "ablations") for a in moving if arms[a].group == group]
+    first = [*adaptive, *beside]
+    if len(moving) > PANELS:
+        first = first[:PANELS]
+        return first, [arm_id for arm_id in moving if arm_id not in first]
+    return [*first, *(arm_id for arm_id in moving if arm_id not in first)], []
+
+
+def draw_rates(history: pd.DataFrame, arms: Sequence[str], difficulty: bool) -> Figure:
+    """Dropout rate by epoch and task, a panel per arm; below it, its tasks' difficulty.
+
+    Filled markers are the task's own layers, open markers the shared layer where its rate
+    differs; bands are 95 % intervals of the mean over seeds.
+
+    Args:
+        history: as `Material.epochs` has it.
+        arms: those to show, in the order of the panels.
+        difficulty: whether smoothed difficulties take a second row of panels.
+    """
+    if not arms:
+        return style.nothing("No arm of this results folder changes its rate during training.")
+    labels = history.drop_duplicates("arm").set_index("arm")["label"]
+    shown = history[history["arm"].isin(arms)]
+    tasks = list(shown["task"].unique())
+    columns = min(4 if len(arms) > 3 else 3, len(arms))
+    blocks = -(-len(arms) // columns)
+    kinds = 2 if difficulty else 1
+    size = (1.4 + 1.5 * columns, 0.6 + 1.45 * blocks * kinds)
+    figure = style.figure(*size)
+    grid = figure.subplots(kinds * blocks, columns, sharex=True, squeeze=False)
+    for axes in grid[::kinds]:
+        for ax in axes:
+            ax.sharey(grid[0][0])
+    for ax in grid.flat:
+        ax.set_visible(False)
+    for place, arm in enumerate(arms):
+        block, column = divmod(place, columns)
+        panels = grid[kinds * block : kinds * (block + 1), column]
+        of_arm = shown[shown["arm"] == arm]
+        for index, task in enumerate(tasks):
+            of_task = of_arm[of_arm["task"] == task]
+            look = style.task_look(index, len(tasks))
+            if difficulty:
+                bands.band(panels[1], of_task, "smoothed", 1.0, **look)
+            bands.band(panels[0], of_task, "rate_specific", 1.0, **look)
+            if not np.allclose(of_task["rate_specific"], of_task["rate_shared"], equal_nan=True):
+                bands.band(panels[0], of_task, "rate_shared", 1.0, **look, markerfacecolor="white")
+        panels[0].set_title(bands.wrapped(labels[arm], 20), fontsize=8)
+        for ax, name in zip(panels, ("dropout rate", "difficulty"), strict=False):
+            ax.set_visible(True)
+            style.few_ticks(ax)
+            ax.tick_params(labelleft=True)
+            if column == 0:
+                ax.set_ylabel(name)
+        if place + columns >= len(arms):
+            panels[-1].set_xlabel("epoch")
+            panels[-1].tick_params(labelbottom=True)
+    highest = shown[["rate_shared", "rate_specific"]].max(axis=None)
+    grid[0][0].set_ylim(-0.02, max(0.1, highest) + 0.03)
+    handles = [style.key(task, **style.task_look(i, len(tasks))) for i, task in enumerate(tasks)]
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+    return figure
+
+
+def draw(material: Material) -> Figure:
+    """The arms that come first, each with the difficulty of its tasks."""
+    return draw_rates(material.epochs, panels(material.collected.traits)[0], True)
+
+
+DRAWING = Drawing(
+    name="rates",
+    place=50,
+    title="Dropout rates and difficulty during training",
+    reading=(
+        "Under every arm's rates stand the difficulties of its tasks. ADSMTL gives the more"
+        " difficult task the lower rate. The controls keep some of its rates and break their link"
+        " to difficulty."
+    ),
+    caption=(
+        "Dropout rate of each task by epoch, for arms whose rate may change during training, and"
+        " below each the smoothed difficulty of its tasks, by the arm's own signal or, where it"
+        f" has none, by the training loss over ln(classes): {LEGEND}"
+    ),
+    exists=lambda arms: bool(panels(arms)[0]),
+    draw=draw,
+)

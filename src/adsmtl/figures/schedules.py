@@ -1,0 +1,33 @@
+"""Dropout rates by epoch of the arms that the figure `rates` has no room for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adsmtl.figures import rates
+from adsmtl.figures.drawing import Drawing, Material
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def draw(material: Material) -> Figure:
+    """A panel per arm."""
+    arms = rates.panels(material.collected.traits)[1]
+    return rates.draw_rates(material.epochs, arms, False)
+
+
+DRAWING = Drawing(
+    name="schedules",
+    place=60,
+    title="Dropout rates of the other arms",
+    reading=(
+        "These arms change their rates by another rule; arms of one row differ in one parameter."
+    ),
+    caption=(
+        "Dropout rate of each task by epoch, for the arms that the figure `rates` has no room"
+        f" for: {rates.LEGEND}"
+    ),
+    exists=lambda arms: bool(rates.panels(arms)[1]),
+    draw=draw,
+)

@@ -1,0 +1,48 @@
+"""What is frozen in the repository can be judged again by anyone, and README quotes it rightly."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from adsmtl.archive.judge import judge
+from adsmtl.files import sha256
+from adsmtl.tables import numbers
+
+ROOT = Path(__file__).parents[2]
+STUDIES = sorted(path.parent for path in (ROOT / "results/frozen").glob("*/*/manifest.json"))
+IDS = [path.relative_to(ROOT / "results/frozen").as_posix() for path in STUDIES]
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=IDS)
+def test_a_frozen_study_gives_the_same_bytes_when_judged_again(study, tmp_path):
+    for path in judge(study, tmp_path):
+        own = study / path.relative_to(tmp_path)
+        assert own.read_bytes() == path.read_bytes(), own
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=IDS)
+def test_every_frozen_file_is_the_one_that_the_manifest_traces(study):
+    traced = json.loads((study / "manifest.json").read_text())["files"]
+    assert {name: sha256(study / name) for name in traced} == traced
+    own = {path.relative_to(study).as_posix() for path in study.rglob("*") if path.is_file()}
+    assert own == {*traced, "manifest.json", "report.html"}
+    assert len(own) < 100
+
+
+def test_the_readme_quotes_the_ledger_of_the_study_that_it_links():
+    text = (ROOT / "README.md").read_text()
+    (linked,) = set(re.findall(r"\((results/frozen/[^)]*/)claims\.md\)", text))
+    ledger = json.loads((ROOT / linked / "claims.json").read_text())
+    quoted = {}
+    for line in text.splitlines():
+        if found := re.match(r"\| (C\d+) [^|]*\| ([^|]*) \| ([^|]*) \| ([^|]*) \|$", line):
+            quoted[found[1]] = [found[i].strip() for i in (2, 3, 4)]
+    for row in ledger:
+        verdict, effect, p_holm = quoted.pop(row["id"])
+        assert verdict == row["verdict"]
+        if row["p_holm"] is not None:
+            shown = numbers.estimate(row["effect"], row["ci_low"], row["ci_high"])
+            assert (effect, p_holm) == (shown, numbers.p_value(row["p_holm"]))
+    assert not quoted
