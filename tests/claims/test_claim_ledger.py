@@ -9,10 +9,13 @@ from pages import parsed
 from synthetic import NONE, claim_arms, write_results, write_test_time
 
 from adsmtl import outputs
+from adsmtl.analysis import contrasts
 from adsmtl.claims import words
 from adsmtl.claims.ledger import judge
 from adsmtl.claims.write import write
 from adsmtl.errors import UserError
+from adsmtl.figures import data_curves
+from adsmtl.figures.drawing import Material
 from adsmtl.report.claims import section
 
 KEYS = (
@@ -229,3 +232,26 @@ def test_runs_are_folded():
         f"a {words.TIMES} seeds 0-2, 7",
         f"b {words.TIMES} seed 5",
     ]
+
+
+def test_the_ledger_says_of_pairs_what_the_figure_draws(root, written):
+    material = Material(collected(root, ARMS, range(SEEDS)))
+    drawn = contrasts.task_pairs(material.final, material.collected.epochs)
+    beside = {one["name"]: one["value"] for one in by_id(written)["C9"]["beside"]}
+    assert len(beside) == 2 * drawn["tasks"].nunique()
+    for tasks, own in drawn.groupby("tasks"):
+        name = tasks.replace("+", " and ")
+        assert beside[f"{name}: gain over single-task training"] == pytest.approx(
+            100 * own["gain"].mean()
+        )
+        assert beside[f"{name}: cosine of the gradients"] == pytest.approx(own["cosine"].mean())
+
+
+def test_the_ledger_says_of_less_data_what_the_figure_draws(root, written):
+    drawn = data_curves.series(Material(collected(root, ARMS, range(SEEDS))).final)
+    means = drawn[drawn["task"] == data_curves.MEAN]
+    means = means.pivot_table("accuracy", "train_fraction", "way", aggfunc="mean")
+    beside = {one["name"]: one["value"] for one in by_id(written)["C2"]["beside"]}
+    for share, row in means.iterrows():
+        name = f"multi-task minus single-task training with {100 * share:g} % of the data"
+        assert beside[name] == pytest.approx(100 * (row["multi-task"] - row["single-task"]))

@@ -9,7 +9,7 @@ from collecting import collected
 from synthetic import write_results
 from wider import derive, final_row, plain_frame, write_wide
 
-from adsmtl.analysis import measures, summary
+from adsmtl.analysis import contrasts, measures, summary
 from adsmtl.errors import UserError
 from adsmtl.figures import calibration, data_curves, forest, rate_heatmap, rates, relatedness
 from adsmtl.figures.drawing import Material
@@ -146,7 +146,7 @@ def test_values_are_printed_and_the_best_of_a_row_is_framed():
 def test_points_pair_gain_with_cosine(tmp_path):
     root = write_wide(tmp_path / "quick")
     study = collected(root)
-    found = relatedness.points(study.runs, study.epochs)
+    found = contrasts.task_pairs(study.runs, study.epochs)
     assert set(found["arm"]) == {"none", "pair-speech-sex"}
     found = found[found["arm"] == "pair-speech-sex"]
     assert list(found["cosine"]) == [0.25, 0.25]

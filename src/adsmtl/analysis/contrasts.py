@@ -3,8 +3,6 @@
 import pandas as pd
 
 KEYS = ["seed", "train_fraction", "task"]
-
-
 NO_DROPOUT = "no-dropout"
 
 
@@ -43,6 +41,25 @@ def gains(final: pd.DataFrame) -> pd.DataFrame:
     by_run = joined.groupby(["arm", "seed"], sort=False)["gain"].agg(["size", "count", "mean"])
     whole = by_run[by_run["size"] == by_run["count"]]
     return whole["mean"].rename("gain").reset_index()
+
+
+def task_pairs(final: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
+    """Gain and cosine of every pair of tasks trained without dropout on all data, by seed (C9).
+
+    Args:
+        final: as `collect.runs_frame` returns it.
+        epochs: as `collect.epochs_frame` returns it.
+
+    Returns:
+        arm, tasks, seed, cosine (of the tasks' gradients on the shared layer, mean over
+        epochs), gain (a fraction, see `gains`); pairs alone whose gradients were recorded and
+        whose tasks have single-task runs.
+    """
+    pairs = without_dropout(final)
+    pairs = pairs[(pairs["train_fraction"] == 1) & (pairs["tasks"].str.count(r"\+") == 1)]
+    pairs = pairs.drop_duplicates(["arm", "seed"])[["arm", "tasks", "seed"]]
+    cosine = epochs.groupby(["arm", "seed"], sort=False)["cosine"].mean().reset_index()
+    return pairs.merge(cosine, on=["arm", "seed"]).merge(gains(final), on=["arm", "seed"]).dropna()
 
 
 def differences(final: pd.DataFrame, baseline: str) -> pd.DataFrame:

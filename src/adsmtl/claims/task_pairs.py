@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from adsmtl.analysis import contrasts
 from adsmtl.claims.claim import Beside, Claim, Part, beside
 from adsmtl.claims.evidence import Evidence, NotRun
 from adsmtl.claims.wanted import MAIN, NO_DROPOUT, Wanted
@@ -37,34 +38,29 @@ def _select(evidence: Evidence, needs: Sequence[Wanted]) -> list[str]:
     return evidence.find(*(wanted for pair in pairs for wanted in _needs(pair)))
 
 
-def _gain(evidence: Evidence, pair: Pair) -> pd.Series:
-    """Accuracy of the pair minus that of its tasks alone, mean over its tasks, in points."""
-    together = _needs(pair)[0]
-    gains = [evidence.score(together, t) - evidence.score(together.alone(t), t) for t in pair]
-    return 100 * sum(gains) / len(gains)
-
-
-def _cosine(evidence: Evidence, pair: Pair) -> pd.Series:
-    """Cosine of the two tasks' gradients on the shared layer, mean over epochs."""
-    history = evidence.history[evidence.history["arm"].isin(evidence.find(_needs(pair)[0]))]
-    return history.groupby("seed")["cosine"].mean().astype(float)
+def _by_seed(evidence: Evidence, pair: Pair) -> pd.DataFrame:
+    """By seed, the gain of a pair in points and the cosine of its tasks' gradients."""
+    pairs = contrasts.task_pairs(evidence.final, evidence.history)
+    own = pairs[pairs["tasks"] == "+".join(pair)].set_index("seed").sort_index()
+    return own.assign(gain=100 * own["gain"])
 
 
 def _correlation(evidence: Evidence) -> pd.Series:
     """Spearman's correlation over pairs, by seed; absent where all gains or cosines are equal."""
     pairs = trained(evidence)
-    gains = pd.DataFrame({"+".join(pair): _gain(evidence, pair) for pair in pairs}).dropna()
-    cosines = pd.DataFrame({"+".join(pair): _cosine(evidence, pair) for pair in pairs}).dropna()
+    found = {pair: _by_seed(evidence, pair) for pair in pairs}
+    gains = pd.DataFrame({pair: own["gain"] for pair, own in found.items()}).dropna()
+    cosines = pd.DataFrame({pair: own["cosine"] for pair, own in found.items()}).dropna()
     return gains.rank(axis=1).corrwith(cosines.rank(axis=1), axis=1).dropna()
 
 
 def _by_pair(evidence: Evidence) -> list[Beside]:
     found = []
     for pair in trained(evidence):
-        name = " and ".join(pair)
+        name, own = " and ".join(pair), _by_seed(evidence, pair)
         found += [
-            beside(f"{name}: gain over single-task training", _gain(evidence, pair)),
-            beside(f"{name}: cosine of the gradients", _cosine(evidence, pair), "cosine"),
+            beside(f"{name}: gain over single-task training", own["gain"]),
+            beside(f"{name}: cosine of the gradients", own["cosine"], "cosine"),
         ]
     return found
 

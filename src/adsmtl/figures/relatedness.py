@@ -17,33 +17,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def points(final: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
-    """Gain and cosine of every pair of tasks without dropout and seed, on all training data.
-
-    Args:
-        final: as `collect.runs_frame` returns it.
-        epochs: the collected epochs.
-
-    Returns:
-        arm, tasks, seed, cosine (of the tasks' gradients on the shared layer, mean over
-        epochs), gain (a fraction, see `contrasts.gains`). Pairs whose gradients were not
-        recorded, or whose tasks have no single-task runs, are left out.
-    """
-    from adsmtl.analysis import contrasts
-
-    pairs = contrasts.without_dropout(final)
-    pairs = pairs[(pairs["train_fraction"] == 1) & (pairs["tasks"].str.count(r"\+") == 1)]
-    pairs = pairs.drop_duplicates(["arm", "seed"])[["arm", "tasks", "seed"]]
-    cosine = epochs.groupby(["arm", "seed"], sort=False)["cosine"].mean().reset_index()
-    merged = pairs.merge(cosine, on=["arm", "seed"])
-    return merged.merge(contrasts.gains(final), on=["arm", "seed"]).dropna()
-
-
 def draw_points(pairs: pd.DataFrame) -> Figure:
     """A small open marker per seed, and a large one per pair with intervals both ways.
 
     Args:
-        pairs: as `points` returns it.
+        pairs: as `contrasts.task_pairs` returns it.
     """
     if pairs.empty:
         return style.nothing("No pair has both recorded gradients and single-task references.")
@@ -83,7 +61,9 @@ def _half(estimate: statistics.Estimate) -> float:
 
 def draw(material: Material) -> Figure:
     """The pairs of the study."""
-    return draw_points(points(material.final, material.collected.epochs))
+    from adsmtl.analysis import contrasts
+
+    return draw_points(contrasts.task_pairs(material.final, material.collected.epochs))
 
 
 def _pairs_with_references(arms: Mapping[str, Traits]) -> bool:
