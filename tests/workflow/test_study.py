@@ -6,6 +6,7 @@ import pytest
 from copies import EMBEDDED, RESULTS, copy_project
 
 from adsmtl import outputs
+from adsmtl.collected import reading
 
 RUNS = [(arm, seed) for arm in ("none", "adsmtl") for seed in (0, 1)]
 
@@ -23,8 +24,8 @@ def test_the_results_follow_the_contract(finished):
         assert (run / "checkpoint.safetensors").stat().st_size > 1e6
         assert not (run / "resume.safetensors").exists()
         assert (run / "test-time.json").exists() == (arm == "adsmtl")
-    products = [*outputs.collected(root), *outputs.all_products(root), *outputs.claims(root)]
-    for path in products:
+    traits = reading.load(root).traits
+    for path in (*outputs.collected(root), *outputs.judged(root, traits)):
         assert path.stat().st_size > 0, path
     claims = json.loads((root / "claims.json").read_text())
     assert [row["id"] for row in claims] == [f"C{number}" for number in range(1, 12)]
