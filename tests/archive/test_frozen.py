@@ -37,7 +37,7 @@ def test_the_readme_quotes_the_ledger_of_the_study_that_it_links():
     ledger = json.loads((ROOT / linked / "claims.json").read_text())
     quoted = {}
     for line in text.splitlines():
-        if found := re.match(r"\| (C\d+) [^|]*\| ([^|]*) \| ([^|]*) \| ([^|]*) \|$", line):
+        if found := re.match(r"\| (C\d+) [^|]*\|([^|]*)\|([^|]*)\|([^|]*)\|$", line):
             quoted[found[1]] = [found[i].strip() for i in (2, 3, 4)]
     for row in ledger:
         verdict, effect, p_holm = quoted.pop(row["id"])

@@ -85,7 +85,7 @@ rule collect:
     params:
         arms=list(STUDY.arms),
         seeds=STUDY.seeds,
-        code=modules.of_step(["outputs"], ["collected/*.py"]),
+        code=modules.of_step(["collected.collect"]),
     message:
         "collect: what {ROOT}/runs says, in tables"
     shell:
