@@ -1,6 +1,7 @@
 """Every command that README.md names works as it is written there."""
 
 import re
+import shutil
 import tomllib
 from collections.abc import Callable
 
@@ -81,6 +82,21 @@ def extra(study: Project, command: str) -> None:
     assert project["optional-dependencies"][name]
 
 
+def judged_again(study: Project, command: str) -> None:
+    """The frozen study judges itself again and changes no byte."""
+    frozen = "results/frozen"
+    shutil.copytree(ROOT / frozen, study.folder / frozen)
+    study.done(*command.split())
+    for path in (path for path in (ROOT / frozen).rglob("*") if path.is_file()):
+        assert (study.folder / path.relative_to(ROOT)).read_bytes() == path.read_bytes(), path
+
+
+def arms_written(study: Project, command: str) -> None:
+    study.done(*command.split())
+    name = "docs/arms.md"
+    assert (study.folder / name).read_text() == (ROOT / name).read_text()
+
+
 def makes_environment(study: Project, command: str) -> None:
     assert re.search(r"(?m)python3? -m venv \.venv$", study.done("make", "-n", "reproduce"))
 
@@ -104,6 +120,9 @@ TESTS = {
     "dvc repro; dvc metrics show; dvc plots show": elsewhere("test_versioning.py"),
     "dvc push": elsewhere("test_versioning.py"),
     "pip install '.[listing]'": extra,
+    "adsmtl presets": says("smoke", "quick", "study", "paper"),
+    "adsmtl arms": arms_written,
+    "adsmtl judge results/frozen/0.2.0/study": judged_again,
     "adsmtl freeze": refused("was made by code that is not committed"),
 }
 
