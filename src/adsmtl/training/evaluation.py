@@ -70,17 +70,23 @@ def predict(
 
 
 def evaluate(
-    model: Model, name: str, task: Task, data: TaskData, positions: Sequence[Tensor]
+    model: Model,
+    name: str,
+    task: Task,
+    data: TaskData,
+    positions: Sequence[Tensor],
+    drop: Drop = no_dropout,
 ) -> list[dict[str, float]]:
-    """Scores of every replica on its own examples, all units on.
+    """Scores of every replica on its own examples.
 
     Args:
         positions: int64 `[n_r]` per replica, into the task's examples.
+        drop: all units on by default.
 
     Returns:
         Per replica what `scores` returns.
     """
-    predicted = zip(*predict(model, name, data, positions), strict=True)
+    predicted = zip(*predict(model, name, data, positions, lambda chunk: drop), strict=True)
     return [scores(task, data, logits, targets) for logits, targets in predicted]
 
 
