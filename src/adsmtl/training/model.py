@@ -116,15 +116,27 @@ class Model:
         """Names of the dropout sites that a task's examples pass."""
         return (sites.SHARED, *self.branches[task].sites)
 
-    def forward(self, task: str, batch: Batch, drop: Drop) -> Tensor:
-        """Logits `[R, B, classes]` of one task's batch."""
-        shared = layers.conv2d(batch.x, self.params["shared.weight"], self.params["shared.bias"])
-        shared = drop(shared, sites.SHARED, relu=True)
-        lengths = None if batch.lengths is None else batch.lengths - (KERNEL - 1)
+    def shared(self, batch: Batch) -> Tensor:
+        """The shared layer of a batch, `[R, B, C, H, W]`, before its rectifier and dropout."""
+        return layers.conv2d(batch.x, self.params["shared.weight"], self.params["shared.bias"])
+
+    def branch(self, task: str, shared: Tensor, lengths: Tensor | None, drop: Drop) -> Tensor:
+        """Logits `[R, B, classes]` of one task from the shared layer after its dropout.
+
+        Args:
+            shared: `[R, B, C, H, W]`.
+            lengths: of the batch's examples, int64 `[R, B]`, before the shared layer.
+        """
+        left = None if lengths is None else lengths - (KERNEL - 1)
         prefix = f"{task}."
         own = {
             name.removeprefix(prefix): value
             for name, value in self.params.items()
             if name.startswith(prefix)
         }
-        return self.branches[task].forward(own, shared, lengths, drop)
+        return self.branches[task].forward(own, shared, left, drop)
+
+    def forward(self, task: str, batch: Batch, drop: Drop) -> Tensor:
+        """Logits `[R, B, classes]` of one task's batch."""
+        shared = drop(self.shared(batch), sites.SHARED, relu=True)
+        return self.branch(task, shared, batch.lengths, drop)
