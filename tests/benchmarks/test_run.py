@@ -19,8 +19,8 @@ pytestmark = pytest.mark.slow
 
 RECORD = {
     "label", "contender", "value", "reason", "replicas", "batch", "steps", "examples", "tasks",
-    "precision", "threads", "setting", "processes", "flops_per_example", "facts", "repetitions", "seconds",
-    "examples_per_second", "peak_memory",
+    "precision", "threads", "setting", "processes", "flops_per_example", "facts",
+    "repetitions", "seconds", "examples_per_second", "peak_memory",
 }  # fmt: skip
 
 
@@ -264,7 +264,7 @@ def test_contenders_are_compared_with_the_fastest_setting_of_the_others():
     assert [one["times_plain"]["median"] for one in records[:2]] == [0.5, 1.0]
 
 
-def test_the_cpu_run_fits_into_a_quarter_of_an_hour_on_two_slow_cores(prepared):
+def test_the_cpu_run_fits_into_twenty_minutes_on_two_slow_cores(prepared):
     made = plan.Plan(prepared, True, plan.CPU, "cpu", "fp32", 2)
     per_image = made.flops_per_example(made.tasks(["vision"], 1024))
     flops_per_second = 400 * per_image  # with AVX2 the slowest contender does better
@@ -277,7 +277,7 @@ def test_the_cpu_run_fits_into_a_quarter_of_an_hour_on_two_slow_cores(prepared):
                 one = entry.job.examples * entry.flops / flops_per_second
                 seconds += (group.repetitions + 1) * one  # one to warm up
             seconds += seconds_to_start
-    assert 5 * 60 < seconds < 15 * 60
+    assert 5 * 60 < seconds < 20 * 60
 
 
 def test_bf16_is_refused_where_it_is_emulated(prepared, tmp_path, monkeypatch, caplog):
