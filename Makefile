@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 BENCH ?=
 BENCH_DATA ?= cifar10 timit-sample
 
-.PHONY: reproduce test lint ui bench lock clean-env
+.PHONY: reproduce test lint ui bench gpu-check lock clean-env
 
 reproduce: $(VENV)/.ready
 	snakemake --cores $(CORES) $(if $(filter-out 0 1,$(GPUS)),--resources gpu=$(GPUS))
@@ -39,6 +39,11 @@ ui: $(VENV)/.ready
 bench: $(VENV)/.ready-bench
 	snakemake --cores $(CORES) $(BENCH_DATA:%=data/prepared/%/card.json)
 	python -m benchmarks $(BENCH)
+
+# Two minutes on a machine with CUDA: are the numbers right, and how fast? Whatever Python has torch
+# and numpy will do.
+gpu-check:
+	PYTHONPATH=src $(PYTHON) -m benchmarks.gpu_check
 
 # The locks state one version of everything, for every platform, without addresses: first what the
 # project needs, then what the extras `listing` and `bench` add to it, which changes none of the

@@ -128,20 +128,26 @@ def _wanted(groups: list[plan.Group], only: Sequence[str] | None) -> list[plan.G
 
 
 def _relate(records: list[dict[str, Any]]) -> None:
-    """Add what compares records of one group."""
-    first: dict[str, dict[str, Any]] = {}
+    """Add what compares records of one group: with the fastest setting of each contender."""
+    best: dict[str, dict[str, Any]] = {}
     for record in records:
-        first.setdefault(record["contender"], record)
-    products = first.get("products")
+        other = best.get(record["contender"])
+        if other is None or _speed(record) > _speed(other):
+            best[record["contender"]] = record
+    products = best.get("products")
     if products is None:
         return
     rates = [one["values"] for one in products["repetitions"]]
     products["rates"] = {kind: summary.spread([one[kind] for one in rates]) for kind in rates[0]}
     for record in records:
         if record is not products:
-            record["times_plain"] = summary.times_faster(record, first.get("plain"))
-            record["times_keras"] = summary.times_faster(record, first.get("keras"))
+            record["times_plain"] = summary.times_faster(record, best.get("plain"))
+            record["times_keras"] = summary.times_faster(record, best.get("keras"))
             record["share_of_products"] = summary.share(record, products)
+
+
+def _speed(record: dict[str, Any]) -> float:
+    return record["examples_per_second"]["median"] if record["repetitions"] else 0.0
 
 
 def _data(folder: Path) -> dict[str, Any]:

@@ -32,7 +32,9 @@ class Job:
     Attributes:
         contender: name in `benchmarks.worker.CONTENDERS`.
         batch: examples per step of the task with most examples.
-        replicas: models trained at once.
+        replicas: models trained at once by one process.
+        setting: of the contender's library, in the contender's own words; "" is its default.
+        processes: that train at the same time, each with so many threads.
         device: `cpu` or a CUDA device.
         precision: of the matrix products, `fp32` or `bf16`.
         threads: processor threads.
@@ -46,11 +48,13 @@ class Job:
     threads: int
     replicas: int = 1
     seed: int = 0
+    setting: str = ""
+    processes: int = 1
 
     @property
     def examples(self) -> int:
-        """Examples of one repetition, over tasks and replicas."""
-        return self.replicas * sum(task.examples for task in self.tasks.values())
+        """Examples of one repetition, over tasks, replicas and processes."""
+        return self.processes * self.replicas * sum(task.examples for task in self.tasks.values())
 
     @property
     def steps(self) -> int:

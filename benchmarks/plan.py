@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from adsmtl.data.prepared import load
 from adsmtl.errors import UserError
 from benchmarks import examples, flops
+from benchmarks.contenders.plain import CHANNELS_LAST, COMPILED
 from benchmarks.job import BenchTask, Job
 from benchmarks.rounds import Entry
 
@@ -23,6 +25,8 @@ EMBEDDED = {
     "parity": ("digits", "parity", "cnn"),
     "sex": ("espeak", "sex", "lstm"),
 }
+# What Keras is asked for; `contenders.keras_listing` says why XLA is left out on a processor.
+KERAS = {"cpu": ("no XLA",), "cuda": ("no XLA", "XLA")}
 LABELS = {
     "keras": "Keras on TensorFlow",
     "plain": "plain PyTorch loop",
@@ -145,6 +149,8 @@ class Plan:
         for batch in (32, 128):
             yield self._comparison(f"vision-{batch}", f"vision, batch {batch}", vision, batch)
         yield self._comparison("joint-128", "vision and speech, batch 128", joint, 128)
+        if self._machine["device"] == "cpu" and self._machine["threads"] > 1:
+            yield self._split(joint)
         amount = self.size.growth_examples
         vision, joint = self.tasks(["vision"], amount), self.tasks(both_tasks, amount)
         both = ("plain", "engine")
@@ -183,11 +189,33 @@ class Plan:
     def _comparison(
         self, name: str, title: str, tasks: Mapping[str, BenchTask], batch: int
     ) -> Group:
-        contenders = ["keras", "plain"] if set(tasks) == {"vision"} else ["plain"]
-        entries = [self._entry(who, tasks, batch) for who in contenders]
+        kind = "cpu" if self._machine["device"] == "cpu" else "cuda"
+        settings = {"keras": KERAS[kind], "plain": ("", CHANNELS_LAST, COMPILED)}
+        if set(tasks) != {"vision"}:
+            settings = {"plain": ("", CHANNELS_LAST)}  # packed sequences do not compile whole
+        entries = [
+            self._entry(who, tasks, batch, setting=setting)
+            for who, own in settings.items()
+            for setting in own
+        ]
         entries += [self._entry("engine", tasks, batch, r) for r in (1, self.size.many)]
         entries.append(self._entry("products", tasks, batch))
         return Group(name, title, entries, self.size.repetitions)
+
+    def _split(self, tasks: Mapping[str, BenchTask]) -> Group:
+        """One process with all threads beside as many processes of one thread."""
+        threads = self._machine["threads"]
+        entries = [
+            self._entry("engine", tasks, 128, processes=1, threads=threads),
+            self._entry("engine", tasks, 128, processes=threads, threads=1),
+            self._entry("products", tasks, 128),
+        ]
+        return Group(
+            "split",
+            "processes x threads, vision and speech, batch 128",
+            entries,
+            self.size.repetitions,
+        )
 
     def _series(self, axis: str, title: str, entries: Sequence[Entry]) -> Group:
         return Group(axis, title, entries, self.size.growth_repetitions, axis)
@@ -199,11 +227,16 @@ class Plan:
         batch: int,
         replicas: int = 1,
         value: float | None = None,
+        **more: Any,
     ) -> Entry:
-        job = Job(contender, tasks, batch, replicas=replicas, **self._machine)
+        job = Job(contender, tasks, batch, replicas=replicas, **{**self._machine, **more})
         label = LABELS[contender]
         if contender == "engine":
             label += f", R = {replicas}"
+        if "processes" in more:
+            label += f", {job.processes} x {job.threads}"
+        if job.setting:
+            label += f", {job.setting}"
         return Entry(label, job, self.flops_per_example(tasks), value)
 
     def flops_per_example(self, tasks: Mapping[str, BenchTask]) -> float:

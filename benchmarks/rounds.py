@@ -9,8 +9,11 @@ from benchmarks.job import Job
 from benchmarks.journal import Journal, Record
 from benchmarks.process import Worker, WorkerError
 
-# May be missing or broken without spoiling the rest.
-OPTIONAL = "keras"
+
+def optional(job: Job) -> bool:
+    """Whether it may be missing or broken without spoiling the rest: Keras, and what needs a
+    compiler for C++."""
+    return job.contender == "keras" or "torch.compile" in job.setting
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def _start(worker: Worker, record: Record) -> bool:
     try:
         worker.start()
     except WorkerError as error:
-        if worker.job.contender != OPTIONAL or record["repetitions"]:
+        if not optional(worker.job) or record["repetitions"]:
             raise
         record["reason"] = f"not run: {str(error).strip().splitlines()[-1]}"
         return False
@@ -107,6 +110,8 @@ def _record(entry: Entry) -> Record:
         "value": entry.value,
         "reason": None,
         "replicas": job.replicas,
+        "setting": job.setting,
+        "processes": job.processes,
         "batch": job.batch,
         "steps": job.steps,
         "examples": job.examples,

@@ -22,6 +22,7 @@ CONTENDERS = {
     "keras": "benchmarks.contenders.keras_listing:KerasContender",
     "plain": "benchmarks.contenders.plain:PlainContender",
     "engine": "benchmarks.contenders.engine:EngineContender",
+    "engines": "benchmarks.contenders.engine:EnginesContender",
     "products": "benchmarks.contenders.products:ProductsContender",
 }
 _MIB = 2**20
@@ -55,7 +56,7 @@ def serve(job: Job, requests: TextIO, answers: TextIO) -> None:
         answers.flush()
 
     try:
-        contender = load(job.contender)(job)
+        contender = load("engines" if job.processes > 1 else job.contender)(job)
         loaded = peak_rss()
         began = time.perf_counter()
         contender.repetition()

@@ -1,5 +1,8 @@
 """This project's engine. It also evaluates two examples per task after each pass."""
 
+import dataclasses
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ from adsmtl.training import device
 from adsmtl.training.engine import Engine
 from benchmarks.contenders import torch_facts
 from benchmarks.job import LEARNING_RATE, RATE, Job
+from benchmarks.process import Worker
 
 
 class EngineContender:
@@ -54,3 +58,30 @@ class EngineContender:
     def device_memory(self) -> float | None:
         """See `Contender`."""
         return torch_facts.device_memory(self.engine.machine.device)
+
+
+class EnginesContender:
+    """Several processes with an engine each, which train at the same time.
+
+    Its memory is that of the process that waits for them, and says nothing.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self._stack = ExitStack()  # ends them when this process ends
+        one = dataclasses.replace(job, contender="engine", processes=1)
+        jobs = [dataclasses.replace(one, seed=job.seed + k) for k in range(job.processes)]
+        self._workers = [self._stack.enter_context(Worker(job)) for job in jobs]
+        self._pool = ThreadPoolExecutor(len(jobs))
+        list(self._pool.map(Worker.start, self._workers))
+
+    def repetition(self) -> dict[str, float]:
+        """See `Contender`; returns when the last process has finished. Losses of the first."""
+        return next(iter(list(self._pool.map(Worker.time, self._workers))))["values"]
+
+    def facts(self) -> dict[str, Any]:
+        """See `Contender`; those of the first process."""
+        return {key: self._workers[0].ready[key] for key in ("parameters", "device", "versions")}
+
+    def device_memory(self) -> float | None:
+        """See `Contender`."""
+        return None

@@ -10,6 +10,10 @@ from benchmarks import examples
 from benchmarks.contenders.base import Absent
 from benchmarks.job import LEARNING_RATE, RATE, Job
 
+# Whether XLA compiles the step, by the setting of the job. On a processor `fit` by itself does
+# without, and XLA's bf16 convolutions there take minutes for what takes seconds without.
+JIT = {"": "auto", "no XLA": False, "XLA": True}
+
 
 class KerasContender:
     """`Sequential` and `fit`, as in the listing; images only."""
@@ -36,7 +40,7 @@ class KerasContender:
         images, self.targets, classes = examples.images(task, job.seed)
         self.inputs = np.ascontiguousarray(images.transpose(0, 2, 3, 1))
         self.batch = job.batch
-        self.model = _model(keras, self.inputs.shape[1:], classes)
+        self.model = _model(keras, self.inputs.shape[1:], classes, JIT[job.setting])
 
     def repetition(self) -> dict[str, float]:
         """See `Contender`."""
@@ -62,7 +66,7 @@ class KerasContender:
         return self.tf.config.experimental.get_memory_info("GPU:0")["peak"] / 2**20
 
 
-def _model(keras: Any, shape: tuple[int, ...], classes: int) -> Any:
+def _model(keras: Any, shape: tuple[int, ...], classes: int, jit: bool | str) -> Any:
     """The listing's layers; its labels are integers, hence the sparse loss."""
     layers = keras.layers
     shared_layer = layers.Conv2D(32, (3, 3), activation="relu")
@@ -84,5 +88,6 @@ def _model(keras: Any, shape: tuple[int, ...], classes: int) -> Any:
         optimizer=keras.optimizers.Adam(LEARNING_RATE),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
+        jit_compile=jit,
     )
     return model

@@ -14,6 +14,8 @@ from benchmarks.contenders import torch_facts
 from benchmarks.contenders.plain_model import Cnn, Lstm, MultiTask
 from benchmarks.job import LEARNING_RATE, BenchTask, Job
 
+CHANNELS_LAST = "channels last"
+COMPILED = "channels last, torch.compile"
 # On a processor all cores train; loading beside an accelerator takes some of them.
 LOADERS_BESIDE_ACCELERATOR = 4
 
@@ -38,7 +40,10 @@ def _padded(items: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, Tensor]
 
 
 class PlainContender:
-    """`nn.Module`, `DataLoader`, `F.dropout`, `Adam`, and autocast where it pays."""
+    """`nn.Module`, `DataLoader`, `F.dropout`, `Adam`, and autocast where it pays.
+
+    As written, or with feature maps laid out channels last, or compiled too.
+    """
 
     def __init__(self, job: Job) -> None:
         torch.set_num_threads(job.threads)
@@ -51,6 +56,9 @@ class PlainContender:
             load = self._images if task.branch == "cnn" else self._sequences
             self.loaders[name], branches[name] = load(task, job)
         self.model = MultiTask(branches).to(self.device)
+        self.layout = torch.contiguous_format if job.setting == "" else torch.channels_last
+        self.model.to(memory_format=self.layout)
+        self.forward = torch.compile(self.model) if job.setting == COMPILED else self.model
         learned = [value for value in self.model.parameters() if value.requires_grad]
         self.optimiser = torch.optim.Adam(learned, lr=LEARNING_RATE)
 
@@ -91,10 +99,10 @@ class PlainContender:
                 if batch is None:
                     continue
                 x, targets, *rest = batch
-                x = x.to(self.device, non_blocking=True)
+                x = x.to(self.device, non_blocking=True, memory_format=self.layout)
                 targets = targets.to(self.device, non_blocking=True)
                 with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
-                    logits = self.model(name, x, rest[0] if rest else None)
+                    logits = self.forward(name, x, rest[0] if rest else None)
                     loss = F.cross_entropy(logits, targets)
                 total = total + loss
                 loss_sum[name] += loss.detach() * len(targets)

@@ -182,6 +182,22 @@ def test_the_gradient_of_relu_and_dropout_is_right(inputs: tuple) -> None:
     torch.autograd.gradcheck(lambda v: relu_dropout(v, mask, found.scale), x.requires_grad_())
 
 
+@pytest.mark.parametrize("rate", [0.1, 0.3, 0.7])
+def test_in_bf16_the_scale_is_not_rounded_and_the_product_once(rate: float) -> None:
+    x = torch.full((1, 1, 2000), 1.0, dtype=torch.bfloat16)
+    x[0, 0, 1000:] = 3.0
+    found = rates(rate)
+    exact = 256 / (256 - int(found.threshold[0]))
+    upstream = torch.full_like(x, 5.0)
+    for drop in (dropout, relu_dropout):
+        leaf = x.clone().requires_grad_()
+        y = drop(leaf, keep_mask(keys(0), found, x.shape), found.scale)
+        y.backward(upstream)
+        nearest = {torch.tensor(v * exact).bfloat16().item() for v in (1.0, 3.0)}
+        assert set(y.flatten().tolist()) == {0.0, *nearest}
+        assert set(leaf.grad.flatten().tolist()) == {0.0, torch.tensor(5 * exact).bfloat16().item()}
+
+
 @pytest.mark.parametrize("shape", [(2, 5, 6), (2, 5, 4, 3, 3)])
 def test_relu_and_dropout_in_one_equals_one_after_the_other(shape: tuple) -> None:
     generator = torch.Generator().manual_seed(4)

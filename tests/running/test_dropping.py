@@ -6,14 +6,20 @@ from pathlib import Path
 
 import pytest
 import tiny
+import torch
 
 from adsmtl import identity, paths
+from adsmtl.dropout.masks import Rates
 from adsmtl.dropout.schedules import Fixed
 from adsmtl.errors import UserError
 from adsmtl.files import sha256
 from adsmtl.running import dropping, records, session
 from adsmtl.study import TestTime
+from adsmtl.training import monte_carlo
 from adsmtl.training.device import Machine
+from adsmtl.training.engine import Engine
+from adsmtl.training.evaluation import predict
+from adsmtl.training.model import StepDropout
 
 RUN = tiny.run(Fixed(0.3), seed=1, arm_id="fixed", epochs=4)
 POLICY = TestTime(("fixed",), rate=0.3, passes=4, repeats=3)
@@ -82,3 +88,45 @@ def test_another_configuration_is_refused(prepared: dict, machine: Machine, root
     other = replace(RUN, training=replace(RUN.training, epochs=9))
     with pytest.raises(UserError, match=r"checkpoint\.safetensors is missing or of another"):
         dropping.evaluate(other, POLICY, prepared, machine, root)
+
+
+def test_passes_taken_together_are_those_taken_one_by_one(
+    prepared: dict, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With masks that depend on example, repeat and pass alone, against whole forward passes."""
+    engine = Engine([RUN], prepared, machine)
+    passes: list[StepDropout] = []
+
+    def drop(engine: Engine, run: object, task: str, policy: TestTime, *rest: int) -> StepDropout:
+        keys = torch.arange(policy.passes) + 100 * rest[0]
+        rates = Rates.quantised(torch.full((policy.passes,), policy.rate))
+        passes.extend(
+            StepDropout({"shared": Rates.quantised(torch.tensor([policy.rate]))}, {"shared": key})
+            for key in keys[:, None]
+        )
+        return StepDropout({"shared": rates}, {"shared": keys})
+
+    monkeypatch.setattr(monte_carlo, "_drop", drop)
+    monkeypatch.setattr(monte_carlo, "ROWS", 1000)  # all examples are one chunk
+    for task in engine.tasks:
+        passes.clear()
+        found = monte_carlo.on(engine, RUN, task, POLICY)
+        positions = engine.positions(task, "test")
+        for repeat, own in enumerate(found):
+            drops = passes[POLICY.passes * repeat : POLICY.passes * (repeat + 1)]
+            each = [predict(engine.model, task, engine.data[task], positions, d) for d in drops]
+            mean = torch.stack([logits[0].softmax(dim=1) for logits, _ in each]).mean(dim=0)
+            targets = each[0][1][0]
+            assert own["loss"] == pytest.approx(
+                float(-mean[torch.arange(len(targets)), targets].log().mean()), rel=1e-5
+            )
+        assert found[0]["loss"] != found[1]["loss"]
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_compiled_loops_change_no_score(prepared: dict, precision: str) -> None:
+    scores = []
+    for fused in (False, True):
+        engine = Engine([RUN], prepared, Machine(torch.device("cpu"), precision, 1, fused))
+        scores.append([monte_carlo.on(engine, RUN, task, POLICY) for task in engine.tasks])
+    assert scores[0] == scores[1]

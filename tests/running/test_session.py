@@ -122,7 +122,7 @@ def test_metrics_have_the_documented_form(finished: Path) -> None:
     assert metrics["config"] == json.loads(json.dumps(RUN.config()))
     assert set(metrics["seconds"]) == {"total", "per_epoch"}
     assert metrics["seconds"]["total"] >= sum(record["seconds"] for record in history)
-    assert set(metrics["device"]) == {"type", "name", "threads", "precision"}
+    assert set(metrics["device"]) == {"type", "name", "threads", "precision", "elementwise"}
     assert set(metrics["code"]) == {"commit", "describe", "dirty", "reason"}
     assert set(metrics["versions"]) == {"adsmtl", "torch", "numpy", "python"}
     assert set(metrics["data"]) == {"tiny-images", "tiny-sequences"}

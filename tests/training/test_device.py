@@ -14,13 +14,14 @@ def without_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_auto_is_the_cpu_where_there_is_no_cuda() -> None:
-    machine = device.choose("auto", "fp32")
+    machine = device.choose("auto", "fp32", fused="off")
     assert machine.device == torch.device("cpu")
     assert machine.describe() == {
         "type": "cpu",
         "name": device.cpu_name(),
         "threads": 1,
         "precision": "fp32",
+        "elementwise": "torch",
     }
 
 

@@ -5,17 +5,15 @@ computed while it was captured stays as it was. The first is tested with tensors
 data, the second with a recorder that repeats operations on the memory of their first results.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from types import SimpleNamespace
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
+import recorder
 import tiny
 import torch
-from torch import Tensor
+from recorder import Recording, tensors
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from adsmtl.data.prepared import Prepared
 from adsmtl.dropout.masks import Rates
@@ -36,10 +34,6 @@ REPLICAS = {
     "at first idle": [tiny.run(Late(0.4))],
     "learned": [tiny.run(Concrete(0.1), arm_id="one"), tiny.run(Concrete(0.3), 1, arm_id="other")],
 }
-
-
-def tensors(*values: Any) -> list[Tensor]:
-    return [leaf for leaf in tree_leaves(values) if isinstance(leaf, Tensor)]
 
 
 class Elsewhere(TorchDispatchMode):
@@ -79,53 +73,10 @@ def test_a_step_neither_leaves_the_device_nor_waits_for_it(
     assert watch.wrong == []
 
 
-class Recording(TorchDispatchMode):
-    """Stands for a CUDA graph: repeats recorded operations on the memory they were recorded on."""
-
-    made: list["Recording"]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._recorded: list[tuple[Any, tuple, dict, Any]] = []
-        self.made.append(self)
-        self.replays = 0
-
-    def __torch_dispatch__(
-        self, op: Any, types: Any, args: tuple = (), kwargs: dict | None = None
-    ) -> Any:
-        result = op(*args, **(kwargs or {}))
-        self._recorded.append((op, args, kwargs or {}, result))
-        return result
-
-    def pool(self) -> None:
-        """Memory is not pooled."""
-
-    @torch.no_grad()
-    def replay(self) -> None:
-        self.replays += 1
-        for op, args, kwargs, result in self._recorded:
-            for new, place in zip(tensors(op(*args, **kwargs)), tensors(result), strict=True):
-                if new.data_ptr() != place.data_ptr():
-                    place.copy_(new)
-
-
-@contextmanager
-def recorded(graph: Recording, pool: object) -> Iterator[None]:
-    with graph:
-        yield
-
-
 @pytest.fixture
 def graphs(monkeypatch: pytest.MonkeyPatch) -> list[Recording]:
     """The graphs captured in a test."""
-    stream = SimpleNamespace(wait_stream=lambda other: None)
-    monkeypatch.setattr(Recording, "made", [], raising=False)
-    monkeypatch.setattr(torch.cuda, "CUDAGraph", Recording)
-    monkeypatch.setattr(torch.cuda, "graph", recorded)
-    monkeypatch.setattr(torch.cuda, "Stream", lambda: stream)
-    monkeypatch.setattr(torch.cuda, "current_stream", lambda: stream)
-    monkeypatch.setattr(torch.cuda, "stream", lambda own: nullcontext())
-    return Recording.made
+    return recorder.install(monkeypatch)
 
 
 @pytest.mark.parametrize("runs", REPLICAS.values(), ids=REPLICAS)

@@ -81,17 +81,22 @@ def keep_mask(keys: Tensor, rates: Rates, shape: torch.Size) -> Tensor:
     return mask.permute(0, 1, 4, 2, 3) if len(inner) == 3 else mask
 
 
+def _scaled(x: Tensor, scale: Tensor) -> Tensor:
+    """`x` times the scale of its replica; of bf16 only the product is rounded, not the scale,
+    or the expectation would be off by up to 0.4 %."""
+    return x.mul(_per_replica(scale, x)).to(x.dtype)
+
+
 class _Dropout(torch.autograd.Function):
     @staticmethod
     def forward(ctx: FunctionCtx, x: Tensor, mask: Tensor, scale: Tensor) -> Tensor:
-        scale = _per_replica(scale, x).to(x.dtype)
         ctx.save_for_backward(mask, scale)
-        return x.mul(scale).mul_(mask)
+        return _scaled(x, scale).mul_(mask)
 
     @staticmethod
     def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor, None, None]:
         mask, scale = ctx.saved_tensors
-        return grad.mul(scale).mul_(mask), None, None
+        return _scaled(grad, scale).mul_(mask), None, None
 
 
 class _ReluDropout(torch.autograd.Function):
@@ -100,15 +105,14 @@ class _ReluDropout(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: FunctionCtx, x: Tensor, mask: Tensor, scale: Tensor) -> Tensor:
-        scale = _per_replica(scale, x).to(x.dtype)
-        y = x.clamp_min(0).mul_(scale).mul_(mask)
+        y = _scaled(x.clamp_min(0), scale).mul_(mask)
         ctx.save_for_backward(y, scale)
         return y
 
     @staticmethod
     def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor, None, None]:
         y, scale = ctx.saved_tensors
-        return torch.ops.aten.threshold_backward(grad, y, 0).mul_(scale), None, None
+        return _scaled(torch.ops.aten.threshold_backward(grad, y, 0), scale), None, None
 
 
 def dropout(x: Tensor, mask: Tensor, scale: Tensor) -> Tensor:

@@ -30,8 +30,14 @@ class Parameter:
 class Drop(Protocol):
     """One forward pass's dropout: what happens to an activation at a named site."""
 
-    def __call__(self, x: Tensor, site: str, relu: bool) -> Tensor:
-        """`x` (`[R, B, ...]`), rectified first where `relu` is set, with units dropped."""
+    def __call__(self, x: Tensor, site: str, relu: bool, pool: int = 1) -> Tensor:
+        """`x` (`[R, B, ...]`) with units dropped.
+
+        Args:
+            relu: whether it is rectified first.
+            pool: side of the windows of which the largest element is taken before that; feature
+                maps only.
+        """
         ...
 
 

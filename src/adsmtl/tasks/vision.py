@@ -47,7 +47,7 @@ class CnnBranch:
         """Logits `[R, B, classes]`; see `Branch`. Pooling commutes with the ReLU, so the
         rectification is left to the dropout after it, on a quarter of the elements."""
         x = layers.conv2d(shared, params["conv.weight"], params["conv.bias"])
-        x = drop(layers.max_pool2d(x, 2), "conv", relu=True)
+        x = drop(x, "conv", relu=True, pool=2)
         x = layers.channels_last_features(x)
         x = layers.linear(x, params["hidden.weight"], params["hidden.bias"])
         x = drop(x, "hidden", relu=True)

@@ -12,6 +12,7 @@ from adsmtl.data import folds
 from adsmtl.data.prepared import Prepared
 from adsmtl.errors import UserError
 from adsmtl.study import Task
+from adsmtl.training.elementwise import TORCH, Elementwise
 
 SPLITS = ("train", "val", "test")
 
@@ -97,6 +98,7 @@ class TaskData:
         seeds: Sequence[int],
         device: torch.device,
         train_fraction: float = 1.0,
+        elementwise: Elementwise = TORCH,
     ) -> None:
         card = prepared.card
         if task.target not in prepared.targets:
@@ -117,7 +119,7 @@ class TaskData:
             for name, folding in target.get("foldings", {}).items()
         }
         self.targets = torch.from_numpy(prepared.targets[task.target][used]).to(device)
-        self.device = device
+        self.device, self._elementwise = device, elementwise
         # Channels last, so that a gathered batch already lies the way convolutions want it.
         if prepared.spans is None:
             images = torch.from_numpy(np.ascontiguousarray(prepared.inputs[used]))
@@ -151,7 +153,7 @@ class TaskData:
         positions = filled(positions)
         targets = self.targets[positions]
         if self._spans is None:
-            images = self._inputs[positions].float().sub_(self._mean).div_(self._std)
+            images = self._elementwise.normalised(self._inputs, positions, self._mean, self._std)
             return Batch(images.permute(0, 1, 4, 2, 3), None, targets, weights)
         start, stop = self._spans[positions].unbind(-1)
         lengths = stop - start

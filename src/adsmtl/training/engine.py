@@ -24,7 +24,7 @@ from adsmtl.training import learned, objective, order
 from adsmtl.training.batches import TaskData, filled, train_size
 from adsmtl.training.device import Machine
 from adsmtl.training.evaluation import evaluate
-from adsmtl.training.model import Model
+from adsmtl.training.model import Model, StepDropout
 from adsmtl.training.step import Stepper
 
 Record = dict[str, Any]
@@ -72,7 +72,14 @@ class Engine:
         seeds = [run.seed for run in runs]
         device = machine.device
         self.data = {
-            name: TaskData(prepared[name], task, seeds, device, first.arm.train_fraction)
+            name: TaskData(
+                prepared[name],
+                task,
+                seeds,
+                device,
+                first.arm.train_fraction,
+                machine.elementwise,
+            )
             for name, task in self.tasks.items()
         }
         self.steps = steps_per_epoch(first, prepared)
@@ -159,7 +166,14 @@ class Engine:
         """
         positions = self.positions(task, split, limit)
         with self.machine.autocast():
-            return evaluate(self.model, task, self.tasks[task], self.data[task], positions)
+            return evaluate(
+                self.model,
+                task,
+                self.tasks[task],
+                self.data[task],
+                positions,
+                StepDropout({}, {}, self.machine.elementwise),
+            )
 
     def positions(self, task: str, split: str, limit: int | None = None) -> list[Tensor]:
         """Where every run's examples of a split are; `limit` as in `scores`."""

@@ -1,6 +1,6 @@
 """What a trained model does on a split: loss, metric, folded accuracies, calibration."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -13,7 +13,8 @@ from adsmtl.training.batches import TaskData
 from adsmtl.training.model import Model, no_dropout
 from adsmtl.training.order import PADDING
 
-BATCH = 256
+# Larger ones pad sequences more, and leave the caches.
+BATCH = 128
 CALIBRATION_BINS = 15
 
 
@@ -34,32 +35,32 @@ def calibration_error(confidence: Tensor, correct: Tensor, bins: int = CALIBRATI
     return float(gaps.abs().sum() / len(confidence))
 
 
-@torch.no_grad()
+def ordered(data: TaskData, positions: Sequence[Tensor]) -> list[Tensor]:
+    """Every replica's positions, sequences by their length: little of a batch is then padding."""
+    lengths = data.lengths
+    if lengths is None:
+        return list(positions)
+    return [own[lengths[own].argsort(stable=True)] for own in positions]
+
+
+@torch.inference_mode()
 def predict(
-    model: Model,
-    name: str,
-    data: TaskData,
-    positions: Sequence[Tensor],
-    drop: Callable[[int], Drop] = lambda chunk: no_dropout,
+    model: Model, name: str, data: TaskData, positions: Sequence[Tensor], drop: Drop = no_dropout
 ) -> tuple[list[Tensor], list[Tensor]]:
-    """Logits and targets of every replica's own examples.
+    """Logits and targets of every replica's own examples, in the order of `ordered`.
 
     Args:
-        positions: int64 `[n_r]` per replica, into the task's examples; of sequences, the result
-            is ordered by length.
-        drop: from the number of a chunk of examples to its dropout; all units on by default.
+        positions: int64 `[n_r]` per replica, into the task's examples.
+        drop: all units on by default.
 
     Returns:
         Per replica float32 `[n_r, classes]` and int64 `[n_r]`.
     """
-    lengths = data.lengths
-    if lengths is not None:
-        positions = [p[lengths[p].argsort(stable=True)] for p in positions]
-    table = pad_sequence(list(positions), batch_first=True, padding_value=PADDING)
+    table = pad_sequence(ordered(data, positions), batch_first=True, padding_value=PADDING)
     logits, targets = [], []
-    for number, chunk in enumerate(table.to(data.device).split(BATCH, dim=1)):
+    for chunk in table.to(data.device).split(BATCH, dim=1):
         batch = data.gather(chunk)
-        logits.append(model.forward(name, batch, drop(number)).float())
+        logits.append(model.forward(name, batch, drop).float())
         targets.append(batch.targets)
     all_logits, all_targets = torch.cat(logits, dim=1), torch.cat(targets, dim=1)
     counts = [len(p) for p in positions]
@@ -70,17 +71,23 @@ def predict(
 
 
 def evaluate(
-    model: Model, name: str, task: Task, data: TaskData, positions: Sequence[Tensor]
+    model: Model,
+    name: str,
+    task: Task,
+    data: TaskData,
+    positions: Sequence[Tensor],
+    drop: Drop = no_dropout,
 ) -> list[dict[str, float]]:
-    """Scores of every replica on its own examples, all units on.
+    """Scores of every replica on its own examples.
 
     Args:
         positions: int64 `[n_r]` per replica, into the task's examples.
+        drop: all units on by default.
 
     Returns:
         Per replica what `scores` returns.
     """
-    predicted = zip(*predict(model, name, data, positions), strict=True)
+    predicted = zip(*predict(model, name, data, positions, drop), strict=True)
     return [scores(task, data, logits, targets) for logits, targets in predicted]
 
 

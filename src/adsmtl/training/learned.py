@@ -13,6 +13,7 @@ from adsmtl.dropout import sites
 from adsmtl.dropout.masks import random_bytes
 from adsmtl.dropout.schedules import Concrete
 from adsmtl.study import Run
+from adsmtl.training.elementwise import TORCH, Elementwise
 
 
 def variance_name(task: str) -> str:
@@ -65,26 +66,32 @@ class ConcreteDropout:
     """
 
     def __init__(
-        self, logits: Mapping[str, Tensor], keys: Mapping[str, Tensor], temperature: Tensor
+        self,
+        logits: Mapping[str, Tensor],
+        keys: Mapping[str, Tensor],
+        temperature: Tensor,
+        elementwise: Elementwise = TORCH,
     ) -> None:
         """
         Args:
             logits: by site, ln(p / (1 - p)), float32 `[R]`.
             keys: by site, of the random numbers, int64 `[R]`.
             temperature: float32 `[R]`.
+            elementwise: what pools and rectifies.
         """
         self._logits, self._keys, self._temperature = logits, keys, temperature
+        self._elementwise = elementwise
 
-    def __call__(self, x: Tensor, site: str, relu: bool) -> Tensor:
+    def __call__(self, x: Tensor, site: str, relu: bool, pool: int = 1) -> Tensor:
         """See `Drop`; a site without a learned rate drops nothing."""
-        x = x.clamp_min(0) if relu else x
+        x = self._elementwise.units(x, relu, pool, None)
         if site not in self._logits:
             return x
         each = (-1, *[1] * (x.dim() - 1))
         logit = self._logits[site].view(each)
         noise = _noise(self._keys[site], x.shape)
         dropped = torch.sigmoid((logit + noise) / self._temperature.view(each))
-        return x * ((1 - dropped) * (1 + logit.exp())).to(x.dtype)  # 1 / (1 - p) = 1 + e^logit
+        return (x * ((1 - dropped) * (1 + logit.exp()))).to(x.dtype)  # 1 / (1 - p) = 1 + e^logit
 
 
 def _noise(keys: Tensor, shape: torch.Size) -> Tensor:

@@ -12,6 +12,7 @@ from adsmtl.study import Task
 from adsmtl.tasks import layers, registry
 from adsmtl.tasks.base import Branch, Drop, Parameter
 from adsmtl.training.batches import Batch, TaskData
+from adsmtl.training.elementwise import TORCH, Dropped, Elementwise
 
 SHARED_CHANNELS = 32
 KERNEL = 3
@@ -36,24 +37,30 @@ def initial(parameter: Parameter, key: int) -> Tensor:
             return torch.zeros(shape)
 
 
-def no_dropout(x: Tensor, site: str, relu: bool) -> Tensor:
-    """Every unit on (a `Drop`)."""
-    return x.clamp_min(0) if relu else x
-
-
 class StepDropout:
-    """Dropout of one task in one training step (a `Drop`)."""
+    """Dropout of one task in one forward pass (a `Drop`)."""
 
-    def __init__(self, rates: Mapping[str, masks.Rates], keys: Mapping[str, Tensor]) -> None:
-        self._rates, self._keys = rates, keys
+    def __init__(
+        self,
+        rates: Mapping[str, masks.Rates],
+        keys: Mapping[str, Tensor],
+        elementwise: Elementwise = TORCH,
+    ) -> None:
+        """
+        Args:
+            rates: by site; a site without a rate drops nothing.
+            keys: by site, of the masks, int64 `[R]`.
+            elementwise: what computes it.
+        """
+        self._dropped = {site: Dropped(keys[site], rate) for site, rate in rates.items()}
+        self._elementwise = elementwise
 
-    def __call__(self, x: Tensor, site: str, relu: bool) -> Tensor:
-        """See `Drop`; a site without a rate drops nothing."""
-        if site not in self._rates:
-            return no_dropout(x, site, relu)
-        rates = self._rates[site]
-        mask = masks.keep_mask(self._keys[site], rates, x.shape)
-        return (masks.relu_dropout if relu else masks.dropout)(x, mask, rates.scale)
+    def __call__(self, x: Tensor, site: str, relu: bool, pool: int = 1) -> Tensor:
+        """See `Drop`."""
+        return self._elementwise.units(x, relu, pool, self._dropped.get(site))
+
+
+no_dropout = StepDropout({}, {})
 
 
 class Model:
@@ -109,15 +116,27 @@ class Model:
         """Names of the dropout sites that a task's examples pass."""
         return (sites.SHARED, *self.branches[task].sites)
 
-    def forward(self, task: str, batch: Batch, drop: Drop) -> Tensor:
-        """Logits `[R, B, classes]` of one task's batch."""
-        shared = layers.conv2d(batch.x, self.params["shared.weight"], self.params["shared.bias"])
-        shared = drop(shared, sites.SHARED, relu=True)
-        lengths = None if batch.lengths is None else batch.lengths - (KERNEL - 1)
+    def shared(self, batch: Batch) -> Tensor:
+        """The shared layer of a batch, `[R, B, C, H, W]`, before its rectifier and dropout."""
+        return layers.conv2d(batch.x, self.params["shared.weight"], self.params["shared.bias"])
+
+    def branch(self, task: str, shared: Tensor, lengths: Tensor | None, drop: Drop) -> Tensor:
+        """Logits `[R, B, classes]` of one task from the shared layer after its dropout.
+
+        Args:
+            shared: `[R, B, C, H, W]`.
+            lengths: of the batch's examples, int64 `[R, B]`, before the shared layer.
+        """
+        left = None if lengths is None else lengths - (KERNEL - 1)
         prefix = f"{task}."
         own = {
             name.removeprefix(prefix): value
             for name, value in self.params.items()
             if name.startswith(prefix)
         }
-        return self.branches[task].forward(own, shared, lengths, drop)
+        return self.branches[task].forward(own, shared, left, drop)
+
+    def forward(self, task: str, batch: Batch, drop: Drop) -> Tensor:
+        """Logits `[R, B, classes]` of one task's batch."""
+        shared = drop(self.shared(batch), sites.SHARED, relu=True)
+        return self.branch(task, shared, batch.lengths, drop)

@@ -74,7 +74,7 @@ class Stepper:
         machine: Machine,
     ) -> None:
         self._runs, self._tasks, self._data, self._model = runs, tasks, data, model
-        self._machine = machine
+        self._machine, self._elementwise = machine, machine.elementwise
         device, seeds = machine.device, [run.seed for run in runs]
         self._graphed = device.type == "cuda"
         self.optimiser = Adam(model.params.values(), runs[0].training.learning_rate)
@@ -250,8 +250,8 @@ class Stepper:
         used = {s: r for s, r in self.rates[task].items() if r.active or self._graphed}
         keys = {site: rng.words(self._keys[task, site], self._number) for site in used}
         if logits:
-            return learned.ConcreteDropout(logits, keys, self._temperature)
-        return StepDropout(used, keys)
+            return learned.ConcreteDropout(logits, keys, self._temperature, self._elementwise)
+        return StepDropout(used, keys, self._elementwise)
 
     def learned_rates(self, task: str) -> dict[str, Tensor]:
         """ln(p / (1 - p)) of a task by site, float32 `[R]`; empty where rates are not learned."""
