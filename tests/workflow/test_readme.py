@@ -115,11 +115,14 @@ TESTS = {
     "make bench": recipe(
         "snakemake --cores all data/prepared/cifar10/card.json", "python -m benchmarks"
     ),
+    "make gpu-check": recipe("python -m benchmarks.gpu_check"),
     "source .venv/bin/activate": makes_environment,
     "snakemake -n": says(NOTHING_TO_DO),
     "snakemake --cores all": says(NOTHING_TO_DO),
     "snakemake --cores all data": says(NOTHING_TO_DO),
     "snakemake --cores all --config preset=smoke": says(NOTHING_TO_DO),
+    "snakemake --unlock": says("Unlocked"),
+    "adsmtl why adsmtl/seed=0": says("kept"),
     "snakemake --report workflow-report.html": workflow_report,
     "dvc repro; dvc metrics show; dvc plots show": elsewhere("test_versioning.py"),
     "dvc push": elsewhere("test_versioning.py"),
