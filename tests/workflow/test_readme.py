@@ -115,7 +115,7 @@ TESTS = {
     "make bench": recipe(
         "snakemake --cores all data/prepared/cifar10/card.json", "python -m benchmarks"
     ),
-    "make gpu-check": recipe("python -m benchmarks.gpu_check"),
+    "make gpu-check": recipe("PYTHONPATH=src python3 -m benchmarks.gpu_check"),
     "source .venv/bin/activate": makes_environment,
     "snakemake -n": says(NOTHING_TO_DO),
     "snakemake --cores all": says(NOTHING_TO_DO),
