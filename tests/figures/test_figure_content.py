@@ -10,6 +10,7 @@ from synthetic import write_results
 from wider import derive, final_row, plain_frame, write_wide
 
 from adsmtl.analysis import contrasts, measures, summary
+from adsmtl.collected import reading
 from adsmtl.errors import UserError
 from adsmtl.figures import calibration, data_curves, forest, rate_heatmap, rates, relatedness
 from adsmtl.figures.drawing import Material
@@ -32,7 +33,7 @@ def texts(figure):
 
 # --- forest -------------------------------------------------------------------------------
 def test_effects_are_those_of_the_comparisons_in_percentage_points(results):
-    final = measures.with_chosen(collected(results).runs)
+    final = measures.with_chosen(reading.load(results).runs)
     frame = summary.comparisons(final, summary.planned(final))
     sections = forest.compared(frame)
     assert list(sections) == ["against: no dropout", "against: fixed 0.2"]
