@@ -20,7 +20,7 @@ from adsmtl.training.model import StepDropout
 
 # Examples times passes that go through a branch at once: enough for the products to run at full
 # speed, and few enough examples that sequences of a chunk are of nearly one length.
-ROWS = 640
+ROWS = 320
 
 
 def evaluate(engine: Engine, policy: TestTime) -> dict[str, Any]:
