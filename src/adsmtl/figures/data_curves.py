@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from adsmtl.analysis import statistics
 from adsmtl.figures import style
-from adsmtl.figures.drawing import Drawing, Material
+from adsmtl.figures.drawing import Drawing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +61,7 @@ def draw_series(curves: pd.DataFrame) -> Figure:
 
     tasks = list(curves["task"].unique())
     figure = style.figure(style.WIDTH, 2.6)
-    axes = figure.subplots(1, len(tasks), squeeze=False)[0]
+    axes = style.panels(figure, tasks, sharey=False)
     shares = sorted(curves["train_fraction"].unique())
     for ax, task in zip(axes, tasks, strict=True):
         for shift, (way, look) in zip((0.985, 1.015), _WAYS.items(), strict=True):
@@ -82,7 +82,6 @@ def draw_series(curves: pd.DataFrame) -> Figure:
                 label=way,
                 **look,
             )
-        ax.set_title(task)
         ax.set_xscale("log")
         ax.xaxis.set_major_locator(FixedLocator([100 * share for share in shares]))
         ax.xaxis.set_minor_locator(NullLocator())
@@ -92,11 +91,6 @@ def draw_series(curves: pd.DataFrame) -> Figure:
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
     return figure
-
-
-def draw(material: Material) -> Figure:
-    """The learning curves of the study."""
-    return draw_series(series(material.final))
 
 
 DRAWING = Drawing(
@@ -114,5 +108,5 @@ DRAWING = Drawing(
         " do not hide each other."
     ),
     exists=lambda arms: any(own.train_fraction < 1 for own in arms.values()),
-    draw=draw,
+    draw=lambda material: draw_series(series(material.final)),
 )

@@ -33,8 +33,8 @@ class Drawing:
         title: above it in the report.
         reading: what to look for in it.
         caption: what it shows, without where the numbers come from, which is added to it.
-        exists: whether a study of these arms, by id, has it.
         draw: makes it.
+        exists: whether a study of these arms, by id, has it.
     """
 
     name: str
@@ -42,8 +42,8 @@ class Drawing:
     title: str
     reading: str
     caption: str
-    exists: Callable[[Mapping[str, Traits]], bool]
     draw: Callable[[Material], Figure]
+    exists: Callable[[Mapping[str, Traits]], bool] = lambda arms: True
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,3 @@ def drawings() -> tuple[Drawing, ...]:
 def of_study(arms: Mapping[str, Traits]) -> tuple[Drawing, ...]:
     """The figures that a study of these arms has, in the order of the report."""
     return tuple(drawing for drawing in drawings() if drawing.exists(arms))
-
-
-def always(arms: Mapping[str, Traits]) -> bool:
-    """Every study has it."""
-    return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adsmtl.figures import bands, style
-from adsmtl.figures.drawing import Drawing, Material, always
+from adsmtl.figures.drawing import Drawing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,11 +64,6 @@ def _line(ax, values: pd.DataFrame, column: str, factor: float) -> None:
         ax.plot(means.index, means, **_REFERENCE)
 
 
-def draw(material: Material) -> Figure:
-    """The learning curves of the study."""
-    return draw_epochs(material.epochs)
-
-
 DRAWING = Drawing(
     name="learning-curves",
     place=100,
@@ -83,6 +78,5 @@ DRAWING = Drawing(
         " 95 % t-interval. The dotted line is the validation mean of single-task training"
         " without dropout."
     ),
-    exists=always,
-    draw=draw,
+    draw=lambda material: draw_epochs(material.epochs),
 )

@@ -8,7 +8,7 @@ import numpy as np
 
 from adsmtl.analysis import statistics
 from adsmtl.figures import style
-from adsmtl.figures.drawing import Drawing, Material
+from adsmtl.figures.drawing import Drawing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,11 +96,6 @@ def _frame(ax, row: int, column: int) -> None:
         ax.plot(across, down, color=colour, linewidth=width)
 
 
-def draw(material: Material) -> Figure:
-    """The fixed rates of the study."""
-    return draw_cells(cells(material.final))
-
-
 DRAWING = Drawing(
     name="rate-heatmap",
     place=40,
@@ -117,5 +112,5 @@ DRAWING = Drawing(
         " frames mark the best rate of a row on test data, and white cells were not trained."
     ),
     exists=lambda arms: len({own.rate for own in arms.values() if own.schedule == "fixed"}) > 1,
-    draw=draw,
+    draw=lambda material: draw_cells(cells(material.final)),
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from adsmtl.figures import bands, style
-from adsmtl.figures.drawing import Drawing, Material
+from adsmtl.figures.drawing import Drawing
 from adsmtl.outputs import Traits
 
 if TYPE_CHECKING:
@@ -95,11 +95,6 @@ def draw_rates(history: pd.DataFrame, arms: Sequence[str], difficulty: bool) -> 
     return figure
 
 
-def draw(material: Material) -> Figure:
-    """The arms that come first, each with the difficulty of its tasks."""
-    return draw_rates(material.epochs, panels(material.collected.traits)[0], True)
-
-
 DRAWING = Drawing(
     name="rates",
     place=50,
@@ -115,5 +110,7 @@ DRAWING = Drawing(
         f" has none, by the training loss over ln(classes): {LEGEND}"
     ),
     exists=lambda arms: bool(panels(arms)[0]),
-    draw=draw,
+    draw=lambda material: draw_rates(
+        material.epochs, panels(material.collected.traits)[0], difficulty=True
+    ),
 )

@@ -9,7 +9,7 @@ import numpy as np
 
 from adsmtl.analysis import statistics
 from adsmtl.figures import style
-from adsmtl.figures.drawing import Drawing, Material
+from adsmtl.figures.drawing import Drawing
 from adsmtl.outputs import Traits
 
 if TYPE_CHECKING:
@@ -81,11 +81,6 @@ def _half(estimate: statistics.Estimate) -> float:
     return np.nan if estimate.high is None else estimate.high - estimate.mean
 
 
-def draw(material: Material) -> Figure:
-    """The pairs of the study."""
-    return draw_points(points(material.final, material.collected.epochs))
-
-
 def _pairs_with_references(arms: Mapping[str, Traits]) -> bool:
     """Whether a pair of group `relatedness` has a single-task arm for each of its tasks."""
     plain = [own for own in arms.values() if own.schedule == "none" and own.train_fraction == 1]
@@ -109,5 +104,5 @@ DRAWING = Drawing(
         " are seeds, large ones their means with 95 % t-intervals in both directions."
     ),
     exists=_pairs_with_references,
-    draw=draw,
+    draw=lambda material: draw_points(points(material.final, material.collected.epochs)),
 )
