@@ -5,11 +5,10 @@ from pathlib import Path
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
+from adsmtl import outputs
 from adsmtl.collected.test_time import OFF, ON
 from adsmtl.files import read_json
 from adsmtl.validation import checked
-
-LISTING = "listing.json"
 
 
 class _Open(BaseModel):
@@ -60,9 +59,7 @@ def listing(root: Path) -> Listing | None:
     Raises:
         UserError: the file is malformed; names file and key.
     """
-    path = root / LISTING
-    return (
-        checked(Listing, read_json(path), str(path), "delete it and run again")
-        if path.is_file()
-        else None
-    )
+    path = root / outputs.LISTING
+    if not path.is_file():
+        return None
+    return checked(Listing, read_json(path), str(path), "delete it and run again")
