@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adsmtl import outputs
+from adsmtl.errors import UserError
 from adsmtl.files import atomic, write_text
 
 if TYPE_CHECKING:
@@ -112,6 +113,15 @@ def nothing(text: str) -> Figure:
     empty = figure(WIDTH, 1.2)
     empty.text(0.5, 0.5, text, ha="center", va="center")
     return empty
+
+
+def saved(folder: Path, name: str, remedy: str) -> tuple[bytes, str]:
+    """The PNG and the caption that `save` wrote; UserError with a `remedy` where one is missing."""
+    picture, caption = folder / f"{name}.png", folder / f"{name}.{outputs.CAPTION}"
+    for path in (picture, caption):
+        if not path.is_file():
+            raise UserError(f"{path} is missing; {remedy}")
+    return picture.read_bytes(), caption.read_text(encoding="utf-8").strip()
 
 
 def save(folder: Path, name: str, draw: Callable[[], Figure], caption: str) -> None:
