@@ -42,7 +42,7 @@ def locate(name: str, raw_root: Path, settings: Mapping[str, Any]) -> Location:
     """
     raw = lookup(name).raw
     if raw is None:
-        return Location(Origin("embedded", name, "installed with the package", "", 0, "", ""), ())
+        return Location(Origin("embedded", "installed with the package"), ())
     if isinstance(raw, Archive):
         return sources.locate(raw, raw_root / name)
     given = settings.get(raw.setting)
@@ -50,7 +50,7 @@ def locate(name: str, raw_root: Path, settings: Mapping[str, Any]) -> Location:
         return Location(None, (f"{raw.setting} in config/config.yaml names no folder",))
     if not Path(given).is_dir():
         return Location(None, (f"{raw.setting} is {given}, which is no folder",))
-    return Location(Origin("local", name, str(given), "", 0, raw.licence, raw.provenance), ())
+    return Location(Origin("local", str(given)), ())
 
 
 def prepare(
@@ -86,8 +86,8 @@ def prepare(
             "name": dataset.raw.name,
             "origin": origin.kind,
             "sha256": "",  # known once the files have been read
-            "provenance": origin.provenance,
-            "licence": origin.licence,
+            "provenance": dataset.raw.provenance,
+            "licence": dataset.raw.licence,
         }
         dataset.prepare(Path(origin.where), folder, source)
     return folder

@@ -84,7 +84,7 @@ def prepare(folder: Path) -> None:
     names = merge_rare(Counter(s.phone for u in utterances for s in u.segments))
     utterances = [_renamed(utterance, names) for utterance in utterances]
     classes = sorted({name for name in names.values() if name is not None})
-    tracked = progress.track(utterances, "espeak: features", total=len(utterances))
+    tracked = progress.track(utterances, "espeak: features")
     data = assemble(tracked, classes, speakers)
     sex_of = np.array([SEXES.index(VOICES[speaker]) for speaker in speakers])
     card: Card = {
