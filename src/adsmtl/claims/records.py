@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from adsmtl import outputs
 from adsmtl.collected.test_time import OFF, ON
@@ -11,11 +11,7 @@ from adsmtl.files import read_json
 from adsmtl.validation import checked
 
 
-class _Open(BaseModel):
-    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
-
-
-class Defect(_Open):
+class Defect(BaseModel):
     """One thing that is said to be wrong with the published listing.
 
     `error` is the exception that ended the attempt, None where the defect raises none.
@@ -27,7 +23,7 @@ class Defect(_Open):
     error: str | None
 
 
-class Listing(_Open):
+class Listing(BaseModel):
     """Attempts to run the published listing; `keras` is None where they could not be made."""
 
     keras: str | None

@@ -8,7 +8,6 @@ from typing import Any
 from adsmtl.data.dataset import Archive, DataSet
 from adsmtl.data.fetch import sources
 from adsmtl.data.fetch.sources import Location, Origin
-from adsmtl.data.prepared import Source
 from adsmtl.errors import UserError
 from adsmtl.files import read_json
 
@@ -72,13 +71,13 @@ def prepare(
         UserError: the data cannot be had, are damaged, or there is no space.
     """
     dataset, folder = lookup(name), prepared_root / name
-    source: Source
     if dataset.raw is None:
         dataset.prepare(folder)
     elif isinstance(dataset.raw, Archive):
         archive = sources.fetch(dataset.raw, raw_root / name)
         record = read_json(archive.parent / sources.RECORD)
-        source = {key: record[key] for key in Source.__annotations__}  # type: ignore[assignment]
+        keys = ("name", "origin", "sha256", "provenance", "licence")
+        source = {key: record[key] for key in keys}
         dataset.prepare(archive, folder, source)
     else:
         origin = sources.required(name, locate(name, raw_root, settings or {}))

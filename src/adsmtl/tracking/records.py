@@ -17,6 +17,7 @@ from adsmtl import outputs
 from adsmtl.analysis import summary
 from adsmtl.collected.reading import Collected
 from adsmtl.files import digest, read_json, sha256
+from adsmtl.running.difference import leaves
 
 MAX_PARAM = 6000  # characters that MLflow stores of a parameter
 
@@ -77,15 +78,6 @@ def build(collected: Collected) -> list[Record]:
     return [*summaries, *seeds, study.report(runs)]
 
 
-def flatten(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Leaves of nested mappings by their dotted path; lists count as leaves."""
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from flatten(inner, f"{prefix}.{key}" if prefix else str(key))
-    else:
-        yield prefix, value
-
-
 @dataclass(frozen=True)
 class _Study:
     """What the records of one study share; `written` is when it was collected, in ms."""
@@ -98,7 +90,7 @@ class _Study:
         """One run: its scores by epoch, and after the last one."""
         environment = self.collected.environments[run["environment"]]
         config = {**self.collected.configs[run["arm"]], "seed": run["seed"]}
-        params = dict(flatten(config)) | {
+        params = dict(leaves(config)) | {
             f"{group}.{name}": value
             for group in ("device", "versions")
             for name, value in environment[group].items()
@@ -130,7 +122,7 @@ class _Study:
             kind="summary",
             name=arm,
             tags=self._tags(runs) | {"label": runs["label"].iloc[0]} | _config_hash(runs),
-            params={name: str(value)[:MAX_PARAM] for name, value in flatten({"arm": config})},
+            params={name: str(value)[:MAX_PARAM] for name, value in leaves({"arm": config})},
             metrics=_finite(values),
             started=self.written - round(1000 * runs["seconds_total"].sum()),
             ended=self.written,

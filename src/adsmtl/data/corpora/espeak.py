@@ -14,6 +14,7 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -182,7 +183,7 @@ def _renamed(utterance: Utterance, names: dict[str, str | None]) -> Utterance:
         for segment in utterance.segments
         if (name := names[segment.phone]) is not None
     ]
-    return Utterance(utterance.speaker, utterance.samples, kept)
+    return replace(utterance, segments=kept)
 
 
 def _audio_digest(utterances: Sequence[Utterance]) -> str:
