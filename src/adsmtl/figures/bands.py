@@ -1,17 +1,12 @@
 """Courses over epochs: a mean over seeds with its interval as a band."""
 
-from __future__ import annotations
-
 import textwrap
-from typing import TYPE_CHECKING
 
 from adsmtl.analysis import statistics
-
-if TYPE_CHECKING:
-    import pandas as pd
+from adsmtl.figures.lazy import DataFrame
 
 
-def band(ax, values: pd.DataFrame, column: str, factor: float, **look) -> None:
+def band(ax, values: DataFrame, column: str, factor: float, **look) -> None:
     """The mean of a column by epoch, times `factor`, and its 95 % interval where n allows it."""
     estimates = [
         (epoch, statistics.mean_interval(factor * known.to_numpy(dtype=float)))

@@ -1,16 +1,9 @@
 """Calibration of the main arms, and what dropping units at test time does (claim C6)."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from adsmtl.analysis import statistics
 from adsmtl.figures import dots, style
 from adsmtl.figures.drawing import Drawing
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure, SubFigure
+from adsmtl.figures.lazy import DataFrame, Figure, SubFigure
 
 _POLICIES = {
     "off": ("all units on", {"color": style.COLOURS[0], "marker": "D"}, -0.17),
@@ -19,7 +12,7 @@ _POLICIES = {
 _MEASURES = {"ece": "ECE (%)", "accuracy": "test accuracy (%)"}
 
 
-def draw_errors(final: pd.DataFrame, evaluated: pd.DataFrame) -> Figure:
+def draw_errors(final: DataFrame, evaluated: DataFrame) -> Figure:
     """Expected calibration error per arm; below, policies at test time where there are any.
 
     Args:
@@ -43,11 +36,11 @@ def draw_errors(final: pd.DataFrame, evaluated: pd.DataFrame) -> Figure:
     return figure
 
 
-def _errors(figure: Figure | SubFigure, final: pd.DataFrame) -> None:
+def _errors(figure: Figure | SubFigure, final: DataFrame) -> None:
     dots.fill(figure, final, "test_ece", "ECE on test data (%)")
 
 
-def _policies(figure, evaluated: pd.DataFrame, measure: str) -> None:
+def _policies(figure, evaluated: DataFrame, measure: str) -> None:
     """A panel per task, a row per arm; points are seeds' means over repeats."""
     tasks = list(evaluated["task"].unique())
     arms = evaluated.drop_duplicates("arm")
@@ -73,7 +66,7 @@ def _policies(figure, evaluated: pd.DataFrame, measure: str) -> None:
     style.name_rows(axes, labels)
 
 
-def _spread(ax, row: int, own: pd.DataFrame, measure: str) -> None:
+def _spread(ax, row: int, own: DataFrame, measure: str) -> None:
     """The standard deviation over repeats with units dropped, mean over seeds, as text."""
     dropped = own[own["policy"] == "on"]
     deviations = dropped.groupby("seed")[measure].std().dropna()

@@ -1,16 +1,9 @@
 """Test accuracy against the share of the training data (claim C2)."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from adsmtl.analysis import statistics
 from adsmtl.figures import style
 from adsmtl.figures.drawing import Drawing
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
+from adsmtl.figures.lazy import DataFrame, Figure
 
 MEAN = "mean over tasks"
 _WAYS = {
@@ -19,7 +12,7 @@ _WAYS = {
 }
 
 
-def series(final: pd.DataFrame) -> pd.DataFrame:
+def series(final: DataFrame) -> DataFrame:
     """Accuracy of plain single- and multi-task training, per task and averaged over tasks.
 
     Tasks that were only trained on all data are left out. The average is over those shares and
@@ -51,7 +44,7 @@ def series(final: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rows, average], ignore_index=True) if tasks > 1 else rows
 
 
-def draw_series(curves: pd.DataFrame) -> Figure:
+def draw_series(curves: DataFrame) -> Figure:
     """A panel per task and one for their average; bars are 95 % intervals.
 
     Args:

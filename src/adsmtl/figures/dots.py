@@ -1,20 +1,13 @@
 """Final measures per arm: every seed a point, mean and interval on top."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from adsmtl.analysis import statistics
 from adsmtl.figures import style
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure, SubFigure
-
-    from adsmtl.figures.drawing import Material
+from adsmtl.figures.drawing import Material
+from adsmtl.figures.lazy import DataFrame, Figure, SubFigure
 
 LEGEND = (
     "Circles are seeds, diamonds their mean and bars its 95 % t-interval; the dotted line"
@@ -32,7 +25,7 @@ def draw(material: Material, column: str, label: str, zero: bool = False) -> Fig
 
 def fill(
     figure: Figure | SubFigure,
-    final: pd.DataFrame,
+    final: DataFrame,
     column: str,
     label: str,
     zero: bool = False,

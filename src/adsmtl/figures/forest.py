@@ -1,18 +1,13 @@
 """Effects with their intervals, a row each: comparisons of arms, and the paper's claims."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from adsmtl.figures import style
 from adsmtl.figures.drawing import Drawing, Material
+from adsmtl.figures.lazy import DataFrame, Figure
 from adsmtl.tables import numbers
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
 
 PERCENTAGE_POINTS = ("pp", "percentage points")  # units of claims that share the axis
 _ROW = 0.2  # inches
@@ -34,7 +29,7 @@ class Effect:
     clear: bool
 
 
-def compared(comparisons: pd.DataFrame) -> dict[str, list[Effect]]:
+def compared(comparisons: DataFrame) -> dict[str, list[Effect]]:
     """The comparisons averaged over tasks, by the arm that they are made with.
 
     Args:

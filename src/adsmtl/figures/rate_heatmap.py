@@ -1,23 +1,16 @@
 """Fixed rates against where they act and how many tasks share the network (claim C8)."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from adsmtl.analysis import statistics
 from adsmtl.figures import style
 from adsmtl.figures.drawing import Drawing
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
+from adsmtl.figures.lazy import DataFrame, Figure
 
 ROWS = ("single-task", "multi-task", "shared only", "specific only")
 
 
-def cells(final: pd.DataFrame) -> pd.DataFrame:
+def cells(final: DataFrame) -> DataFrame:
     """Test accuracies of the fixed rates, rate 0 being training without dropout.
 
     Args:
@@ -41,7 +34,7 @@ def cells(final: pd.DataFrame) -> pd.DataFrame:
     return rows[["row", "rate", "task", "seed", "accuracy"]]
 
 
-def draw_cells(values: pd.DataFrame) -> Figure:
+def draw_cells(values: DataFrame) -> Figure:
     """A panel per task; the best rate of every row is framed, empty cells were not trained.
 
     Args:

@@ -1,23 +1,17 @@
 """What training two tasks together gains, against how their gradients agree (claim C9)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from adsmtl.analysis import statistics
 from adsmtl.figures import style
 from adsmtl.figures.drawing import Drawing
+from adsmtl.figures.lazy import DataFrame, Figure
 from adsmtl.outputs import Traits
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
 
-
-def points(final: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
+def points(final: DataFrame, epochs: DataFrame) -> DataFrame:
     """Gain and cosine of every plain pair of tasks and seed, on all training data.
 
     Args:
@@ -39,7 +33,7 @@ def points(final: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
     return merged.merge(contrasts.gains(final), on=["arm", "seed"]).dropna()
 
 
-def draw_points(pairs: pd.DataFrame) -> Figure:
+def draw_points(pairs: DataFrame) -> Figure:
     """A small open marker per seed, and a large one per pair with intervals both ways.
 
     Args:

@@ -3,20 +3,14 @@
 Matplotlib is loaded only when something is drawn; see `drawing`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from adsmtl import outputs
 from adsmtl.errors import UserError
+from adsmtl.figures.lazy import Axes, Figure, SubFigure
 from adsmtl.files import atomic, write_text
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, SubFigure
-    from matplotlib.lines import Line2D
 
 WIDTH = 7.0  # inches, the text width of a two-column page
 # Okabe and Ito (2008), told apart with the common colour vision deficiencies; the order
@@ -93,7 +87,7 @@ def name_rows(axes: Sequence[Axes], labels: Sequence[str]) -> None:
     axes[0].set_ylim(len(labels) - 0.5, -0.5)
 
 
-def key(label: str, **look) -> Line2D:
+def key(label: str, **look) -> Any:
     """A line for a legend that stands apart from what it explains."""
     from matplotlib.lines import Line2D
 
