@@ -34,7 +34,7 @@ def offer(monkeypatch: pytest.MonkeyPatch) -> Offer:
             asked.append((name, settings["timit_path"]))
             if name not in names:
                 return sources.Location(None, ("no mirror", f"no network for {name}"))
-            origin = sources.Origin("upstream", name, "", "", 0, "", "")
+            origin = sources.Origin("upstream", name)
             return sources.Location(origin, ())
 
         monkeypatch.setattr(registry, "locate", locate)

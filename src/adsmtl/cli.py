@@ -1,17 +1,20 @@
 """The command line, for people and for the workflow alike: `adsmtl --help`."""
 
 import argparse
+import importlib
 import json
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from adsmtl import __version__, arms, config, outputs, paths, planning
 from adsmtl.errors import UserError
 from adsmtl.files import read_json, write_text
+
+Command = Callable[[argparse.Namespace], None]
 
 log = logging.getLogger("adsmtl")
 
@@ -66,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def add(name: str, command: Any, text: str) -> argparse.ArgumentParser:
+    def add(name: str, command: Command, text: str) -> argparse.ArgumentParser:
         own = commands.add_parser(name, help=text, description=text)
         own.set_defaults(command=command)
         return own
@@ -87,10 +90,13 @@ def _parser() -> argparse.ArgumentParser:
     own.add_argument("--arm", required=True)
     own.add_argument("--seeds", required=True, type=int, nargs="+")
     add("collect", _collect, "turn finished runs into the tables that all later steps read")
-    add("tables", _tables, "write the tables of a finished study")
-    add("figures", _figures, "write the figures of a finished study")
+    tables = _product("adsmtl.tables.build", "write_all")
+    add("tables", tables, "write the tables of a finished study")
+    figures = _product("adsmtl.figures.build", "write_all")
+    add("figures", figures, "write the figures of a finished study")
     add("listing", _listing, "run the paper's listing against Keras, where it is installed")
-    add("claims", _claims, "judge the paper's claims from a finished study")
+    claims = _product("adsmtl.claims.write", "write")
+    add("claims", claims, "judge the paper's claims from a finished study")
     own = add("judge", _judge, "make tables, figures and ledger again from collected tables")
     own.add_argument("folder", type=Path, help="a results folder or a frozen archive")
     own.add_argument("--out", type=Path, help="where to write instead of there")
@@ -159,17 +165,13 @@ def _prepare(options: argparse.Namespace) -> None:
     log.info(f"prepared {folder}, with examples to look at in {samples.write(folder)}")
 
 
-def _prepared(plan: planning.Plan) -> dict[str, Any]:
+def _inputs(plan: planning.Plan, where: str) -> tuple[dict[str, Any], Any]:
+    """The prepared data by task, and the machine on the device `where`."""
     from adsmtl.data.prepared import load
-
-    return {name: load(paths.PREPARED / task.dataset) for name, task in plan.tasks.items()}
-
-
-def _machine(plan: planning.Plan) -> Any:
     from adsmtl.training import device
 
-    chosen = plan.settings
-    return device.choose(chosen.device, chosen.precision, chosen.threads)
+    prepared = {name: load(paths.PREPARED / task.dataset) for name, task in plan.tasks.items()}
+    return prepared, device.choose(where, plan.settings.precision, plan.settings.threads)
 
 
 def _estimate(options: argparse.Namespace) -> None:
@@ -178,7 +180,7 @@ def _estimate(options: argparse.Namespace) -> None:
     plan = _plan(options)
     for note in plan.notes:
         log.info(note)
-    prepared, machine = _prepared(plan), _machine(plan)
+    prepared, machine = _inputs(plan, plan.settings.device)
     left = estimate.remaining(plan.study.runs(), prepared, machine, plan.root)
     if not left:
         log.info(f"{plan.root}: every run is finished")
@@ -193,7 +195,8 @@ def _train(options: argparse.Namespace) -> None:
 
     plan = _plan(options)
     runs = [plan.study.run(arm, seed) for arm in options.arms for seed in options.seeds]
-    prepared, machine, replicas = _prepared(plan), _machine(plan), plan.settings.replicas
+    prepared, machine = _inputs(plan, plan.settings.device)
+    replicas = plan.settings.replicas
     wanted = plan.study.runs() if options.processes else runs
     left = estimate.remaining(wanted, prepared, machine, plan.root)
     if {run.name for run in left} & {run.name for run in runs}:
@@ -204,18 +207,16 @@ def _train(options: argparse.Namespace) -> None:
 
 def _why(options: argparse.Namespace) -> None:
     from adsmtl.running import why
-    from adsmtl.training import device
 
     plan = _plan(options)
     run = plan.study.run(*why.named(options.run, plan.root))
     if not why.begun(run, plan.root):
         print(f"{run.name}: not trained yet")
         return
-    chosen = plan.settings
+    chosen = plan.settings.device
     # The first device stands for all: it is not used, so other processes may be training on it.
-    where = "cuda:0" if plan.gpus and chosen.device in ("auto", "cuda") else chosen.device
-    machine = device.choose(where, chosen.precision, chosen.threads)
-    print(why.explain(plan.study, run, _prepared(plan), machine, plan.root))
+    where = "cuda:0" if plan.gpus and chosen in ("auto", "cuda") else chosen
+    print(why.explain(plan.study, run, *_inputs(plan, where), plan.root))
 
 
 def _test_time(options: argparse.Namespace) -> None:
@@ -224,12 +225,11 @@ def _test_time(options: argparse.Namespace) -> None:
     plan = _plan(options)
     if plan.study.test_time is None:
         raise UserError(f"preset {plan.study.preset!r} has no test_time; see config/presets")
-    prepared, machine = _prepared(plan), _machine(plan)
+    prepared, machine = _inputs(plan, plan.settings.device)
     for seed in options.seeds:
         run = plan.study.run(options.arm, seed)
-        log.info(
-            f"wrote {dropping.evaluate(run, plan.study.test_time, prepared, machine, plan.root)}"
-        )
+        path = dropping.evaluate(run, plan.study.test_time, prepared, machine, plan.root)
+        log.info(f"wrote {path}")
 
 
 def _collected(options: argparse.Namespace) -> Any:
@@ -245,18 +245,14 @@ def _collect(options: argparse.Namespace) -> None:
     collect.write(plan.root, list(plan.study.arms), plan.study.seeds)
 
 
-def _tables(options: argparse.Namespace) -> None:
-    from adsmtl.tables import build as tables
+def _product(module: str, function: str) -> Command:
+    """The command that hands the collected tables to a function; it loads the module when run."""
 
-    collected = _collected(options)
-    tables.write_all(collected, collected.root)
+    def command(options: argparse.Namespace) -> None:
+        collected = _collected(options)
+        getattr(importlib.import_module(module), function)(collected, collected.root)
 
-
-def _figures(options: argparse.Namespace) -> None:
-    from adsmtl.figures import build as figures
-
-    collected = _collected(options)
-    figures.write_all(collected, collected.root)
+    return command
 
 
 def _listing(options: argparse.Namespace) -> None:
@@ -265,13 +261,6 @@ def _listing(options: argparse.Namespace) -> None:
     path = _plan(options).root / outputs.LISTING
     found = listing.check(path)
     log.info(f"wrote {path}: {found['reason'] or found['keras']}")
-
-
-def _claims(options: argparse.Namespace) -> None:
-    from adsmtl.claims import write as claims
-
-    collected = _collected(options)
-    claims.write(collected, collected.root)
 
 
 def _judge(options: argparse.Namespace) -> None:

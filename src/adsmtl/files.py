@@ -13,10 +13,16 @@ from typing import Any
 from adsmtl.errors import UserError
 
 
-def _cannot_write(path: Path, error: OSError) -> Exception:
-    """What to raise for an error of the operating system while `path` was written."""
-    reason = error.strerror or str(error)
-    return UserError(f"cannot write {path}: {reason}; free space there or make it writable")
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Make the folder of `path`; an error of the operating system in the block names `path`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        message = f"cannot write {path}: {reason}; free space there or make it writable"
+        raise UserError(message) from error
 
 
 @contextmanager
@@ -26,40 +32,31 @@ def atomic(path: Path) -> Iterator[Path]:
     Raises:
         UserError: the folder cannot be written or the disk is full; names the path.
     """
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with _writing(path):
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
         os.close(handle)
         temporary = Path(name)
-        yield temporary
-        temporary.chmod(0o644)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise _cannot_write(path, error) from error
-    finally:
-        if temporary is not None:
+        try:
+            yield temporary
+            temporary.chmod(0o644)
+            os.replace(temporary, path)
+        finally:
             temporary.unlink(missing_ok=True)
 
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
     """Like `atomic` for a whole folder: `path` is replaced only when the block succeeds."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with _writing(path):
         temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
-    except OSError as error:
-        raise _cannot_write(path, error) from error
-    try:
-        yield temporary
-        temporary.chmod(0o755)
-        if path.exists():
-            shutil.rmtree(path)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise _cannot_write(path, error) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        try:
+            yield temporary
+            temporary.chmod(0o755)
+            if path.exists():
+                shutil.rmtree(path)
+            os.replace(temporary, path)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -22,7 +22,7 @@ def test_interval_of_a_hand_example():
 def test_one_seed_has_a_mean_and_no_interval():
     assert statistics.mean_interval([0.5]) == statistics.Estimate(1, 0.5, None, None, None)
     comparison = statistics.paired([0.5], [0.4])
-    assert comparison.low is None
+    assert comparison.ci_low is None
     assert comparison.d_z is None
     assert comparison.p == 1.0
 
@@ -88,7 +88,7 @@ def test_paired_effect_and_standardised_effect():
     # d_z = 2 / 1; J(2) = Γ(1) / (1 · Γ(1/2)) = 1 / sqrt(pi)
     assert comparison.d_z == pytest.approx(2 / math.sqrt(math.pi))
     test = stats.ttest_rel([3, 4, 8], [2, 2, 5]).confidence_interval()
-    assert (comparison.low, comparison.high) == pytest.approx((test.low, test.high))
+    assert (comparison.ci_low, comparison.ci_high) == pytest.approx((test.low, test.high))
 
 
 def test_equal_differences_have_no_standardised_effect():

@@ -58,7 +58,7 @@ def test_without_effects_95_percent_of_ledgers_are_inconclusive_throughout(witho
 
 def test_intervals_of_parts_cover_at_their_level(without_effect):
     parts = [part for of in without_effect for one in of for part in one.parts]
-    covered = np.mean([part.low <= 0 <= part.high for part in parts])
+    covered = np.mean([part.ci_low <= 0 <= part.ci_high for part in parts])
     assert abs(covered - 0.95) < tolerance(0.95, len(without_effect))
 
 

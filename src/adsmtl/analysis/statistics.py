@@ -6,7 +6,7 @@ is imported where it is used.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cache
 
 import numpy as np
@@ -38,8 +38,8 @@ class Comparison:
     n: int
     effect: float
     sd: float | None
-    low: float | None
-    high: float | None
+    ci_low: float | None
+    ci_high: float | None
     d_z: float | None
     p: float
     p_smallest: float
@@ -112,16 +112,7 @@ def paired(first: Sequence[float], second: Sequence[float], confidence: float = 
     # A spread within rounding error of the differences is no spread.
     if d.size >= 3 and estimate.sd > 1e-12 * np.abs(d).max():
         d_z = estimate.mean / estimate.sd * hedges_correction(d.size - 1)
-    return Comparison(
-        n=d.size,
-        effect=estimate.mean,
-        sd=estimate.sd,
-        low=estimate.low,
-        high=estimate.high,
-        d_z=d_z,
-        p=sign_flip_p(d),
-        p_smallest=smallest_p(d.size),
-    )
+    return Comparison(*astuple(estimate), d_z, sign_flip_p(d), smallest_p(d.size))
 
 
 def hedges_correction(df: int) -> float:

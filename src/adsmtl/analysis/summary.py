@@ -1,6 +1,7 @@
 """Mean and interval of every measure per arm and task, and the planned comparisons."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import pandas as pd
 
@@ -112,22 +113,17 @@ def comparisons(final: pd.DataFrame, pairs: Sequence[tuple[str, str]]) -> pd.Dat
     labels = final.drop_duplicates("arm").set_index("arm")["label"]
     rows = []
     for (outcome, task), of_outcome in values.groupby(["outcome", "task"], sort=False):
+        wide = of_outcome.pivot_table(index="seed", columns="arm", values="value")
         family = []
         for first, second in pairs:
-            wide = of_outcome.pivot_table(index="seed", columns="arm", values="value")
             if not {first, second} <= set(wide):
                 continue
-            wide = wide[[first, second]].dropna()
-            if len(wide):
-                names = {
-                    "first": first,
-                    "second": second,
-                    "first_label": labels[first],
-                    "second_label": labels[second],
-                    "outcome": outcome,
-                    "task": task,
-                }
-                family.append(names | _comparison(wide[first], wide[second]))
+            both = wide[[first, second]].dropna()
+            if len(both):
+                names = {"first": first, "second": second}
+                names |= {"first_label": labels[first], "second_label": labels[second]}
+                names |= {"outcome": outcome, "task": task}
+                family.append(names | _comparison(both[first], both[second]))
         for row, p in zip(family, statistics.holm([r["p"] for r in family]), strict=True):
             rows.append(row | {"p_holm": p})
     columns = [
@@ -142,26 +138,10 @@ def _estimate(name: str, values: pd.Series) -> dict:
     if known.empty:
         return {"measure": name, "n": 0}
     e = statistics.mean_interval(known.to_numpy(dtype=float))
-    return {
-        "measure": name,
-        "n": e.n,
-        "mean": e.mean,
-        "sd": e.sd,
-        "ci_low": e.low,
-        "ci_high": e.high,
-    }
+    estimate = {"n": e.n, "mean": e.mean, "sd": e.sd, "ci_low": e.low, "ci_high": e.high}
+    return {"measure": name} | estimate
 
 
 def _comparison(first: pd.Series, second: pd.Series) -> dict:
     c = statistics.paired(first.to_numpy(dtype=float), second.to_numpy(dtype=float))
-    return {
-        "n": c.n,
-        "effect": c.effect,
-        "sd": c.sd,
-        "ci_low": c.low,
-        "ci_high": c.high,
-        "d_z": c.d_z,
-        "p": c.p,
-        "p_smallest": c.p_smallest,
-        "detectable": statistics.smallest_detectable(c.n, c.sd),
-    }
+    return asdict(c) | {"detectable": statistics.smallest_detectable(c.n, c.sd)}

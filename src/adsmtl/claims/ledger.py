@@ -7,12 +7,13 @@ from typing import Any
 import pandas as pd
 
 from adsmtl import paths
+from adsmtl.analysis.statistics import Comparison
 from adsmtl.claims import words
 from adsmtl.claims.catalogue import CLAIMS
 from adsmtl.claims.claim import Claim
 from adsmtl.claims.evidence import Evidence, NotRun, load
 from adsmtl.claims.listing import verdict
-from adsmtl.claims.row import BesideRow, PartRow, Row
+from adsmtl.claims.row import Row, beside
 from adsmtl.claims.verdicts import Decision, decide
 from adsmtl.collected.reading import Collected
 
@@ -58,7 +59,7 @@ class _Measured:
     """`parts` has a row per seed and a column per part."""
 
     parts: pd.DataFrame
-    beside: list[BesideRow]
+    beside: list[dict[str, Any]]
     runs: list[str]
 
 
@@ -70,24 +71,17 @@ def _measure(claim: Claim, study: Evidence) -> _Measured:
         raise NotRun(f"no seed with all the numbers that it needs of {', '.join(arms)}")
     return _Measured(
         parts=values.astype(float),
-        beside=[BesideRow.of(one) for one in claim.beside(study)],
+        beside=[beside(one) for one in claim.beside(study)],
         runs=[paths.run(Path(), arm, seed).as_posix() for arm in arms for seed in values.index],
     )
 
 
 def _judged(claim: Claim, measured: _Measured, decision: Decision, embedded: bool) -> Row:
-    part, effect = claim.parts[decision.weakest], decision.deciding
+    part = claim.parts[decision.weakest]
     sentence = words.tested(claim.id, claim.claim, part.comparison, part.unit, decision)
     return Row(
-        id=claim.id,
-        claim=claim.claim,
-        experiment=claim.experiment,
-        comparison=part.comparison,
-        n=effect.n,
-        effect=effect.effect,
-        sd=effect.sd,
-        ci_low=effect.low,
-        ci_high=effect.high,
+        *(claim.id, claim.claim, claim.experiment, part.comparison),
+        **_numbers(decision.deciding),
         p=decision.p,
         p_holm=decision.p_holm,
         verdict=decision.verdict,
@@ -95,16 +89,7 @@ def _judged(claim: Claim, measured: _Measured, decision: Decision, embedded: boo
         detectable=decision.detectable,
         sentence=sentence + (words.STAND_IN if embedded else ""),
         parts=[
-            PartRow(
-                comparison=part.comparison,
-                n=one.n,
-                effect=one.effect,
-                sd=one.sd,
-                ci_low=one.low,
-                ci_high=one.high,
-                p=one.p,
-                unit=part.unit,
-            )
+            {"comparison": part.comparison, **_numbers(one), "p": one.p, "unit": part.unit}
             for part, one in zip(claim.parts, decision.parts, strict=True)
         ],
         beside=measured.beside,
@@ -113,11 +98,13 @@ def _judged(claim: Claim, measured: _Measured, decision: Decision, embedded: boo
     )
 
 
+def _numbers(one: Comparison) -> dict[str, Any]:
+    return {key: getattr(one, key) for key in ("n", "effect", "sd", "ci_low", "ci_high")}
+
+
 def _not_run(claim: Claim, reason: str) -> Row:
     return Row(
-        id=claim.id,
-        claim=claim.claim,
-        experiment=claim.experiment,
+        *(claim.id, claim.claim, claim.experiment),
         comparison="; ".join(part.comparison for part in claim.parts),
         sentence=words.not_run(claim.id, claim.claim, reason),
         reason=reason,

@@ -3,20 +3,15 @@
 from pathlib import Path
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
+from adsmtl import outputs
 from adsmtl.collected.test_time import OFF, ON
 from adsmtl.files import read_json
 from adsmtl.validation import checked
 
-LISTING = "listing.json"
 
-
-class _Open(BaseModel):
-    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
-
-
-class Defect(_Open):
+class Defect(BaseModel):
     """One thing that is said to be wrong with the published listing.
 
     `error` is the exception that ended the attempt, None where the defect raises none.
@@ -28,7 +23,7 @@ class Defect(_Open):
     error: str | None
 
 
-class Listing(_Open):
+class Listing(BaseModel):
     """Attempts to run the published listing; `keras` is None where they could not be made."""
 
     keras: str | None
@@ -60,9 +55,7 @@ def listing(root: Path) -> Listing | None:
     Raises:
         UserError: the file is malformed; names file and key.
     """
-    path = root / LISTING
-    return (
-        checked(Listing, read_json(path), str(path), "delete it and run again")
-        if path.is_file()
-        else None
-    )
+    path = root / outputs.LISTING
+    if not path.is_file():
+        return None
+    return checked(Listing, read_json(path), str(path), "delete it and run again")

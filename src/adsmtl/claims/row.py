@@ -2,38 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from adsmtl.claims.claim import Beside
 from adsmtl.claims.verdicts import NOT_RUN
-
-
-@dataclass(frozen=True)
-class PartRow:
-    """The numbers of one part, in `unit`, positive in the claim's favour."""
-
-    comparison: str
-    n: int
-    effect: float
-    sd: float | None
-    ci_low: float | None
-    ci_high: float | None
-    p: float
-    unit: str
-
-
-@dataclass(frozen=True)
-class BesideRow:
-    """A number that is not tested; None where there is none."""
-
-    name: str
-    value: float | None
-    ci_low: float | None
-    ci_high: float | None
-    unit: str
-
-    @classmethod
-    def of(cls, one: Beside) -> "BesideRow":
-        return cls(one.name, one.value, one.low, one.high, one.unit)
 
 
 @dataclass(frozen=True)
@@ -55,7 +27,13 @@ class Row:
     unit: str | None = None
     detectable: float | None = None
     sentence: str = ""
-    parts: Sequence[PartRow] = field(default_factory=list)
-    beside: Sequence[BesideRow] = field(default_factory=list)
+    parts: Sequence[dict[str, Any]] = field(default_factory=list)
+    beside: Sequence[dict[str, Any]] = field(default_factory=list)
     runs: Sequence[str] = field(default_factory=list)
     reason: str | None = None
+
+
+def beside(one: Beside) -> dict[str, Any]:
+    """An entry of `Row.beside`."""
+    interval = {"ci_low": one.low, "ci_high": one.high}
+    return {"name": one.name, "value": one.value, **interval, "unit": one.unit}

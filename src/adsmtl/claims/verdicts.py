@@ -64,7 +64,7 @@ def decide(ledger: Sequence[Sequence[Sequence[float]]]) -> list[Decision]:
     Raises:
         ValueError: a claim has no parts, or a part holds no or non-finite numbers.
     """
-    parts = [[_against_zero(values) for values in claim] for claim in ledger]
+    parts = [[statistics.paired(own, np.zeros(len(own))) for own in claim] for claim in ledger]
     p = [claim_p(claim) for claim in parts]
     p_holm = statistics.holm(p)
     reachable = statistics.holm([statistics.smallest_p(claim[0].n) for claim in parts])
@@ -118,7 +118,3 @@ def _decision(
     if reachable <= ALPHA and deciding.sd:
         detectable = statistics.smallest_detectable(deciding.n, deciding.sd, ALPHA / tested, POWER)
     return Decision(tuple(parts), first, p, p_holm, verdict, tested, reachable, detectable)
-
-
-def _against_zero(values: Sequence[float]) -> statistics.Comparison:
-    return statistics.paired(values, np.zeros(len(values)))

@@ -17,7 +17,7 @@ STAND_IN = (
 def tested(name: str, claim: str, comparison: str, unit: str, decision: Decision) -> str:
     """A judged claim in sentences that can be quoted."""
     effect = decision.deciding
-    spread = numbers.interval(effect.low, effect.high)
+    spread = numbers.interval(effect.ci_low, effect.ci_high)
     facts = [
         *([f"95 % interval {spread}"] if spread else []),
         _seeds(effect.n),

@@ -1,6 +1,5 @@
 """The collected tables, read back: what tables, figures, claims, report and MLflow start from."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -119,16 +118,12 @@ def _read(path: Path, name: str) -> pd.DataFrame:
         raise UserError(f"{path} is missing; run `adsmtl collect`, or snakemake") from error
     except (OSError, EOFError, ValueError) as error:
         raise UserError(f"{path} cannot be read ({error}); delete it and collect again") from error
-    _require(path, _NEEDED[name], frame)
-    return frame
-
-
-def _require(path: Path, needed: Iterable[str], frame: pd.DataFrame) -> None:
-    missing = [column for column in needed if column not in frame]
+    missing = [column for column in _NEEDED[name] if column not in frame]
     if missing:
         raise UserError(
             f"{path} has no column {', '.join(missing)}; delete it and run `adsmtl collect`"
         )
+    return frame
 
 
 def _mapping(path: Path) -> dict[str, dict[str, Any]]:

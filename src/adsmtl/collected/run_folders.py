@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from adsmtl import paths
 from adsmtl.errors import UserError
@@ -18,12 +18,10 @@ METRICS, HISTORY = "metrics.json", "history.jsonl"
 _REMEDY = "delete its folder and train this run again"
 
 # Checked on reading are the keys that the analysis cannot do without; others pass through.
-_OPEN = ConfigDict(extra="allow")
 _Scores = dict[str, float | None]
 
 
 class _Final(BaseModel):
-    model_config = _OPEN
     train: _Scores
     val: _Scores
     test: _Scores
@@ -31,7 +29,6 @@ class _Final(BaseModel):
 
 
 class _Task(BaseModel):
-    model_config = _OPEN
     dataset: str
     target: str
     classes: int
@@ -41,17 +38,14 @@ class _Task(BaseModel):
 
 
 class _Arm(BaseModel):
-    model_config = _OPEN
     dropout: dict[str, Any]
 
 
 class _Config(BaseModel):
-    model_config = _OPEN
     arm: _Arm
 
 
 class _Metrics(BaseModel):
-    model_config = _OPEN
     arm: str
     label: str
     group: str
@@ -74,14 +68,12 @@ class _Metrics(BaseModel):
 
 
 class _EpochTask(BaseModel):
-    model_config = _OPEN
     train: _Scores
     val: _Scores
     rates: _Scores
 
 
 class _Epoch(BaseModel):
-    model_config = _OPEN
     epoch: int
     tasks: dict[str, _EpochTask]
 

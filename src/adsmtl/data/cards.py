@@ -16,7 +16,7 @@ def write(
     *,
     inputs: Sequence[np.ndarray],
     targets: Mapping[str, np.ndarray],
-    groups: np.ndarray,
+    groups: np.ndarray | None = None,
     spans: np.ndarray | None = None,
     split: np.ndarray | None = None,
 ) -> Card:
@@ -28,10 +28,12 @@ def write(
         inputs: blocks that, one after the other, are `inputs.npy`; blocks, so that hours of
             speech need not be copied into one array first.
         targets: name -> class of each example `[N]`.
-        groups: speaker of each example `[N]`, or -1.
+        groups: speaker of each example `[N]`, -1 where it has none; None where none has one.
         spans: `[N, 2]`, speech only.
         split: `[N]`, only where the split is fixed.
     """
+    examples = len(next(iter(targets.values())))
+    groups = np.full(examples, -1) if groups is None else groups
     save(folder / "inputs.npy", inputs)
     for name, values in targets.items():
         save(folder / f"target.{name}.npy", [values.astype(np.int64)])
@@ -43,7 +45,7 @@ def write(
     digests = {path.name: files.sha256(path) for path in sorted(folder.glob("*.npy"))}
     whole: Card = {
         **card,
-        "examples": len(groups),
+        "examples": examples,
         "split": "folds" if split is None else "fixed",
         "counts": count(card, targets, split),
         "files": digests,
@@ -83,19 +85,15 @@ def count(
         parts = {name: split == part for name, part in named.items()} | parts
     return {
         name: {
-            part: dict(
-                zip(
-                    card["targets"][name]["classes"],
-                    np.bincount(
-                        values[chosen], minlength=len(card["targets"][name]["classes"])
-                    ).tolist(),
-                    strict=True,
-                )
-            )
+            part: _per_class(values[chosen], card["targets"][name]["classes"])
             for part, chosen in parts.items()
         }
         for name, values in targets.items()
     }
+
+
+def _per_class(values: np.ndarray, classes: Sequence[str]) -> dict[str, int]:
+    return dict(zip(classes, np.bincount(values, minlength=len(classes)).tolist(), strict=True))
 
 
 def markdown(card: Card) -> str:

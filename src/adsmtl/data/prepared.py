@@ -2,56 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 import numpy as np
 
 from adsmtl import files
 from adsmtl.errors import UserError
 
-
-class Folding(TypedDict):
-    """A coarser set of classes used for scoring."""
-
-    classes: list[str]
-    map: list[int]  # for each class of the target, its index in `classes`; -1 is not scored
-
-
-class Target(TypedDict, total=False):
-    """What `target.<name>.npy` counts in."""
-
-    classes: list[str]
-    foldings: dict[str, Folding]
-
-
-class Source(TypedDict):
-    """Where the raw data came from; results carry the provenance."""
-
-    name: str
-    origin: str  # "mirror", "upstream", "local" or "embedded"
-    sha256: str
-    provenance: str
-    licence: str
-
-
-class Card(TypedDict, total=False):
-    """`card.json`; keys that do not apply are absent."""
-
-    dataset: str
-    title: str
-    kind: str  # "image" or "sequence"
-    embedded: bool  # the data install with the package
-    examples: int
-    input: dict[str, Any]  # shape of one image or frame, dtype, units
-    targets: dict[str, Target]
-    groups: list[str]  # speaker names; index = value in groups.npy
-    split: str  # "fixed" or "folds"
-    folds: list[dict[str, list[str]]]  # test and validation speakers; all others train
-    normalisation: dict[str, list[float]]  # images: per channel, pixels scaled to [0, 1]
-    counts: dict[str, dict[str, dict[str, int]]]  # target -> split -> class -> examples
-    source: Source
-    files: dict[str, str]  # file -> SHA-256
-    digest: str  # SHA-256 over `files`
+# `card.json`, and its `source`; `docs/formats.md` says what their keys mean.
+Card = dict[str, Any]
+Source = dict[str, str]
 
 
 @dataclass(frozen=True)

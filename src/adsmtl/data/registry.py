@@ -8,7 +8,6 @@ from typing import Any
 from adsmtl.data.dataset import Archive, DataSet
 from adsmtl.data.fetch import sources
 from adsmtl.data.fetch.sources import Location, Origin
-from adsmtl.data.prepared import Source
 from adsmtl.errors import UserError
 from adsmtl.files import read_json
 
@@ -42,7 +41,7 @@ def locate(name: str, raw_root: Path, settings: Mapping[str, Any]) -> Location:
     """
     raw = lookup(name).raw
     if raw is None:
-        return Location(Origin("embedded", name, "installed with the package", "", 0, "", ""), ())
+        return Location(Origin("embedded", "installed with the package"), ())
     if isinstance(raw, Archive):
         return sources.locate(raw, raw_root / name)
     given = settings.get(raw.setting)
@@ -50,7 +49,7 @@ def locate(name: str, raw_root: Path, settings: Mapping[str, Any]) -> Location:
         return Location(None, (f"{raw.setting} in config/config.yaml names no folder",))
     if not Path(given).is_dir():
         return Location(None, (f"{raw.setting} is {given}, which is no folder",))
-    return Location(Origin("local", name, str(given), "", 0, raw.licence, raw.provenance), ())
+    return Location(Origin("local", str(given)), ())
 
 
 def prepare(
@@ -72,13 +71,13 @@ def prepare(
         UserError: the data cannot be had, are damaged, or there is no space.
     """
     dataset, folder = lookup(name), prepared_root / name
-    source: Source
     if dataset.raw is None:
         dataset.prepare(folder)
     elif isinstance(dataset.raw, Archive):
         archive = sources.fetch(dataset.raw, raw_root / name)
         record = read_json(archive.parent / sources.RECORD)
-        source = {key: record[key] for key in Source.__annotations__}  # type: ignore[assignment]
+        keys = ("name", "origin", "sha256", "provenance", "licence")
+        source = {key: record[key] for key in keys}
         dataset.prepare(archive, folder, source)
     else:
         origin = sources.required(name, locate(name, raw_root, settings or {}))
@@ -86,8 +85,8 @@ def prepare(
             "name": dataset.raw.name,
             "origin": origin.kind,
             "sha256": "",  # known once the files have been read
-            "provenance": origin.provenance,
-            "licence": origin.licence,
+            "provenance": dataset.raw.provenance,
+            "licence": dataset.raw.licence,
         }
         dataset.prepare(Path(origin.where), folder, source)
     return folder

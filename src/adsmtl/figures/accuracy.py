@@ -1,21 +1,7 @@
 """Test accuracy of every seed of the headline arms."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from adsmtl.figures import dots
-from adsmtl.figures.drawing import Drawing, Material, always
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-
-def draw(material: Material) -> Figure:
-    """A panel per task, a row per arm."""
-    label = "test accuracy (%)"
-    return dots.draw(material.headline, "test_accuracy", label, False, material.baseline)
-
+from adsmtl.figures.drawing import Drawing
 
 DRAWING = Drawing(
     name="accuracy",
@@ -28,6 +14,5 @@ DRAWING = Drawing(
     caption=(
         "Test accuracy of the reference and main arms by task, after the last epoch. " + dots.LEGEND
     ),
-    exists=always,
-    draw=draw,
+    draw=lambda material: dots.draw(material, "test_accuracy", "test accuracy (%)"),
 )

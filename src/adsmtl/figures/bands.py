@@ -1,16 +1,12 @@
 """Courses over epochs: a mean over seeds with its interval as a band."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+import textwrap
 
 from adsmtl.analysis import statistics
-
-if TYPE_CHECKING:
-    import pandas as pd
+from adsmtl.figures.lazy import DataFrame
 
 
-def band(ax, values: pd.DataFrame, column: str, factor: float, **look) -> None:
+def band(ax, values: DataFrame, column: str, factor: float, **look) -> None:
     """The mean of a column by epoch, times `factor`, and its 95 % interval where n allows it."""
     estimates = [
         (epoch, statistics.mean_interval(factor * known.to_numpy(dtype=float)))
@@ -19,24 +15,13 @@ def band(ax, values: pd.DataFrame, column: str, factor: float, **look) -> None:
     ]
     if not estimates:
         return
-    epochs = [epoch for epoch, _ in estimates]
-    ax.plot(epochs, [e.mean for _, e in estimates], **look)
-    if all(e.low is not None for _, e in estimates):
-        ax.fill_between(
-            epochs,
-            [e.low for _, e in estimates],
-            [e.high for _, e in estimates],
-            color=look["color"],
-            alpha=0.18,
-            linewidth=0,
-        )
+    epochs, found = zip(*estimates, strict=True)
+    ax.plot(epochs, [e.mean for e in found], **look)
+    if all(e.low is not None for e in found):
+        low, high = [e.low for e in found], [e.high for e in found]
+        ax.fill_between(epochs, low, high, color=look["color"], alpha=0.18, linewidth=0)
 
 
 def wrapped(label: str, width: int = 16) -> str:
-    """A label in lines of about `width` characters."""
-    lines = [""]
-    for word in label.split():
-        if lines[-1] and len(lines[-1]) + len(word) >= width:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    return "\n".join(lines)
+    """A label in lines of at most `width` characters, broken between words alone."""
+    return textwrap.fill(label, width, break_long_words=False, break_on_hyphens=False)

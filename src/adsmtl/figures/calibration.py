@@ -1,16 +1,9 @@
 """Calibration of the main arms, and what dropping units at test time does (claim C6)."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from adsmtl.analysis import statistics
 from adsmtl.figures import dots, style
-from adsmtl.figures.drawing import Drawing, Material
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
+from adsmtl.figures.drawing import Drawing
+from adsmtl.figures.lazy import DataFrame, Figure, SubFigure
 
 _POLICIES = {
     "off": ("all units on", {"color": style.COLOURS[0], "marker": "D"}, -0.17),
@@ -19,24 +12,23 @@ _POLICIES = {
 _MEASURES = {"ece": "ECE (%)", "accuracy": "test accuracy (%)"}
 
 
-def draw_errors(final: pd.DataFrame, evaluated: pd.DataFrame) -> Figure:
+def draw_errors(final: DataFrame, evaluated: DataFrame) -> Figure:
     """Expected calibration error per arm; below, policies at test time where there are any.
 
     Args:
         final: rows of the arms to show, as `measures.with_chosen` returns them.
         evaluated: as `Material.test_time` has it; may be empty.
     """
-    tasks = list(final["task"].unique())
     top = 0.75 + 0.24 * final["arm"].nunique()
     if evaluated.empty:
         figure = style.figure(style.WIDTH, top)
-        _errors(figure, final, tasks)
+        _errors(figure, final)
         return figure
     below = 0.75 + 0.36 * evaluated["arm"].nunique()
     heights = [top, below + 0.3, *[below] * (len(_MEASURES) - 1)]
     figure = style.figure(style.WIDTH, sum(heights))
     upper, *lower = figure.subfigures(1 + len(_MEASURES), 1, height_ratios=heights)
-    _errors(upper, final, tasks)
+    _errors(upper, final)
     for part, measure in zip(lower, _MEASURES, strict=True):
         _policies(part, evaluated, measure)
     handles = [style.key(name, linewidth=1.6, **look) for name, look, _ in _POLICIES.values()]
@@ -44,16 +36,15 @@ def draw_errors(final: pd.DataFrame, evaluated: pd.DataFrame) -> Figure:
     return figure
 
 
-def _errors(figure, final: pd.DataFrame, tasks: list[str]) -> None:
-    axes = figure.subplots(1, len(tasks), sharey=True, squeeze=False)[0]
-    dots.fill(axes, final, "test_ece", "ECE on test data (%)")
+def _errors(figure: Figure | SubFigure, final: DataFrame) -> None:
+    dots.fill(figure, final, "test_ece", "ECE on test data (%)")
 
 
-def _policies(figure, evaluated: pd.DataFrame, measure: str) -> None:
+def _policies(figure, evaluated: DataFrame, measure: str) -> None:
     """A panel per task, a row per arm; points are seeds' means over repeats."""
     tasks = list(evaluated["task"].unique())
     arms = evaluated.drop_duplicates("arm")
-    axes = figure.subplots(1, len(tasks), sharey=True, squeeze=False)[0]
+    axes = style.panels(figure, tasks)
     for ax, task in zip(axes, tasks, strict=True):
         for row, arm in enumerate(arms["arm"]):
             own = evaluated[(evaluated["arm"] == arm) & (evaluated["task"] == task)]
@@ -70,36 +61,19 @@ def _policies(figure, evaluated: pd.DataFrame, measure: str) -> None:
             _spread(ax, row, own, measure)
         low, high = ax.get_xlim()
         ax.set_xlim(low, high + 0.14 * (high - low))  # room for the text of `_spread`
-        ax.set_title(task)
         ax.set_xlabel(_MEASURES[measure])
-        ax.grid(axis="y", visible=False)
-        ax.tick_params(axis="y", length=0)
     labels = [f"{a['label']}, tested at {a['rate']:g}" for a in arms.to_dict("records")]
-    axes[0].set_yticks(range(len(labels)), labels)
-    axes[0].set_ylim(len(labels) - 0.5, -0.5)
+    style.name_rows(axes, labels)
 
 
-def _spread(ax, row: int, own: pd.DataFrame, measure: str) -> None:
+def _spread(ax, row: int, own: DataFrame, measure: str) -> None:
     """The standard deviation over repeats with units dropped, mean over seeds, as text."""
     dropped = own[own["policy"] == "on"]
     deviations = dropped.groupby("seed")[measure].std().dropna()
     if len(deviations):
         text = f"sd {100 * deviations.mean():.2f}"
-        ax.annotate(
-            text,
-            (1, row + 0.17),
-            xycoords=("axes fraction", "data"),
-            ha="right",
-            va="center",
-            fontsize=6,
-            color=style.GREY,
-        )
-
-
-def draw(material: Material) -> Figure:
-    """The main arms, and what was evaluated with units dropped."""
-    main = material.final[material.final["group"] == "main"]
-    return draw_errors(main, material.test_time)
+        look = {"ha": "right", "va": "center", "fontsize": 6, "color": style.GREY}
+        ax.text(1, row + 0.17, text, transform=ax.get_yaxis_transform(), **look)
 
 
 DRAWING = Drawing(
@@ -120,5 +94,7 @@ DRAWING = Drawing(
         " repeats); sd is the standard deviation over repeats of one run, mean over seeds."
     ),
     exists=lambda arms: any(own.group == "main" for own in arms.values()),
-    draw=draw,
+    draw=lambda material: draw_errors(
+        material.final[material.final["group"] == "main"], material.test_time
+    ),
 )

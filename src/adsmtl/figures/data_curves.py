@@ -1,16 +1,9 @@
 """Test accuracy against the share of the training data (claim C2)."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from adsmtl.analysis import statistics
 from adsmtl.figures import style
-from adsmtl.figures.drawing import Drawing, Material
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
+from adsmtl.figures.drawing import Drawing
+from adsmtl.figures.lazy import DataFrame, Figure
 
 MEAN = "mean over tasks"
 _WAYS = {
@@ -19,7 +12,7 @@ _WAYS = {
 }
 
 
-def series(final: pd.DataFrame) -> pd.DataFrame:
+def series(final: DataFrame) -> DataFrame:
     """Accuracy of single- and multi-task training without dropout, per task and as their mean.
 
     Tasks that were only trained on all data are left out. The average is over those shares and
@@ -51,7 +44,7 @@ def series(final: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rows, average], ignore_index=True) if tasks > 1 else rows
 
 
-def draw_series(curves: pd.DataFrame) -> Figure:
+def draw_series(curves: DataFrame) -> Figure:
     """A panel per task and one for their average; bars are 95 % intervals.
 
     Args:
@@ -61,7 +54,7 @@ def draw_series(curves: pd.DataFrame) -> Figure:
 
     tasks = list(curves["task"].unique())
     figure = style.figure(style.WIDTH, 2.6)
-    axes = figure.subplots(1, len(tasks), squeeze=False)[0]
+    axes = style.panels(figure, tasks, sharey=False)
     shares = sorted(curves["train_fraction"].unique())
     for ax, task in zip(axes, tasks, strict=True):
         for shift, (way, look) in zip((0.985, 1.015), _WAYS.items(), strict=True):
@@ -82,7 +75,6 @@ def draw_series(curves: pd.DataFrame) -> Figure:
                 label=way,
                 **look,
             )
-        ax.set_title(task)
         ax.set_xscale("log")
         ax.xaxis.set_major_locator(FixedLocator([100 * share for share in shares]))
         ax.xaxis.set_minor_locator(NullLocator())
@@ -92,11 +84,6 @@ def draw_series(curves: pd.DataFrame) -> Figure:
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
     return figure
-
-
-def draw(material: Material) -> Figure:
-    """The learning curves of the study."""
-    return draw_series(series(material.final))
 
 
 DRAWING = Drawing(
@@ -114,5 +101,5 @@ DRAWING = Drawing(
         " do not hide each other."
     ),
     exists=lambda arms: any(own.train_fraction < 1 for own in arms.values()),
-    draw=draw,
+    draw=lambda material: draw_series(series(material.final)),
 )

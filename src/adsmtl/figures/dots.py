@@ -1,19 +1,13 @@
 """Final measures per arm: every seed a point, mean and interval on top."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from adsmtl.analysis import statistics
 from adsmtl.figures import style
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from adsmtl.figures.drawing import Material
+from adsmtl.figures.lazy import DataFrame, Figure, SubFigure
 
 LEGEND = (
     "Circles are seeds, diamonds their mean and bars its 95 % t-interval; the dotted line"
@@ -21,20 +15,17 @@ LEGEND = (
 )
 
 
-def draw(
-    final: pd.DataFrame, column: str, label: str, zero: bool, baseline: Sequence[str] = ()
-) -> Figure:
-    """A figure of its own for what `fill` draws."""
-    height = 0.85 + 0.24 * final["arm"].nunique()
-    figure = style.figure(style.WIDTH, height)
-    axes = figure.subplots(1, final["task"].nunique(), sharey=True, squeeze=False)[0]
-    fill(axes, final, column, label, zero, baseline)
+def draw(material: Material, column: str, label: str, zero: bool = False) -> Figure:
+    """What `fill` draws of the headline arms, as a figure of its own."""
+    final = material.headline
+    figure = style.figure(style.WIDTH, 0.85 + 0.24 * final["arm"].nunique())
+    fill(figure, final, column, label, zero, material.baseline)
     return figure
 
 
 def fill(
-    axes: Sequence[Axes],
-    final: pd.DataFrame,
+    figure: Figure | SubFigure,
+    final: DataFrame,
     column: str,
     label: str,
     zero: bool = False,
@@ -43,7 +34,6 @@ def fill(
     """One panel per task, one row per arm, in the order of `final`.
 
     Args:
-        axes: as many as there are tasks, sharing their vertical axis.
         final: as `measures.with_chosen` returns it.
         column: a measure in fractions; shown times 100.
         label: of the horizontal axis.
@@ -52,6 +42,7 @@ def fill(
     """
     tasks = list(final["task"].unique())
     arms = final.drop_duplicates("arm")[["arm", "label", "group"]].to_dict("records")
+    axes = style.panels(figure, tasks)
     for index, (ax, task) in enumerate(zip(axes, tasks, strict=True)):
         of_task = final[final["task"] == task]
         for row, arm in enumerate(arms):
@@ -65,12 +56,8 @@ def fill(
                 ax.axhline(row - 0.5, color="#AAAAAA", linewidth=0.7)
         if zero:
             ax.axvline(0, color="black", linewidth=0.7)
-        ax.set_title(task)
         ax.set_xlabel(label)
-        ax.grid(axis="y", visible=False)
-        ax.tick_params(axis="y", length=0)
-    axes[0].set_yticks(range(len(arms)), [arm["label"] for arm in arms])
-    axes[0].set_ylim(len(arms) - 0.5, -0.5)
+    style.name_rows(axes, [arm["label"] for arm in arms])
 
 
 def _row(ax, row: int, values: np.ndarray, colour: str) -> None:
@@ -86,11 +73,6 @@ def _row(ax, row: int, values: np.ndarray, colour: str) -> None:
         markeredgewidth=0.8,
     )
     if estimate.low is not None:
-        ax.plot(
-            [estimate.low, estimate.high],
-            [row - 0.1] * 2,
-            color=colour,
-            linewidth=1.8,
-            solid_capstyle="butt",
-        )
+        ends = [estimate.low, estimate.high]
+        ax.plot(ends, [row - 0.1] * 2, color=colour, linewidth=1.8, solid_capstyle="butt")
     ax.plot(estimate.mean, row - 0.1, "D", color=colour, markersize=4.5)

@@ -12,15 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from adsmtl.figures.lazy import Collected, DataFrame, Figure
 from adsmtl.outputs import Traits
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
-
-    from adsmtl.collected.reading import Collected
 
 
 @dataclass(frozen=True)
@@ -33,8 +28,8 @@ class Drawing:
         title: above it in the report.
         reading: what to look for in it.
         caption: what it shows, without where the numbers come from, which is added to it.
-        exists: whether a study of these arms, by id, has it.
         draw: makes it.
+        exists: whether a study of these arms, by id, has it.
     """
 
     name: str
@@ -42,8 +37,8 @@ class Drawing:
     title: str
     reading: str
     caption: str
-    exists: Callable[[Mapping[str, Traits]], bool]
     draw: Callable[[Material], Figure]
+    exists: Callable[[Mapping[str, Traits]], bool] = lambda arms: True
 
 
 @dataclass(frozen=True)
@@ -53,26 +48,26 @@ class Material:
     collected: Collected
 
     @cached_property
-    def final(self) -> pd.DataFrame:
+    def final(self) -> DataFrame:
         """As `measures.with_chosen` returns it."""
         from adsmtl.analysis import measures
 
         return measures.with_chosen(self.collected.runs)
 
     @cached_property
-    def headline(self) -> pd.DataFrame:
+    def headline(self) -> DataFrame:
         """The rows of `final` that belong to reference, main and derived arms."""
         from adsmtl.tables import groups
 
         return groups.headline(self.final)
 
     @cached_property
-    def epochs(self) -> pd.DataFrame:
+    def epochs(self) -> DataFrame:
         """The collected epochs, with label, group and schedule of every arm."""
         return self.collected.named(self.collected.epochs)
 
     @cached_property
-    def test_time(self) -> pd.DataFrame:
+    def test_time(self) -> DataFrame:
         """The collected evaluations with units dropped, with label, group and schedule."""
         return self.collected.named(self.collected.test_time)
 
@@ -106,8 +101,3 @@ def drawings() -> tuple[Drawing, ...]:
 def of_study(arms: Mapping[str, Traits]) -> tuple[Drawing, ...]:
     """The figures that a study of these arms has, in the order of the report."""
     return tuple(drawing for drawing in drawings() if drawing.exists(arms))
-
-
-def always(arms: Mapping[str, Traits]) -> bool:
-    """Every study has it."""
-    return True

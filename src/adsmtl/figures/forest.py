@@ -1,19 +1,13 @@
 """Effects with their intervals, a row each: comparisons of arms, and the paper's claims."""
 
-from __future__ import annotations
-
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from adsmtl.figures import style
 from adsmtl.figures.drawing import Drawing, Material
+from adsmtl.figures.lazy import DataFrame, Figure
 from adsmtl.tables import numbers
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
 
 PERCENTAGE_POINTS = ("pp", "percentage points")  # units of claims that share the axis
 _ROW = 0.2  # inches
@@ -35,7 +29,7 @@ class Effect:
     clear: bool
 
 
-def compared(comparisons: pd.DataFrame) -> dict[str, list[Effect]]:
+def compared(comparisons: DataFrame) -> dict[str, list[Effect]]:
     """The comparisons averaged over tasks, by the arm that they are made with.
 
     Args:
@@ -44,20 +38,12 @@ def compared(comparisons: pd.DataFrame) -> dict[str, list[Effect]]:
     over_tasks = comparisons[comparisons["task"] == "all"]
     sections: dict[str, list[Effect]] = {}
     for row in over_tasks.to_dict("records"):
-        values = {
-            key: None if math.isnan(row[key]) else 100 * row[key]
-            for key in ("ci_low", "ci_high", "detectable")
-        }
-        sections.setdefault(f"against: {row['second_label']}", []).append(
-            Effect(
-                row["first_label"],
-                100 * row["effect"],
-                values["ci_low"],
-                values["ci_high"],
-                values["detectable"],
-                row["p_holm"] < 0.05,
-            )
-        )
+        points = [
+            None if numbers.absent(row[key]) else 100 * row[key]
+            for key in ("effect", "ci_low", "ci_high", "detectable")
+        ]
+        effect = Effect(row["first_label"], *points, row["p_holm"] < 0.05)
+        sections.setdefault(f"against: {row['second_label']}", []).append(effect)
     return sections
 
 
@@ -70,10 +56,7 @@ def claimed(claims: Sequence[Mapping[str, Any]]) -> dict[str, list[Effect]]:
     rows = [
         Effect(
             f"{claim['id']}: {claim['verdict']}",
-            claim["effect"],
-            claim["ci_low"],
-            claim["ci_high"],
-            claim["detectable"],
+            *(claim[key] for key in ("effect", "ci_low", "ci_high", "detectable")),
             claim["p_holm"] is not None and claim["p_holm"] < 0.05,
         )
         for claim in claims
@@ -102,9 +85,9 @@ def draw_rows(sections: Mapping[str, Sequence[Effect]]) -> Figure:
             _heading(ax, row, line)
     ax.axvline(0, color="black", linewidth=0.7)
     ax.set_yticks(range(len(lines)), [x.label if isinstance(x, Effect) else "" for x in lines])
-    numbers = ax.secondary_yaxis("right")
-    numbers.set_yticks(range(len(lines)), [_number(x) for x in lines])
-    for axis in (ax, numbers):
+    right = ax.secondary_yaxis("right")
+    right.set_yticks(range(len(lines)), [_number(x) for x in lines])
+    for axis in (ax, right):
         axis.tick_params(axis="y", length=0)
         axis.spines[["left", "right"]].set_visible(False)
     ax.grid(axis="y", visible=False)
@@ -124,14 +107,9 @@ def _row(ax, row: int, effect: Effect) -> None:
 
 
 def _heading(ax, row: int, text: str) -> None:
-    ax.annotate(
-        text,
-        (0, row),
-        xycoords=("axes fraction", "data"),
-        va="center",
-        fontweight="bold",
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
-    )
+    look = {"va": "center", "fontweight": "bold"}
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+    ax.text(0, row, text, transform=ax.get_yaxis_transform(), bbox=box, **look)
 
 
 def _number(line: str | Effect) -> str:

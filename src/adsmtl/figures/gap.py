@@ -1,21 +1,7 @@
 """Train-test gap of every seed of the headline arms."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from adsmtl.figures import dots
-from adsmtl.figures.drawing import Drawing, Material, always
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-
-def draw(material: Material) -> Figure:
-    """A panel per task, a row per arm, a line at 0."""
-    label = "train minus test accuracy (pp)"
-    return dots.draw(material.headline, "gap", label, True, material.baseline)
-
+from adsmtl.figures.drawing import Drawing
 
 DRAWING = Drawing(
     name="gap",
@@ -30,6 +16,5 @@ DRAWING = Drawing(
         " accuracy minus test accuracy in percentage points, both evaluated with all units on;"
         f" the larger, the more overfitting. {dots.LEGEND}"
     ),
-    exists=always,
-    draw=draw,
+    draw=lambda material: dots.draw(material, "gap", "train minus test accuracy (pp)", zero=True),
 )

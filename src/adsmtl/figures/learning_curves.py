@@ -1,15 +1,8 @@
 """Loss and accuracy of the main arms by epoch."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from adsmtl.figures import bands, style
-from adsmtl.figures.drawing import Drawing, Material, always
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
+from adsmtl.figures.drawing import Drawing
+from adsmtl.figures.lazy import DataFrame, Figure
 
 _SPLITS = {
     "train": {"color": "#D55E00", "linestyle": (0, (4, 1.2))},
@@ -19,7 +12,7 @@ _REFERENCE = {"color": "black", "linestyle": (0, (1, 1.2)), "linewidth": 1.0}
 _MEASURES = {"loss": ("loss (nats)", 1.0), "accuracy": ("accuracy (%)", 100.0)}
 
 
-def draw_epochs(history: pd.DataFrame) -> Figure:
+def draw_epochs(history: DataFrame) -> Figure:
     """A row per arm of group `main` (the others would fill pages), columns by task and measure.
 
     Every panel shows training and validation values, the mean over seeds with its 95 %
@@ -58,15 +51,10 @@ def draw_epochs(history: pd.DataFrame) -> Figure:
     return figure
 
 
-def _line(ax, values: pd.DataFrame, column: str, factor: float) -> None:
+def _line(ax, values: DataFrame, column: str, factor: float) -> None:
     if len(values):
         means = factor * values.groupby("epoch")[column].mean()
         ax.plot(means.index, means, **_REFERENCE)
-
-
-def draw(material: Material) -> Figure:
-    """The learning curves of the study."""
-    return draw_epochs(material.epochs)
 
 
 DRAWING = Drawing(
@@ -83,6 +71,5 @@ DRAWING = Drawing(
         " 95 % t-interval. The dotted line is the validation mean of single-task training"
         " without dropout."
     ),
-    exists=always,
-    draw=draw,
+    draw=lambda material: draw_epochs(material.epochs),
 )

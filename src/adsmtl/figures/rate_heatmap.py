@@ -1,23 +1,16 @@
 """Fixed rates against where they act and how many tasks share the network (claim C8)."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from adsmtl.analysis import statistics
 from adsmtl.figures import style
-from adsmtl.figures.drawing import Drawing, Material
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
+from adsmtl.figures.drawing import Drawing
+from adsmtl.figures.lazy import DataFrame, Figure
 
 ROWS = ("single-task", "multi-task", "shared only", "specific only")
 
 
-def cells(final: pd.DataFrame) -> pd.DataFrame:
+def cells(final: DataFrame) -> DataFrame:
     """Test accuracies of the fixed rates, rate 0 being training without dropout.
 
     Args:
@@ -41,7 +34,7 @@ def cells(final: pd.DataFrame) -> pd.DataFrame:
     return rows[["row", "rate", "task", "seed", "accuracy"]]
 
 
-def draw_cells(values: pd.DataFrame) -> Figure:
+def draw_cells(values: DataFrame) -> Figure:
     """A panel per task; the best rate of every row is framed, empty cells were not trained.
 
     Args:
@@ -96,11 +89,6 @@ def _frame(ax, row: int, column: int) -> None:
         ax.plot(across, down, color=colour, linewidth=width)
 
 
-def draw(material: Material) -> Figure:
-    """The fixed rates of the study."""
-    return draw_cells(cells(material.final))
-
-
 DRAWING = Drawing(
     name="rate-heatmap",
     place=40,
@@ -117,5 +105,5 @@ DRAWING = Drawing(
         " frames mark the best rate of a row on test data, and white cells were not trained."
     ),
     exists=lambda arms: len({own.rate for own in arms.values() if own.schedule == "fixed"}) > 1,
-    draw=draw,
+    draw=lambda material: draw_cells(cells(material.final)),
 )

@@ -1,19 +1,13 @@
 """Dropout rates by epoch of the adaptive arms and their controls, and the tasks' difficulty."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from adsmtl.figures import bands, style
-from adsmtl.figures.drawing import Drawing, Material
+from adsmtl.figures.drawing import Drawing
+from adsmtl.figures.lazy import DataFrame, Figure
 from adsmtl.outputs import Traits
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
 
 PANELS = 8  # more are not legible on one page
 CONSTANT = ("none", "fixed")  # schedules whose rate is the same in every epoch
@@ -39,7 +33,7 @@ def panels(arms: Mapping[str, Traits]) -> tuple[list[str], list[str]]:
     return [*first, *(arm_id for arm_id in moving if arm_id not in first)], []
 
 
-def draw_rates(history: pd.DataFrame, arms: Sequence[str], difficulty: bool) -> Figure:
+def draw_rates(history: DataFrame, arms: Sequence[str], difficulty: bool) -> Figure:
     """Dropout rate by epoch and task, a panel per arm; below it, its tasks' difficulty.
 
     Filled markers are the task's own layers, open markers the shared layer where its rate
@@ -95,11 +89,6 @@ def draw_rates(history: pd.DataFrame, arms: Sequence[str], difficulty: bool) -> 
     return figure
 
 
-def draw(material: Material) -> Figure:
-    """The arms that come first, each with the difficulty of its tasks."""
-    return draw_rates(material.epochs, panels(material.collected.traits)[0], True)
-
-
 DRAWING = Drawing(
     name="rates",
     place=50,
@@ -115,5 +104,7 @@ DRAWING = Drawing(
         f" has none, by the training loss over ln(classes): {LEGEND}"
     ),
     exists=lambda arms: bool(panels(arms)[0]),
-    draw=draw,
+    draw=lambda material: draw_rates(
+        material.epochs, panels(material.collected.traits)[0], difficulty=True
+    ),
 )

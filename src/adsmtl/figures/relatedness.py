@@ -1,23 +1,17 @@
 """What training two tasks together gains, against how their gradients agree (claim C9)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from adsmtl.analysis import statistics
 from adsmtl.figures import style
 from adsmtl.figures.drawing import Drawing, Material
+from adsmtl.figures.lazy import DataFrame, Figure
 from adsmtl.outputs import Traits
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
 
-
-def draw_points(pairs: pd.DataFrame) -> Figure:
+def draw_points(pairs: DataFrame) -> Figure:
     """A small open marker per seed, and a large one per pair with intervals both ways.
 
     Args:
@@ -59,8 +53,7 @@ def _half(estimate: statistics.Estimate) -> float:
     return np.nan if estimate.high is None else estimate.high - estimate.mean
 
 
-def draw(material: Material) -> Figure:
-    """The pairs of the study."""
+def _draw(material: Material) -> Figure:
     from adsmtl.analysis import contrasts
 
     return draw_points(contrasts.task_pairs(material.final, material.collected.epochs))
@@ -89,5 +82,5 @@ DRAWING = Drawing(
         " are seeds, large ones their means with 95 % t-intervals in both directions."
     ),
     exists=_pairs_with_references,
-    draw=draw,
+    draw=_draw,
 )

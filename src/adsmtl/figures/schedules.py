@@ -1,21 +1,7 @@
 """Dropout rates by epoch of the arms that the figure `rates` has no room for."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from adsmtl.figures import rates
-from adsmtl.figures.drawing import Drawing, Material
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-
-def draw(material: Material) -> Figure:
-    """A panel per arm."""
-    arms = rates.panels(material.collected.traits)[1]
-    return rates.draw_rates(material.epochs, arms, False)
-
+from adsmtl.figures.drawing import Drawing
 
 DRAWING = Drawing(
     name="schedules",
@@ -29,5 +15,7 @@ DRAWING = Drawing(
         f" for: {rates.LEGEND}"
     ),
     exists=lambda arms: bool(rates.panels(arms)[1]),
-    draw=draw,
+    draw=lambda material: rates.draw_rates(
+        material.epochs, rates.panels(material.collected.traits)[1], difficulty=False
+    ),
 )

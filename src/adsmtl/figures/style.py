@@ -3,18 +3,14 @@
 Matplotlib is loaded only when something is drawn; see `drawing`.
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from adsmtl import outputs
+from adsmtl.errors import UserError
+from adsmtl.figures.lazy import Axes, Figure, SubFigure
 from adsmtl.files import atomic, write_text
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
 
 WIDTH = 7.0  # inches, the text width of a two-column page
 # Okabe and Ito (2008), told apart with the common colour vision deficiencies; the order
@@ -47,6 +43,11 @@ _SETTINGS = {
     "pdf.fonttype": 42,  # text stays text
     "pdf.compression": 6,
 }
+# Keys of the files' metadata that would make equal figures differ.
+_NO_TRACES = {
+    "png": {"Software": None},
+    "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
+}
 
 
 def task_look(index: int, tasks: int) -> dict:
@@ -69,18 +70,35 @@ def figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def key(label: str, **look) -> Line2D:
+def panels(figure: Figure | SubFigure, tasks: Sequence[str], sharey: bool = True) -> Sequence[Axes]:
+    """A panel per task side by side, under its name."""
+    axes = figure.subplots(1, len(tasks), sharey=sharey, squeeze=False)[0]
+    for ax, task in zip(axes, tasks, strict=True):
+        ax.set_title(task)
+    return axes
+
+
+def name_rows(axes: Sequence[Axes], labels: Sequence[str]) -> None:
+    """Rows 0, 1, … from the top, named at the left, in panels that share their vertical axis."""
+    for ax in axes:
+        ax.grid(axis="y", visible=False)
+        ax.tick_params(axis="y", length=0)
+    axes[0].set_yticks(range(len(labels)), labels)
+    axes[0].set_ylim(len(labels) - 0.5, -0.5)
+
+
+def key(label: str, **look) -> Any:
     """A line for a legend that stands apart from what it explains."""
     from matplotlib.lines import Line2D
 
     return Line2D([], [], label=label, **look)
 
 
-def few_ticks(ax, whole_x: bool = True) -> None:
-    """At most four ticks up and five across, these on whole numbers if asked."""
+def few_ticks(ax: Axes) -> None:
+    """At most four ticks up and five across, these on whole numbers."""
     from matplotlib.ticker import MaxNLocator
 
-    ax.xaxis.set_major_locator(MaxNLocator(5, integer=whole_x))
+    ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     ax.yaxis.set_major_locator(MaxNLocator(4))
 
 
@@ -89,6 +107,15 @@ def nothing(text: str) -> Figure:
     empty = figure(WIDTH, 1.2)
     empty.text(0.5, 0.5, text, ha="center", va="center")
     return empty
+
+
+def saved(folder: Path, name: str, remedy: str) -> tuple[bytes, str]:
+    """The PNG and the caption that `save` wrote; UserError with a `remedy` where one is missing."""
+    picture, caption = folder / f"{name}.png", folder / f"{name}.{outputs.CAPTION}"
+    for path in (picture, caption):
+        if not path.is_file():
+            raise UserError(f"{path} is missing; {remedy}")
+    return picture.read_bytes(), caption.read_text(encoding="utf-8").strip()
 
 
 def save(folder: Path, name: str, draw: Callable[[], Figure], caption: str) -> None:
@@ -109,11 +136,6 @@ def save(folder: Path, name: str, draw: Callable[[], Figure], caption: str) -> N
         drawn.draw_without_rendering()
         drawn.set_layout_engine("none")
         for kind in outputs.FIGURE_FORMATS:
-            no_traces = (
-                {"Software": None}
-                if kind == "png"
-                else {"CreationDate": None, "Producer": None, "Creator": None}
-            )
             with atomic(folder / f"{name}.{kind}") as temporary:
-                drawn.savefig(temporary, format=kind, metadata=no_traces)
+                drawn.savefig(temporary, format=kind, metadata=_NO_TRACES[kind])
     write_text(folder / f"{name}.{outputs.CAPTION}", caption + "\n")

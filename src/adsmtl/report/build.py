@@ -12,8 +12,7 @@ import adsmtl
 from adsmtl import outputs, paths
 from adsmtl.collected import provenance
 from adsmtl.collected.reading import Collected
-from adsmtl.errors import UserError
-from adsmtl.figures import drawing
+from adsmtl.figures import drawing, style
 from adsmtl.figures.drawing import Drawing
 from adsmtl.files import write_text
 from adsmtl.report import citation, facts, template
@@ -75,23 +74,18 @@ def write(collected: Collected, root: Path, first: Sequence[Section] = ()) -> Pa
         ),
         version=adsmtl.__version__,
     )
-    path = root / outputs.REPORT
-    write_text(path, page)
-    return path
+    write_text(root / outputs.REPORT, page)
+    return root / outputs.REPORT
 
 
 def _figure(root: Path, one: Drawing) -> dict[str, Any]:
-    picture = root / "figures" / f"{one.name}.png"
-    caption = root / "figures" / f"{one.name}.{outputs.CAPTION}"
-    for path in (picture, caption):
-        if not path.is_file():
-            raise UserError(f"{path} is missing; draw the figures before the report")
-    pixels = picture.read_bytes()
+    folder, remedy = root / "figures", "draw the figures before the report"
+    pixels, caption = style.saved(folder, one.name, remedy)
     return {
         "name": one.name,
         "title": one.title,
         "reading": one.reading,
-        "caption": caption.read_text(encoding="utf-8").strip(),
+        "caption": caption,
         "png": base64.b64encode(pixels).decode(),
         # Figures share one scale, so that their text has one size.
         "width": round(_SCALE * int.from_bytes(pixels[16:20])),

@@ -14,14 +14,11 @@ from adsmtl.tables.render import TextTable
 
 def tasks(collected: Collected) -> TextTable:
     """Every task as its first run describes it: data set, target, classes, examples."""
-    rows = [
-        [
-            *(row[key] for key in ("task", "dataset", "target")),
-            *(str(row[f"{key}"]) for key in ("classes", "examples_train", "examples_val")),
-            str(row["examples_test"]),
-        ]
-        for row in collected.runs.drop_duplicates("task").to_dict("records")
+    facts = [
+        *("task", "dataset", "target", "classes"),
+        *("examples_train", "examples_val", "examples_test"),
     ]
+    rows = collected.runs.drop_duplicates("task")[facts].astype(str).to_numpy().tolist()
     columns = ["Task", "Data set", "Target", "Classes", "Training", "Validation", "Test examples"]
     return TextTable("tasks", "", columns, rows, left=3)
 
@@ -60,7 +57,7 @@ def environment(collected: Collected) -> TextTable:
     facts |= _listed(one["versions"] for one in environments)
     training = _listed(own.get("training", {}) for own in collected.configs.values())
     facts |= {f"training: {name}": value for name, value in training.items()}
-    rows = [[name, value] for name, value in facts.items()]
+    rows = list(facts.items())
     return TextTable("environment", "", ["Setting or library", "Value"], rows, left=2, wrap=[1])
 
 

@@ -1,12 +1,11 @@
 """What `python -m benchmarks` measured, as tables of text and as a section of the report."""
 
 import base64
-from html import escape
 from pathlib import Path
 from typing import Any
 
-from adsmtl import outputs
 from adsmtl.errors import UserError
+from adsmtl.figures import style
 from adsmtl.files import read_json
 from adsmtl.report import template
 from adsmtl.report.build import Section
@@ -58,30 +57,23 @@ def _part(path: Path) -> str:
             f"{path} is no result of the benchmarks ({error!r}); delete it, or run "
             "`python -m benchmarks` again"
         ) from error
-    heading = f"<h3>Benchmarks <code>{escape(path.stem)}</code></h3>\n"
-    text = f"<p>{escape(' '.join(sentences))}</p>\n"
-    return (
-        heading
-        + text
-        + "".join(map(template.table, tables))
-        + "".join(_figure(path, n) for n in drawn)
+    remedy = f"run `python -m benchmarks` again, or delete {path}"
+    return template.render(
+        "speed.html.j2",
+        name=path.stem,
+        text=" ".join(sentences),
+        tables=tables,
+        figures=[_figure(path, name, remedy) for name in drawn],
     )
 
 
-def _figure(path: Path, name: str) -> str:
-    picture = path.with_name(f"{path.stem}-{name}.png")
-    caption = path.with_name(f"{path.stem}-{name}.{outputs.CAPTION}")
-    for one in (picture, caption):
-        if not one.is_file():
-            raise UserError(f"{one} is missing; run `python -m benchmarks` again, or delete {path}")
-    title = FIGURES[name][0]
-    png = base64.b64encode(picture.read_bytes()).decode()
-    return (
-        f"<figure>\n<h3>{title}</h3>\n"
-        f'<img src="data:image/png;base64,{png}" alt="{title}; described in the caption">\n'
-        f"<figcaption>{escape(caption.read_text(encoding='utf-8').strip())}</figcaption>\n"
-        "</figure>\n"
-    )
+def _figure(path: Path, name: str, remedy: str) -> dict[str, str]:
+    picture, caption = style.saved(path.parent, f"{path.stem}-{name}", remedy)
+    return {
+        "title": FIGURES[name][0],
+        "png": base64.b64encode(picture).decode(),
+        "caption": caption,
+    }
 
 
 def conditions(result: Result) -> str:
@@ -120,7 +112,8 @@ def comparison(group: dict[str, Any]) -> TextTable:
     ]  # fmt: skip
     rows = [_row(one, len(columns)) for one in group["records"] if one["contender"] != "products"]
     notes = [_rates(one) for one in group["records"] if one["contender"] == "products"]
-    return TextTable(group["name"], _capitalised(group["title"]), columns, rows, notes)
+    title = group["title"]
+    return TextTable(group["name"], title[:1].upper() + title[1:], columns, rows, notes)
 
 
 def _row(record: dict[str, Any], columns: int) -> list[str]:
@@ -178,11 +171,6 @@ def _spread(value: dict[str, float] | None, factor: float = 1, unit: str = "") -
     """Median and range, such as `93.6 (82 to 105)`; a dash where nothing was measured."""
     if value is None:
         return "-"
-    median, low, high = (
-        numbers.three_digits(factor * value[key]) for key in ("median", "min", "max")
-    )
+    shown = [numbers.three_digits(factor * value[key]) for key in ("median", "min", "max")]
+    median, low, high = shown
     return f"{median}{unit} ({low} to {high})"
-
-
-def _capitalised(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -35,7 +35,7 @@ def sentences(
 
 
 def _configuration(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    old, new = dict(_leaves(before)), dict(_leaves(now))
+    old, new = dict(leaves(before)), dict(leaves(now))
     return [
         f"configuration: {key}: {old.get(key, 'absent')} -> {new.get(key, 'absent')}"
         for key in [*new, *(key for key in old if key not in new)]
@@ -43,11 +43,11 @@ def _configuration(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[st
     ]
 
 
-def _leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
     """Every value that is no mapping, by its dotted key; tuples as the lists that JSON makes."""
     if isinstance(value, Mapping):
         for name, own in value.items():
-            yield from _leaves(own, f"{key}.{name}" if key else str(name))
+            yield from leaves(own, f"{key}.{name}" if key else str(name))
     else:
         yield key, list(value) if isinstance(value, tuple) else value
 

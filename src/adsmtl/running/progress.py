@@ -3,26 +3,17 @@
 import sys
 import time
 from collections.abc import Callable
-from typing import Protocol
+
+from adsmtl.training.engine import Engine
 
 REFRESH = 0.5  # seconds between updates of the live line
-
-
-class Watched(Protocol):
-    """The part of the engine that a progress line reads."""
-
-    runs: list
-    epoch: int
-    history: list
-    tasks: dict
-    training: object
 
 
 class ProgressLine:
     """Epoch, loss, rates and time left: rewritten in place on a terminal, and one lasting
     line per epoch."""
 
-    def __init__(self, engine: Watched, say: Callable[[str], None]) -> None:
+    def __init__(self, engine: Engine, say: Callable[[str], None]) -> None:
         self._engine, self._say = engine, say
         self._began, self._first = time.monotonic(), engine.epoch
         self._shown = 0.0

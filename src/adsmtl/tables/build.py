@@ -1,6 +1,5 @@
 """The tables of a results folder: CSV with full precision, Markdown and LaTeX to read."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -25,10 +24,9 @@ def write_all(collected: Collected, root: Path) -> list[Path]:
     built = build(collected)
     for_programs.write(root, built["main"][0], collected.epochs)
     for frame, text in built.values():
-        folder = root / "tables"
-        write_text(folder / f"{text.name}.csv", frame.to_csv(index=False, lineterminator="\n"))
-        write_text(folder / f"{text.name}.md", markdown(text))
-        write_text(folder / f"{text.name}.tex", latex(text))
+        csv = frame.to_csv(index=False, lineterminator="\n")
+        for kind, content in (("csv", csv), ("md", markdown(text)), ("tex", latex(text))):
+            write_text(root / "tables" / f"{text.name}.{kind}", content)
     return outputs.tables(root, collected.traits)
 
 
@@ -93,19 +91,17 @@ def comparison_table(compared: pd.DataFrame, source: str) -> TextTable:
     rows = []
     for row in compared.to_dict("records"):
         outcome = "mean over tasks" if row["task"] == summary.ALL else row["task"]
-        estimate = {"mean": row["effect"], "ci_low": row["ci_low"], "ci_high": row["ci_high"]}
+        interval = row["ci_low"], row["ci_high"]
         rows.append(
             [
                 f"{row['first_label']} vs {row['second_label']}",
                 outcome,
                 str(row["n"]),
-                cells.points_interval(estimate),
-                numbers.MISSING if pd.isna(row["d_z"]) else numbers.signed(row["d_z"]),
+                numbers.estimate(row["effect"], *interval, numbers.points),
+                numbers.estimate(row["d_z"]),
                 numbers.p_value(row["p"]),
                 numbers.p_value(row["p_holm"]),
-                numbers.MISSING
-                if pd.isna(row["detectable"])
-                else numbers.plain(100 * row["detectable"]),
+                numbers.estimate(row["detectable"], show=lambda own: numbers.plain(100 * own)),
             ]
         )
     tasks = list(compared["task"])
@@ -120,14 +116,7 @@ def comparison_table(compared: pd.DataFrame, source: str) -> TextTable:
         name="comparisons",
         caption=caption,
         columns=[
-            "Comparison",
-            "Outcome",
-            "n",
-            "Effect (pp)",
-            "d_z",
-            "p",
-            "Holm p",
-            "Detectable (pp)",
+            *("Comparison", "Outcome", "n", "Effect (pp)", "d_z", "p", "Holm p", "Detectable (pp)")
         ],
         rows=rows,
         notes=_small_n_notes(compared),
@@ -137,20 +126,16 @@ def comparison_table(compared: pd.DataFrame, source: str) -> TextTable:
 
 
 def _chosen_note(final: pd.DataFrame) -> list[str]:
-    if "chosen_from" not in final:
-        return []
     notes = []
+    if "chosen_from" not in final:
+        return notes
     derived = final.dropna(subset="chosen_from").drop_duplicates(["arm", "seed"])
     labels = final.drop_duplicates("arm").set_index("arm")["label"]
     for label, chosen in derived.groupby("label", sort=False):
         seeds = chosen.sort_values("rate", kind="stable").groupby("chosen_from", sort=False)["seed"]
-        told = "; ".join(f"{labels[arm]} (seed {_listed(own)})" for arm, own in seeds)
+        told = "; ".join(f"{labels[a]} (seed {', '.join(map(str, own))})" for a, own in seeds)
         notes.append(f"{label} (by mean validation accuracy over its tasks): {told}.")
     return notes
-
-
-def _listed(values: Sequence[int]) -> str:
-    return ", ".join(map(str, values))
 
 
 def _small_n_notes(compared: pd.DataFrame) -> list[str]:

@@ -32,30 +32,24 @@ def rows(
     labels = final.drop_duplicates("arm").set_index("arm")["label"]
     seeds = final.groupby("arm")["seed"].nunique()
     known = {(row["arm"], row["task"], row["measure"]): row for row in estimates.to_dict("records")}
-    filled = []
-    for arm in arms:
-        found = [known.get((arm, column.task, column.measure)) for column in columns]
-        shown = [
-            numbers.MISSING if row is None else column.show(row)
-            for row, column in zip(found, columns, strict=True)
-        ]
-        filled.append([labels[arm], str(seeds[arm]), *shown])
-    return filled
+
+    def cell(arm: str, column: Column) -> str:
+        row = known.get((arm, column.task, column.measure))
+        return numbers.MISSING if row is None else column.show(row)
+
+    return [
+        [labels[arm], str(seeds[arm]), *(cell(arm, column) for column in columns)] for arm in arms
+    ]
 
 
-def percent_interval(row: dict) -> str:
-    """A fraction and its interval in percent."""
-    return numbers.estimate(row["mean"], row["ci_low"], row["ci_high"], numbers.percent)
+def _interval(show: Callable[[float], str]) -> Callable[[dict], str]:
+    """A mean and its interval, each as `show` writes it."""
+    return lambda row: numbers.estimate(row["mean"], row["ci_low"], row["ci_high"], show)
 
 
-def signed_interval(row: dict) -> str:
-    """A difference and its interval in its own unit, with sign."""
-    return numbers.estimate(row["mean"], row["ci_low"], row["ci_high"])
-
-
-def points_interval(row: dict) -> str:
-    """A difference of fractions and its interval in percentage points, with sign."""
-    return numbers.estimate(row["mean"], row["ci_low"], row["ci_high"], numbers.points)
+percent_interval = _interval(numbers.percent)
+signed_interval = _interval(numbers.signed)
+points_interval = _interval(numbers.points)
 
 
 def percent(row: dict) -> str:

@@ -46,8 +46,8 @@ def interval(low: float | None, high: float | None, show: Callable[[float], str]
 
 def estimate(
     mean: float | None,
-    low: float | None,
-    high: float | None,
+    low: float | None = None,
+    high: float | None = None,
     show: Callable[[float], str] = signed,
 ) -> str:
     """`+1.25 [+0.50, +2.00]`; the mean alone without an interval, `MISSING` without a mean."""

@@ -8,9 +8,8 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
@@ -73,8 +72,8 @@ def sync(results_root: Path, tracking_uri: str, artifact_root: Path) -> Changes:
             ids[identity] = _create(client, experiment, record, tags)
         else:
             present = kept[identity].data.tags
-            for name in (name for name in tags if present.get(name) != tags[name]):
-                client.set_tag(ids[identity], name, tags[name])
+            for tag in tags.items() - present.items():
+                client.set_tag(ids[identity], *tag)
     return Changes(created=len(wanted) - len(kept), deleted=len(stale), kept=len(kept))
 
 
@@ -148,11 +147,11 @@ def _create(client: "MlflowClient", experiment: str, record: Record, tags: dict[
         experiment, start_time=record.started, tags=tags, run_name=record.name
     ).info.run_id
     params = [Param(name, value) for name, value in record.params.items()]
-    for chunk in _chunks(params, PARAMS_PER_CALL):
-        client.log_batch(run, params=chunk)
+    for start in range(0, len(params), PARAMS_PER_CALL):
+        client.log_batch(run, params=params[start : start + PARAMS_PER_CALL])
     metrics = [Metric(name, value, record.ended, step) for name, value, step in record.metrics]
-    for chunk in _chunks(metrics, METRICS_PER_CALL):
-        client.log_batch(run, metrics=chunk)
+    for start in range(0, len(metrics), METRICS_PER_CALL):
+        client.log_batch(run, metrics=metrics[start : start + METRICS_PER_CALL])
     if record.datasets:
         client.log_inputs(run, [_dataset(*data) for data in record.datasets])
     for folder, path in record.files:
@@ -168,9 +167,3 @@ def _dataset(name: str, digest: str, origin: str, provenance: str):
     source = json.dumps({"origin": origin, "provenance": provenance})
     tags = [InputTag("mlflow.data.context", "training"), InputTag("sha256", digest)]
     return DatasetInput(Dataset(name, digest[:DIGEST_LENGTH], origin, source), tags)
-
-
-def _chunks(items: Sequence, size: int) -> Iterator[list]:
-    rest = iter(items)
-    while chunk := list(islice(rest, size)):
-        yield chunk

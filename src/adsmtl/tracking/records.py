@@ -6,7 +6,8 @@ a new code revision or relabelled arm does not make every run anew.
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from adsmtl import outputs
 from adsmtl.analysis import summary
 from adsmtl.collected.reading import Collected
 from adsmtl.files import digest, read_json, sha256
+from adsmtl.running.difference import leaves
 
 MAX_PARAM = 6000  # characters that MLflow stores of a parameter
 
@@ -33,27 +35,34 @@ class Record:
         files: files to attach, by their folder below the run's artifacts.
         parent: name of the `summary` record that it belongs to.
         started, ended: milliseconds since 1970; not part of the key.
-        key: digest of all but tags and times.
     """
 
     kind: str
     name: str
     tags: Mapping[str, str]
-    params: Mapping[str, str]
-    metrics: Sequence[tuple[str, float, int]]
-    datasets: Sequence[tuple[str, str, str, str]]
-    files: Sequence[tuple[str, Path]]
-    parent: str | None
     started: int
     ended: int
-    key: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    metrics: Sequence[tuple[str, float, int]] = ()
+    datasets: Sequence[tuple[str, str, str, str]] = ()
+    files: Sequence[tuple[str, Path]] = ()
+    parent: str | None = None
+
+    @cached_property
+    def key(self) -> str:
+        """Digest of all but tags and times, with the contents of the files."""
+        editable = ("tags", "started", "ended")
+        content = {name: value for name, value in vars(self).items() if name not in editable}
+        files = [(folder, path.name, sha256(path)) for folder, path in self.files]
+        return digest(content | {"files": files})
 
 
 def build(collected: Collected) -> list[Record]:
     """Every record of a study: summaries, then seeds, then the report."""
     manifest = collected.root / outputs.MANIFEST
     revision = read_json(manifest)["code"]["describe"] if manifest.is_file() else None
-    study = _Study(collected, revision or "unknown", _written(collected))
+    written = outputs.collected(collected.root)[0].stat().st_mtime
+    study = _Study(collected, revision or "unknown", round(written * 1000))
     estimates = summary.per_arm(collected.runs)
     runs = collected.per_run
     summaries = [
@@ -69,15 +78,6 @@ def build(collected: Collected) -> list[Record]:
     return [*summaries, *seeds, study.report(runs)]
 
 
-def flatten(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Leaves of nested mappings by their dotted path; lists count as leaves."""
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from flatten(inner, f"{prefix}.{key}" if prefix else str(key))
-    else:
-        yield prefix, value
-
-
 @dataclass(frozen=True)
 class _Study:
     """What the records of one study share; `written` is when it was collected, in ms."""
@@ -90,13 +90,13 @@ class _Study:
         """One run: its scores by epoch, and after the last one."""
         environment = self.collected.environments[run["environment"]]
         config = {**self.collected.configs[run["arm"]], "seed": run["seed"]}
-        params = dict(flatten(config)) | {
+        params = dict(leaves(config)) | {
             f"{group}.{name}": value
             for group in ("device", "versions")
             for name, value in environment[group].items()
         }
         own = pd.DataFrame([run])
-        return _record(
+        return Record(
             kind="seed",
             name=f"{run['arm']} seed={run['seed']}",
             tags=self._tags(own) | {"label": run["label"], "config_hash": run["config_hash"]},
@@ -106,7 +106,6 @@ class _Study:
                 (name, str(one.get("digest")), str(one.get("origin")), str(one.get("provenance")))
                 for name, one in sorted(environment["data"].items())
             ],
-            files=[],
             parent=run["arm"],
             started=self.written - round(1000 * run["seconds_total"]),
             ended=self.written,
@@ -119,19 +118,12 @@ class _Study:
             name = _summary_name(row["task"], row["measure"])
             values += [(f"{name}/{key}", row[key], 0) for key in ("mean", "ci_low", "ci_high", "n")]
         config = self.collected.configs[arm]["arm"]
-        return _record(
+        return Record(
             kind="summary",
             name=arm,
-            tags=self._tags(runs)
-            | {
-                "label": runs["label"].iloc[0],
-                "config_hash": digest(sorted(runs["config_hash"])),
-            },
-            params={name: str(value)[:MAX_PARAM] for name, value in flatten({"arm": config})},
+            tags=self._tags(runs) | {"label": runs["label"].iloc[0]} | _config_hash(runs),
+            params={name: str(value)[:MAX_PARAM] for name, value in leaves({"arm": config})},
             metrics=_finite(values),
-            datasets=[],
-            files=[],
-            parent=None,
             started=self.written - round(1000 * runs["seconds_total"].sum()),
             ended=self.written,
         )
@@ -143,15 +135,11 @@ class _Study:
         files += [("figures", path) for path in outputs.figures(root, arms)]
         files += [("", root / name) for name in (outputs.REPORT, outputs.MANIFEST)]
         files += [("", path) for path in outputs.claims(root)]
-        return _record(
+        return Record(
             kind="report",
             name="report",
-            tags=self._tags(runs) | {"config_hash": digest(sorted(runs["config_hash"]))},
-            params={},
-            metrics=[],
-            datasets=[],
+            tags=self._tags(runs) | _config_hash(runs),
             files=[(folder, path) for folder, path in files if path.is_file()],
-            parent=None,
             started=self.written,
             ended=self.written,
         )
@@ -206,9 +194,8 @@ def _folder(column: str) -> str:
     return f"{folders[head]}/{rest}" if rest and head in folders else column
 
 
-def _written(collected: Collected) -> int:
-    """When the tables were collected, in milliseconds since 1970."""
-    return round(outputs.collected(collected.root)[0].stat().st_mtime * 1000)
+def _config_hash(runs: pd.DataFrame) -> dict[str, str]:
+    return {"config_hash": digest(sorted(runs["config_hash"]))}
 
 
 def _summary_name(task: str, measure: str) -> str:
@@ -218,13 +205,6 @@ def _summary_name(task: str, measure: str) -> str:
         return f"best_val/{task}/accuracy"
     split, _, name = measure.partition("_")
     return f"final/{task}/{split}/{name}" if name else f"final/{task}/{measure}"
-
-
-def _record(**values: Any) -> Record:
-    editable = ("tags", "started", "ended")
-    content = {name: value for name, value in values.items() if name not in editable}
-    content["files"] = [(folder, path.name, sha256(path)) for folder, path in values["files"]]
-    return Record(**values, key=digest(content))
 
 
 def _finite(values: list[tuple[str, Any, int]]) -> list[tuple[str, float, int]]:

@@ -1,12 +1,13 @@
 """C11: does the published listing run? Attempts with the real library decide, not statistics."""
 
+from adsmtl import outputs
 from adsmtl.claims import words
-from adsmtl.claims.records import LISTING, Listing
-from adsmtl.claims.row import BesideRow, Row
+from adsmtl.claims.claim import Beside
+from adsmtl.claims.records import Defect, Listing
+from adsmtl.claims.row import Row, beside
 from adsmtl.claims.verdicts import CONTRADICTED, INCONCLUSIVE
 
-ID = "C11"
-CLAIM = "The published listing implements the strategy."
+ID, CLAIM = "C11", "The published listing implements the strategy."
 EXPERIMENT = (
     "The listing is run piece by piece with the real Keras, and every defect that it is said to"
     " have is tried; one that stops it contradicts the claim."
@@ -21,7 +22,7 @@ def row(listing: Listing | None) -> Row:
     Otherwise inconclusive: that some faults are absent does not show that it works.
     """
     if listing is None or listing.keras is None:
-        reason = f"no {LISTING}, the record of running the listing"
+        reason = f"no {outputs.LISTING}, the record of running the listing"
         if listing is not None:
             reason = f"no Keras to run the listing with: {listing.reason or 'no reason given'}"
         sentence = words.not_run(ID, CLAIM, reason)
@@ -36,23 +37,18 @@ def row(listing: Listing | None) -> Row:
     if stopping:
         sentence += f", of which these stop it: {', '.join(defect.id for defect in stopping)}"
     return Row(
-        ID,
-        CLAIM,
-        EXPERIMENT,
-        COMPARISON,
+        *(ID, CLAIM, EXPERIMENT, COMPARISON),
         n=len(listing.defects),
         effect=float(len(reproduced)),
         verdict=verdict,
         unit="defects reproduced",
         sentence=f"{sentence}.",
         beside=[
-            BesideRow(
-                name=f"{defect.id}: {defect.what}" + (f" ({defect.error})" if defect.error else ""),
-                value=float(defect.reproduced),
-                ci_low=None,
-                ci_high=None,
-                unit="1 if reproduced",
-            )
+            beside(Beside(_named(defect), "1 if reproduced", float(defect.reproduced)))
             for defect in listing.defects
         ],
     )
+
+
+def _named(defect: Defect) -> str:
+    return f"{defect.id}: {defect.what}" + (f" ({defect.error})" if defect.error else "")

@@ -45,7 +45,7 @@ def prepare(archive: Path, folder: Path, source: Source) -> None:
         with tempfile.TemporaryDirectory(dir=temporary.parent, prefix=".unpacked-") as scratch:
             progress.say(f"cifar10: unpacking {archive.name}")
             extract(archive, Path(scratch) / "files")
-            names = progress.track((*TRAIN_FILES, TEST_FILE), "cifar10: batches", total=6)
+            names = progress.track((*TRAIN_FILES, TEST_FILE), "cifar10: batches")
             batches = [_read(Path(scratch) / "files", name, archive) for name in names]
         labels = np.concatenate([label for label, _ in batches]).astype(np.int64)
         images = [image for _, image in batches]
@@ -78,7 +78,6 @@ def prepare(archive: Path, folder: Path, source: Source) -> None:
             card,
             inputs=images,
             targets={"label": labels, "superclass": np.where(animal[labels], 0, 1)},
-            groups=np.full(len(labels), -1),
             split=split,
         )
 

@@ -74,7 +74,6 @@ def prepare(folder: Path) -> None:
             card,
             inputs=[images],
             targets={"label": labels, "parity": labels % 2},
-            groups=np.full(len(labels), -1),
             split=split,
         )
 

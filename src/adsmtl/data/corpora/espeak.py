@@ -14,6 +14,7 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -84,7 +85,7 @@ def prepare(folder: Path) -> None:
     names = merge_rare(Counter(s.phone for u in utterances for s in u.segments))
     utterances = [_renamed(utterance, names) for utterance in utterances]
     classes = sorted({name for name in names.values() if name is not None})
-    tracked = progress.track(utterances, "espeak: features", total=len(utterances))
+    tracked = progress.track(utterances, "espeak: features")
     data = assemble(tracked, classes, speakers)
     sex_of = np.array([SEXES.index(VOICES[speaker]) for speaker in speakers])
     card: Card = {
@@ -182,7 +183,7 @@ def _renamed(utterance: Utterance, names: dict[str, str | None]) -> Utterance:
         for segment in utterance.segments
         if (name := names[segment.phone]) is not None
     ]
-    return Utterance(utterance.speaker, utterance.samples, kept)
+    return replace(utterance, segments=kept)
 
 
 def _audio_digest(utterances: Sequence[Utterance]) -> str:

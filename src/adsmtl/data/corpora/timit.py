@@ -101,7 +101,7 @@ def prepare_corpus(corpus: Path, folder: Path, source: Source) -> None:
 
 
 def _assemble(found: Sequence[timit_files.Recording], speakers: Sequence[str], name: str) -> Speech:
-    tracked = progress.track(found, f"{name}: features", total=len(found))
+    tracked = progress.track(found, f"{name}: features")
     return assemble(_utterances(tracked), phones.PHONES, speakers)
 
 

@@ -2,6 +2,7 @@
 
 import http.client
 import shutil
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -9,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from adsmtl.data.fetch import progress
 from adsmtl.errors import UserError
 
 PROBE_SECONDS = 3.0
@@ -64,8 +64,7 @@ def copy(location: str, target: Path) -> None:
     import requests
 
     try:
-        with progress.download_bar("downloading") as bar:
-            pooch.HTTPDownloader(progressbar=bar or False)(location, str(target), None)
+        pooch.HTTPDownloader(progressbar=sys.stderr.isatty())(location, str(target), None)
     except requests.RequestException as error:
         raise UserError(
             f"download of {location} broke off ({error}); nothing was kept: run it again"

@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +27,8 @@ class Origin:
     """One archive at one place, not fetched yet (unless `kind` is "present")."""
 
     kind: str  # "present", "mirror", "upstream"; from `registry` also "local", "embedded"
-    file: str
     where: str  # path or address
-    digest: str
-    bytes: int
-    licence: str
-    provenance: str
+    archive: Archive | None = None  # as that place has it; None from `registry`
 
 
 @dataclass(frozen=True)
@@ -82,47 +78,45 @@ def fetch(archive: Archive, folder: Path) -> Path:
     dataset = folder.name
     place = locate(archive, folder)
     origin = required(dataset, place)
-    target = folder / origin.file
+    found = origin.archive
+    target = folder / found.file
     if origin.kind != "present":
         for reason in place.refused:
             progress.say(f"{dataset}: {reason}")
-        _require_space(folder, origin)
+        _require_space(folder, found)
         with files.atomic(target) as temporary:
-            progress.say(f"{dataset}: {origin.file} from {origin.kind} {origin.where}")
+            progress.say(f"{dataset}: {found.file} from {origin.kind} {origin.where}")
             download.copy(origin.where, temporary)
             _verify(temporary, origin)
     if origin.kind != "present" or not (folder / RECORD).is_file():
         record = {
-            "name": origin.file,
+            "name": found.file,
             # a verified archive that someone put here is the upstream one: its digest says so
             "origin": "upstream" if origin.kind == "present" else origin.kind,
             "sha256": files.sha256(target),
             "bytes": target.stat().st_size,
-            "provenance": origin.provenance,
-            "licence": origin.licence,
+            "provenance": found.provenance,
+            "licence": found.licence,
         }
         files.write_json(folder / RECORD, record)
     return target
 
 
 def _present(archive: Archive, folder: Path) -> Origin | str:
+    reason = f"not in {folder}"
     if (folder / RECORD).is_file():
         record = files.read_json(folder / RECORD)
         try:
-            path, digest = folder / record["name"], f"sha256:{record['sha256']}"
-            licence, provenance = record["licence"], record["provenance"]
+            known = {key: record[key] for key in ("licence", "provenance")}
+            known |= {"file": record["name"], "digest": f"sha256:{record['sha256']}"}
         except (KeyError, TypeError) as error:
             raise UserError(f"{folder / RECORD} lacks {error}; delete {folder}") from error
-        if not path.is_file():
-            return f"{path} is gone although {RECORD} names it"
-    else:
-        path, digest = folder / archive.file, archive.digest
-        licence, provenance = archive.licence, archive.provenance
-        if not path.is_file():
-            return f"not in {folder}"
-    origin = Origin(
-        "present", path.name, str(path), digest, path.stat().st_size, licence, provenance
-    )
+        archive = replace(archive, **known)
+        reason = f"{folder / archive.file} is gone although {RECORD} names it"
+    path = folder / archive.file
+    if not path.is_file():
+        return reason
+    origin = Origin("present", str(path), archive)
     _verify(path, origin)
     return origin
 
@@ -158,15 +152,15 @@ def _listed(archive: Archive, name: str, where: str, entry: Any, manifest: str) 
         provenance = entry["provenance"]
         if entry.get("identical_to_upstream") is False:
             provenance = f"{provenance} Not bit-identical to the upstream archive."
-        return Origin(
-            kind="mirror",
+        listed = replace(
+            archive,
             file=name,
-            where=where,
             digest=f"sha256:{entry['sha256']}",
             bytes=int(entry.get("bytes", archive.bytes)),
             licence=entry.get("licence", archive.licence),
             provenance=provenance,
         )
+        return Origin("mirror", where, listed)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UserError(f"{manifest}: the entry of {name} lacks or misstates {error}") from error
 
@@ -175,29 +169,21 @@ def _upstream(archive: Archive, _folder: Path) -> Origin | str:
     problem = download.problem(archive.url)
     if problem is not None:
         return f"upstream: {archive.url}: {problem}"
-    return Origin(
-        "upstream",
-        archive.file,
-        archive.url,
-        archive.digest,
-        archive.bytes,
-        archive.licence,
-        archive.provenance,
-    )
+    return Origin("upstream", archive.url, archive)
 
 
-def _require_space(folder: Path, origin: Origin) -> None:
+def _require_space(folder: Path, archive: Archive) -> None:
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     free = shutil.disk_usage(existing).free
-    if free < origin.bytes:
+    if free < archive.bytes:
         raise UserError(
-            f"no space in {folder}: {origin.file} needs {origin.bytes / 1e6:,.0f} MB and "
+            f"no space in {folder}: {archive.file} needs {archive.bytes / 1e6:,.0f} MB and "
             f"{free / 1e6:,.0f} MB are free; free some space or choose another folder"
         )
 
 
 def _verify(path: Path, origin: Origin) -> None:
-    algorithm, _, expected = origin.digest.partition(":")
+    algorithm, _, expected = origin.archive.digest.partition(":")
     with path.open("rb") as stream:
         found = hashlib.file_digest(stream, algorithm).hexdigest()
     if found == expected:
