@@ -78,14 +78,14 @@ def _parser() -> argparse.ArgumentParser:
     own = add("prepare", _prepare, "fetch and prepare a data set")
     own.add_argument("dataset")
     own = add("estimate", _estimate, "measure a few steps and say how long the study still takes")
-    own.add_argument("--processes", type=_count, metavar="N", help="that train at once")
+    processes = {"type": _count, "metavar": "N"}
+    own.add_argument("--processes", **processes, help="that train at once")
     own = add("train", _train, "train arms with some seeds; finished runs are kept")
     own.add_argument("--arms", required=True, nargs="+", metavar="ARM")
     own.add_argument("--seeds", required=True, type=int, nargs="+")
     own.add_argument(
         "--processes",
-        type=_count,
-        metavar="N",
+        **processes,
         help="that train the study at once; its remaining time is said then, not these runs' alone",
     )
     own = add("why", _why, "say whether a run would be trained again, and why")
