@@ -70,9 +70,14 @@ def test_only_effects_with_a_small_corrected_p_are_filled():
     assert diamonds[1] != "white"
 
 
-def test_one_seed_gives_effects_without_intervals():
-    figure = forest.draw_rows({"x": [forest.Effect("a", 1.0, None, None, None, False)]})
-    assert figure.axes[0].child_axes[0].get_yticklabels()[1].get_text() == "+1.00"
+def test_one_seed_gives_effects_without_intervals(tmp_path):
+    write_results(tmp_path, 1, ["none", "adsmtl"], epochs=1)
+    final = collected(tmp_path).runs
+    (effects,) = forest.compared(summary.comparisons(final, [("adsmtl", "none")])).values()
+    assert [(one.low, one.high, one.detectable) for one in effects] == [(None, None, None)]
+    figure = forest.draw_rows({"x": effects})
+    shown = figure.axes[0].child_axes[0].get_yticklabels()[1].get_text()
+    assert shown == f"{effects[0].mean:+.2f}"
 
 
 def test_nothing_to_compare_is_said():

@@ -45,8 +45,8 @@ class Comparison:
     p_smallest: float
 
 
-def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Estimate:
-    """Mean with Student's interval, mean ± t_{n-1, (1+confidence)/2} · sd / √n.
+def mean_interval(values: Sequence[float]) -> Estimate:
+    """Mean with Student's 95 % interval, mean ± t_{n-1, 0.975} · sd / √n.
 
     Raises:
         ValueError: `values` is empty or holds a number that is not finite.
@@ -56,7 +56,7 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Estimate
     if x.size == 1:
         return Estimate(1, mean, None, None, None)
     sd = float(x.std(ddof=1))
-    half = _t_quantile((1 + confidence) / 2, x.size - 1) * sd / float(np.sqrt(x.size))
+    half = _t_quantile(0.975, x.size - 1) * sd / float(np.sqrt(x.size))
     return Estimate(x.size, mean, sd, mean - half, mean + half)
 
 
@@ -98,7 +98,7 @@ def smallest_p(n: int) -> float:
     return 2.0 ** (1 - n) if n <= ENUMERATED else 1 / (DRAWS + 1)
 
 
-def paired(first: Sequence[float], second: Sequence[float], confidence: float = 0.95) -> Comparison:
+def paired(first: Sequence[float], second: Sequence[float]) -> Comparison:
     """Compare two arms seed by seed; entry k of both belongs to the same seed.
 
     The standardised effect is d_z = mean / sd of the differences times Hedges' correction
@@ -107,7 +107,7 @@ def paired(first: Sequence[float], second: Sequence[float], confidence: float = 
     if len(first) != len(second):
         raise ValueError(f"{len(first)} and {len(second)} values are not pairs")
     d = _finite(np.asarray(first, dtype=float) - np.asarray(second, dtype=float))
-    estimate = mean_interval(d, confidence)
+    estimate = mean_interval(d)
     d_z = None
     # A spread within rounding error of the differences is no spread.
     if d.size >= 3 and estimate.sd > 1e-12 * np.abs(d).max():

@@ -72,31 +72,27 @@ def _overview(rows: Sequence[dict[str, Any]]) -> TextTable:
 
 def evidence_tables(row: dict[str, Any]) -> list[TextTable]:
     """The parts of a claim, and what is reported beside them."""
-    tables = []
-    if row["parts"]:
-        parts = [
-            [
-                *(one["comparison"], one["unit"], str(one["n"])),
-                numbers.estimate(one["effect"], one["ci_low"], one["ci_high"]),
-                numbers.p_value(one["p"]),
-            ]
-            for one in row["parts"]
+    parts = [
+        [
+            *(one["comparison"], one["unit"], str(one["n"])),
+            numbers.estimate(one["effect"], one["ci_low"], one["ci_high"]),
+            numbers.p_value(one["p"]),
         ]
-        caption = "Parts, all of which must hold:" if len(parts) > 1 else "Tested:"
-        columns = ["Part", "Unit", "n", "Effect", "p"]
-        tables.append(TextTable("parts", caption, columns, parts, left=2, wrap=[0]))
-    if row["beside"]:
-        beside = [
-            [
-                *(one["name"], one["unit"]),
-                numbers.estimate(one["value"], one["ci_low"], one["ci_high"], numbers.plain),
-            ]
-            for one in row["beside"]
+        for one in row["parts"]
+    ]
+    beside = [
+        [
+            *(one["name"], one["unit"]),
+            numbers.estimate(one["value"], one["ci_low"], one["ci_high"], numbers.plain),
         ]
-        caption = "Reported beside it, not tested:"
-        columns = ["Beside", "Unit", "Value"]
-        tables.append(TextTable("beside", caption, columns, beside, left=2, wrap=[0]))
-    return tables
+        for one in row["beside"]
+    ]
+    tested = "Parts, all of which must hold:" if len(parts) > 1 else "Tested:"
+    tables = [
+        ("parts", tested, ["Part", "Unit", "n", "Effect", "p"], parts),
+        ("beside", "Reported beside it, not tested:", ["Beside", "Unit", "Value"], beside),
+    ]
+    return [TextTable(*table, left=2, wrap=[0]) for table in tables if table[-1]]
 
 
 def _effect(row: dict[str, Any]) -> str:

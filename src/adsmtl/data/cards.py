@@ -122,10 +122,9 @@ def markdown(card: Card) -> str:
         foldings = card["targets"][name].get("foldings", {})
         for folding, detail in foldings.items():
             lines += [f"Also scored on {len(detail['classes'])} classes (`{folding}`).", ""]
-        lines += _table(
-            ["class", *parts], [[c, *(parts[p][c] for p in parts)] for c in parts["all"]]
-        )
-        lines += _table([], [["**sum**", *(sum(parts[p].values()) for p in parts)]])
+        rows = [[name, *(own[name] for own in parts.values())] for name in parts["all"]]
+        rows.append(["**sum**", *(sum(own.values()) for own in parts.values())])
+        lines += _table(["class", *parts], rows)
     if "folds" in card:
         lines += ["", "## Folds", "", "Speakers in neither column train.", ""]
         rows = [
@@ -139,5 +138,5 @@ def markdown(card: Card) -> str:
 
 
 def _table(header: list, rows: list[list]) -> list[str]:
-    head = [header, ["---"] * len(header)] if header else []
-    return ["| " + " | ".join(map(str, row)) + " |" for row in head + rows]
+    lines = [header, ["---"] * len(header), *rows]
+    return ["| " + " | ".join(map(str, line)) + " |" for line in lines]

@@ -25,8 +25,7 @@ def draw_epochs(history: DataFrame) -> Figure:
     arms = shown.drop_duplicates("arm")[["arm", "label"]].to_dict("records")
     tasks = list(shown["task"].unique())
     columns = [(task, measure) for task in tasks for measure in _MEASURES]
-    width, height = max(style.WIDTH, 1.75 * len(columns)), 0.75 + 1.05 * len(arms)
-    figure = style.figure(width, height)
+    figure = style.figure(max(style.WIDTH, 1.75 * len(columns)), 0.75 + 1.05 * len(arms))
     grid = figure.subplots(len(arms), len(columns), sharex=True, sharey="col", squeeze=False)
     for axes, arm in zip(grid, arms, strict=True):
         for ax, (task, measure) in zip(axes, columns, strict=True):

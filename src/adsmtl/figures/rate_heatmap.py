@@ -43,8 +43,7 @@ def draw_cells(values: DataFrame) -> Figure:
     tasks = list(values["task"].unique())
     rates = sorted(values["rate"].unique())
     rows = [row for row in ROWS if row in set(values["row"])]
-    size = (style.WIDTH, 0.75 + 0.42 * len(rows))
-    figure = style.figure(*size)
+    figure = style.figure(style.WIDTH, 0.75 + 0.42 * len(rows))
     axes = figure.subplots(1, len(tasks), sharey=True, squeeze=False)[0]
     for ax, task in zip(axes, tasks, strict=True):
         own = values[values["task"] == task]

@@ -52,8 +52,7 @@ def draw_rates(history: DataFrame, arms: Sequence[str], difficulty: bool) -> Fig
     columns = min(4 if len(arms) > 3 else 3, len(arms))
     blocks = -(-len(arms) // columns)
     kinds = 2 if difficulty else 1
-    size = (1.4 + 1.5 * columns, 0.6 + 1.45 * blocks * kinds)
-    figure = style.figure(*size)
+    figure = style.figure(1.4 + 1.5 * columns, 0.6 + 1.45 * blocks * kinds)
     grid = figure.subplots(kinds * blocks, columns, sharex=True, squeeze=False)
     for axes in grid[::kinds]:
         for ax in axes:

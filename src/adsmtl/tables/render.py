@@ -1,7 +1,7 @@
 """Tables as Markdown and as LaTeX with booktabs; `report.template` writes the same as HTML."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -40,7 +40,7 @@ class TextTable:
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     notes: Sequence[str] = ()
-    breaks: Sequence[int] = field(default_factory=tuple)
+    breaks: Sequence[int] = ()
     left: int = 1
     wrap: Sequence[int] = ()
 

@@ -203,8 +203,7 @@ def _summary_name(task: str, measure: str) -> str:
         return f"final/{measure}"
     if measure == "best_val_accuracy":
         return f"best_val/{task}/accuracy"
-    split, _, name = measure.partition("_")
-    return f"final/{task}/{split}/{name}" if name else f"final/{task}/{measure}"
+    return f"final/{task}/{_folder(measure)}"
 
 
 def _finite(values: list[tuple[str, Any, int]]) -> list[tuple[str, float, int]]:

@@ -32,14 +32,9 @@ from adsmtl.files import atomic_folder, digest
 
 #: Voice -> sex: two accents, each with two female and two male variants of the voice tract.
 VOICES: dict[str, str] = {
-    "en-gb-x-rp+f3": "f",
-    "en-gb-x-rp+f4": "f",
-    "en-gb-x-rp+m2": "m",
-    "en-gb-x-rp+m7": "m",
-    "en-us+f1": "f",
-    "en-us+f2": "f",
-    "en-us+m1": "m",
-    "en-us+m3": "m",
+    f"{accent}+{variant}": variant[0]
+    for accent, variants in (("en-gb-x-rp", "f3 f4 m2 m7"), ("en-us", "f1 f2 m1 m3"))
+    for variant in variants.split()
 }
 
 TEXTS: tuple[str, ...] = (

@@ -114,10 +114,8 @@ def main(jobs: Path, out: Path) -> None:
     synthesiser = Synthesiser(espeakng_loader.get_library_path(), espeakng_loader.get_data_path())
     arrays: dict[str, np.ndarray] = {"rate": np.array(synthesiser.rate)}
     for number, (voice, text) in enumerate(json.loads(jobs.read_text(encoding="utf-8"))):
-        spoken = synthesiser.speak(voice, text)
-        arrays[f"{number}.samples"] = spoken.samples
-        arrays[f"{number}.starts"] = spoken.starts
-        arrays[f"{number}.phones"] = np.array(spoken.phones)
+        spoken = synthesiser.speak(voice, text)._asdict()
+        arrays |= {f"{number}.{name}": np.array(value) for name, value in spoken.items()}
     np.savez(out, **arrays)
 
 

@@ -7,6 +7,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import Any
 
@@ -73,23 +74,18 @@ def copy(location: str, target: Path) -> None:
 
 def _in_time(call: Callable[[], Any]) -> Any:
     """`call()`, or TimeoutError: a socket's own time limit does not cover looking up its name."""
-    result: list[Any] = []
+    answer: Future = Future()
 
     def run() -> None:
         try:
-            result.append((call(), None))
+            answer.set_result(call())
         except Exception as error:
-            result.append((None, error))
+            answer.set_exception(error)
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(PROBE_SECONDS)
-    if not result:
+    threading.Thread(target=run, daemon=True).start()
+    if not wait([answer], PROBE_SECONDS).done:
         raise TimeoutError(f"no answer within {PROBE_SECONDS:g} s")
-    value, error = result[0]
-    if error is not None:
-        raise error
-    return value
+    return answer.result()
 
 
 def _reason(error: Exception) -> str:
