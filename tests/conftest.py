@@ -1,10 +1,13 @@
 """What tests of several folders share."""
 
+import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from collecting import collected
+from filelock import FileLock
 
 
 @pytest.fixture
@@ -18,26 +21,42 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that the first worker makes and all others read."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder = shared / name
+    with FileLock(shared / f"{name}.lock"):
+        if not (folder / ".made").exists():
+            folder.mkdir()
+            make(folder)
+            (folder / ".made").touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A results folder, `quick`, of nine arms and three seeds, without products; read only."""
     from synthetic import ORDER, write_results
 
-    root = write_results(tmp_path_factory.mktemp("results") / "quick")
-    collected(root, ORDER)
-    return root
+    def make(folder: Path) -> None:
+        collected(write_results(folder / "quick"), ORDER)
+
+    return once(tmp_path_factory, "results", make) / "quick"
 
 
 @pytest.fixture(scope="session")
 def drawn(results: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with all figures, which take seconds to draw."""
+    """The same with all figures, which take seconds to draw; read only."""
     from adsmtl.collected import reading
     from adsmtl.figures import build as figures
 
-    root = tmp_path_factory.mktemp("drawn") / "quick"
-    shutil.copytree(results, root)
-    figures.write_all(reading.load(root), root)
-    return root
+    def make(folder: Path) -> None:
+        shutil.copytree(results, folder / "quick")
+        figures.write_all(reading.load(results), folder / "quick")
+
+    return once(tmp_path_factory, "drawn", make) / "quick"
 
 
 @pytest.fixture(scope="session")

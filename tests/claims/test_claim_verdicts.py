@@ -64,14 +64,14 @@ def test_intervals_of_parts_cover_at_their_level(without_effect):
 
 @pytest.mark.parametrize(("effect", "verdict"), [(2.0, SUPPORTED), (-2.0, CONTRADICTED)])
 def test_effects_of_two_sd_are_found_in_90_percent_of_claims(effect, verdict):
-    found = [one.verdict for seed in range(100) for one in decide(ledger(seed, 10, [effect] * 10))]
+    found = [one.verdict for seed in range(50) for one in decide(ledger(seed, 10, [effect] * 10))]
     assert np.mean([one == verdict for one in found]) >= 0.9
     assert set(found) <= {verdict, INCONCLUSIVE}
 
 
 def test_claims_without_effect_are_safe_beside_true_and_false_ones():
     effects = [3.0, 0.0, -3.0, 0.0, 0.0, 3.0, 0.0, 0.0, -3.0, 0.0]
-    wrong, count = 0, 200
+    wrong, count = 0, 100
     for seed in range(count):
         found = [one.verdict for one in decide(ledger(seed, 10, effects))]
         wrong += any(
@@ -82,7 +82,7 @@ def test_claims_without_effect_are_safe_beside_true_and_false_ones():
 
 def test_one_part_without_effect_keeps_a_claim_from_being_supported():
     # The worst case of the intersection-union test: all other parts hold beyond doubt.
-    count = 800
+    count = 400
     means = np.array([[5.0], [5.0], [5.0], [0.0]])
     draws = means + np.random.default_rng(1).normal(size=(count, 4, 10))
     supported = np.mean([decide([claim])[0].verdict == SUPPORTED for claim in draws])
@@ -103,7 +103,7 @@ def test_the_detectable_effect_is_found_with_nearly_its_power():
     # The only true claim of ten, so Holm's correction is at its worst.
     effect = statistics.smallest_detectable(10, 1.0, verdicts.ALPHA / 10)
     effects = [0.0, effect, *[0.0] * 8]
-    count = 200
+    count = 100
     decided = [decide(ledger(seed, 10, effects))[1] for seed in range(count)]
     found = np.mean([one.verdict == SUPPORTED for one in decided])
     # The exact test rejects at 4/1024 instead of 5/1000 and so finds a little less.
