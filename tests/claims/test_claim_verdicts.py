@@ -43,7 +43,7 @@ def quiet_collector():
 
 @pytest.fixture(scope="module")
 def without_effect():
-    return [decide(ledger(seed)) for seed in range(500)]
+    return [decide(ledger(seed)) for seed in range(250)]
 
 
 def test_the_ledger_has_the_shape_of_the_catalogue():
