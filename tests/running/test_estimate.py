@@ -1,5 +1,6 @@
 """The estimate of a study's time, measured on its own steps."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,16 @@ def test_a_study_of_single_task_arms_has_an_estimate(prepared: dict, machine: Ma
     both = estimate.seconds(runs, prepared, machine)
     parts = [estimate.seconds([run], prepared, machine) for run in runs]
     assert both == pytest.approx(sum(parts))
+
+
+@pytest.mark.usefixtures("clock")
+def test_runs_that_follow_others_have_an_estimate_when_they_alone_are_left(
+    prepared: dict, machine: Machine
+) -> None:
+    leader = tiny.run(tiny.ADSMTL, epochs=1)
+    follower = replace(tiny.run(Follow("adsmtl", "swapped"), epochs=1), leader=leader.arm)
+    found = estimate.seconds([follower], prepared, machine)
+    assert found == pytest.approx(estimate.seconds([leader], prepared, machine))
 
 
 def test_runs_trained_at_once_share_the_time_of_a_step(

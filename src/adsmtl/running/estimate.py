@@ -1,6 +1,7 @@
 """How long a study takes on this machine, measured on a few steps of the real thing."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -72,9 +73,13 @@ def seconds(
         prepared: by task.
         replicas: how many runs are trained at once, at most; by default the machine decides.
     """
+    # A run whose rates may not be known yet takes as long as one of the arm that it follows.
+    timed = [
+        run if run.leader is None else replace(run, arm=run.leader, leader=None) for run in runs
+    ]
     # One that drops units, where there is one: masks take time.
     widest = sorted(
-        (run for run in runs if run.follows is None),
+        timed,
         key=lambda run: (len(run.tasks), not isinstance(run.arm.dropout, NoDropout)),
         reverse=True,
     )
