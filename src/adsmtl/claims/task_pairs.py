@@ -38,17 +38,19 @@ def _select(evidence: Evidence, needs: Sequence[Wanted]) -> list[str]:
     return evidence.find(*(wanted for pair in pairs for wanted in _needs(pair)))
 
 
-def _by_seed(evidence: Evidence, pair: Pair) -> pd.DataFrame:
-    """By seed, the gain of a pair in points and the cosine of its tasks' gradients."""
-    pairs = contrasts.task_pairs(evidence.final, evidence.history)
-    own = pairs[pairs["tasks"] == "+".join(pair)].set_index("seed").sort_index()
-    return own.assign(gain=100 * own["gain"])
+def _by_seed(evidence: Evidence) -> dict[Pair, pd.DataFrame]:
+    """Of every pair, by seed, its gain in points and the cosine of its tasks' gradients."""
+    found = contrasts.task_pairs(evidence.final, evidence.history)
+    found = found.assign(gain=100 * found["gain"])
+    return {
+        pair: found[found["tasks"] == "+".join(pair)].set_index("seed").sort_index()
+        for pair in trained(evidence)
+    }
 
 
 def _correlation(evidence: Evidence) -> pd.Series:
     """Spearman's correlation over pairs, by seed; absent where all gains or cosines are equal."""
-    pairs = trained(evidence)
-    found = {pair: _by_seed(evidence, pair) for pair in pairs}
+    found = _by_seed(evidence)
     gains = pd.DataFrame({pair: own["gain"] for pair, own in found.items()}).dropna()
     cosines = pd.DataFrame({pair: own["cosine"] for pair, own in found.items()}).dropna()
     return gains.rank(axis=1).corrwith(cosines.rank(axis=1), axis=1).dropna()
@@ -56,8 +58,8 @@ def _correlation(evidence: Evidence) -> pd.Series:
 
 def _by_pair(evidence: Evidence) -> list[Beside]:
     found = []
-    for pair in trained(evidence):
-        name, own = " and ".join(pair), _by_seed(evidence, pair)
+    for pair, own in _by_seed(evidence).items():
+        name = " and ".join(pair)
         found += [
             beside(f"{name}: gain over single-task training", own["gain"]),
             beside(f"{name}: cosine of the gradients", own["cosine"], "cosine"),
