@@ -1,6 +1,7 @@
 """Reading the configuration: every mistake is answered with file and key."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,7 @@ def test_data_are_chosen_by_the_settings(project: Path) -> None:
     stated = read_yaml(paths.PRESETS / "quick.yaml")["examples"]
     for task in ("vision", "speech"):
         assert study().tasks[task].examples == Examples(**stated[task])
-    assert study(precision="fp32").training.precision == "fp32"
+    assert study(precision="fp32").extent.training.precision == "fp32"
 
 
 def test_overrides_stand_over_the_file(edit: Edit) -> None:
@@ -342,3 +343,60 @@ def test_schedules_and_weightings_are_read_with_their_parameters(edit: Edit) -> 
 
 def test_an_arm_that_the_preset_lacks_is_answered_with_its_arms(project: Path) -> None:
     refused(lambda: study("smoke").run("fixed-0.3", 0), "'fixed-0.3'", "smoke", "none, adsmtl")
+
+
+PARTS = """=description: mine
+seeds: 8
+arms: [none, adsmtl]
+training: {epochs: 2}
+apart:
+  fixed-0.1: {seeds: 4, training: {batch_size: 32}}
+"""
+
+
+def test_an_arm_can_have_seeds_and_training_of_its_own(edit: Edit) -> None:
+    edit("presets/mine.yaml", PARTS)
+    found = study("mine")
+    assert found.seeds_of("none") == tuple(range(8))
+    assert found.seeds_of("fixed-0.1") == (0, 1, 2, 3)
+    assert found.run("fixed-0.1", 0).training == replace(
+        found.run("none", 0).training, batch_size=32
+    )
+    assert len(found.runs()) == 8 + 8 + 4
+
+
+@pytest.mark.parametrize(
+    ("asked", "seeds"), [("0-3", (0, 1, 2, 3)), ("4-5, 1", (1, 4, 5)), (3, (3,)), (None, range(8))]
+)
+def test_a_part_of_the_seeds_can_be_asked_for(edit: Edit, asked: object, seeds: tuple) -> None:
+    edit("presets/mine.yaml", PARTS)
+    assert study("mine", seeds=asked).seeds == tuple(seeds)
+
+
+def test_an_arm_without_any_of_the_seeds_is_left_out(edit: Edit) -> None:
+    edit("presets/mine.yaml", PARTS)
+    assert list(study("mine", seeds="4-7").arms) == ["none", "adsmtl"]
+
+
+@pytest.mark.parametrize("asked", ["3-1", "a", "0-", "", "1;2", "-1"])
+def test_what_names_no_seeds_is_refused(asked: str) -> None:
+    refused(lambda: Settings(seeds=asked), "seeds is", "such as 0-3")
+
+
+def test_seeds_that_the_preset_does_not_have_are_refused(edit: Edit) -> None:
+    edit("presets/mine.yaml", PARTS)
+    refused(lambda: study("mine", seeds="6-9"), "seeds is '6-9'", "the seeds 0 to 7")
+
+
+@pytest.mark.parametrize(
+    ("stated", "words"),
+    [
+        ("{none: {seeds: 0}}", "seeds is 0"),
+        ("{none: {training: {epoch: 3}}}", "apart.none.training"),
+        ("{nobody: {}}", "'nobody'"),
+        ("{none: {size: 3}}", "size"),
+    ],
+)
+def test_a_wrong_part_of_a_preset_is_named(edit: Edit, stated: str, words: str) -> None:
+    edit("presets/mine.yaml", PARTS.split("apart")[0] + f"apart: {stated}")
+    refused(lambda: study("mine"), "mine.yaml", words)

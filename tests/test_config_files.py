@@ -178,7 +178,7 @@ def test_the_presets_load(project: Path, preset: str) -> None:
     stated = read_yaml(paths.PRESETS / f"{preset}.yaml")
     found = study(preset)
     assert found.seeds == tuple(range(stated["seeds"]))
-    assert found.training.epochs == stated["training"]["epochs"]
+    assert found.extent.training.epochs == stated["training"]["epochs"]
     assert list(found.arms) == [
         name
         for name, arm in config.arms().items()

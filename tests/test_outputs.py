@@ -8,7 +8,7 @@ from wider import write_wide
 from adsmtl import config, outputs
 from adsmtl.figures import rates
 from adsmtl.outputs import Traits
-from adsmtl.study import Arm, Study, Task, Training
+from adsmtl.study import Arm, Extent, Study, Task, Training
 
 PAIR = ("vision", "speech")
 NONE = Traits("main", None, PAIR, "none", None, 1.0)
@@ -75,7 +75,7 @@ def test_every_group_but_the_main_ones_has_a_table():
 def test_traits_of_a_study_take_its_main_tasks():
     tasks = {"only": Task("set", "target", "branch")}
     arms = {"none": Arm("no dropout", "main"), "two": Arm("two", "main", tasks=("only", "more"))}
-    study = Study("p", False, tasks, {"more": tasks["only"]}, arms, (0,), Training())
+    study = Study("p", False, tasks, {"more": tasks["only"]}, arms, (0,), Extent((0,), Training()))
     found = outputs.traits(study)
     assert found["none"] == Traits("main", None, ("only",), "none", None, 1.0)
     assert [own.multi_task for own in found.values()] == [False, True]

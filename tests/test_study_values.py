@@ -8,9 +8,10 @@ import pytest
 
 from adsmtl.dropout.schedules import Adsmtl, Concrete, Fixed, Follow, ListingIntent
 from adsmtl.errors import UserError
-from adsmtl.study import Arm, Examples, Run, Study, Task, Training
+from adsmtl.study import Arm, Examples, Extent, Run, Study, Task, Training
 from adsmtl.weighting import DynamicWeightAverage, Uncertainty
 
+EXTENT = Extent((0, 1), Training())
 MAIN = {"vision": Task("cifar10", "label", "cnn"), "speech": Task("timit", "phone", "lstm")}
 MORE = {"superclass": Task("cifar10", "superclass", "cnn"), "sex": Task("timit", "sex", "lstm")}
 PLAIN = Arm("a label", "main", dropout=Fixed(0.2))
@@ -19,11 +20,12 @@ FOLLOWER = Arm("swapped", "controls", dropout=Follow("leader", "swapped"))
 
 
 def study(more: dict[str, Task] | None = None, **arms: Arm) -> Study:
-    return Study("quick", False, MAIN, MORE if more is None else more, arms, (0, 1), Training())
+    return Study("quick", False, MAIN, MORE if more is None else more, arms, (0, 1), EXTENT)
 
 
 def run(arm: Arm, seed: int = 0, **training: object) -> Run:
-    return replace(study(arm=arm), training=Training(**training)).run("arm", seed)
+    own = replace(EXTENT, training=Training(**training))
+    return replace(study(arm=arm), extent=own).run("arm", seed)
 
 
 def refused(call: Callable, *parts: str) -> None:
@@ -79,7 +81,7 @@ def test_data_decide_too() -> None:
     fewer = MAIN | {"vision": replace(MAIN["vision"], examples=Examples(train=10))}
     other = MAIN | {"vision": replace(MAIN["vision"], dataset="digits")}
     hashes = {
-        Study("quick", False, tasks, {}, {"arm": PLAIN}, (0,), Training()).run("arm", 0).config_hash
+        Study("quick", False, tasks, {}, {"arm": PLAIN}, (0,), EXTENT).run("arm", 0).config_hash
         for tasks in (MAIN, fewer, other)
     }
     assert len(hashes) == 3

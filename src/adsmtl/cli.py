@@ -242,7 +242,7 @@ def _collect(options: argparse.Namespace) -> None:
     from adsmtl.collected import collect
 
     plan = _plan(options)
-    collect.write(plan.root, list(plan.study.arms), plan.study.seeds)
+    collect.write(plan.root, {arm: plan.study.seeds_of(arm) for arm in plan.study.arms})
 
 
 def _product(module: str, function: str) -> Command:

@@ -7,7 +7,7 @@ configuration with is derived from `Settings`.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -17,7 +17,7 @@ from adsmtl import paths
 from adsmtl.arms import expand
 from adsmtl.data.registry import DATASETS
 from adsmtl.errors import UserError
-from adsmtl.study import Arm, Examples, Precision, Study, Task, TestTime, Training
+from adsmtl.study import Arm, Examples, Extent, Precision, Study, Task, TestTime, Training
 from adsmtl.tasks.registry import BRANCHES, LOSSES, METRICS
 from adsmtl.yaml_files import check, known, read_yaml
 
@@ -31,6 +31,7 @@ class Settings:
 
     __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
     preset: str = AUTO
+    seeds: int | str | None = None
     embedded: Literal["auto", "always", "never"] = "auto"
     timit_path: str | None = None
     device: str = "auto"
@@ -39,10 +40,30 @@ class Settings:
     replicas: int | None = None
 
     def __post_init__(self) -> None:
+        self.chosen_seeds()
         if self.replicas is not None and self.replicas < 1:
             raise UserError(f"replicas is {self.replicas}; give at least 1, or null")
         if self.threads < 1:
             raise UserError(f"threads is {self.threads}; give at least 1 per training process")
+
+    def chosen_seeds(self) -> tuple[int, ...] | None:
+        """The seeds that `seeds` names, in order; None for all of the preset.
+
+        Raises:
+            UserError: it names none.
+        """
+        if self.seeds is None:
+            return None
+        found: set[int] = set()
+        for part in str(self.seeds).replace(" ", "").split(","):
+            bounds = re.fullmatch(r"(\d{1,6})(?:-(\d{1,6}))?", part)
+            own = range(int(bounds[1]), int(bounds[2] or bounds[1]) + 1) if bounds else ()
+            if not own:
+                raise UserError(
+                    f"seeds is {self.seeds!r}; give seeds and ranges of them, such as 0-3 or 0-3,8"
+                )
+            found |= set(own)
+        return tuple(sorted(found))
 
 
 @dataclass(frozen=True)
@@ -74,10 +95,21 @@ class TaskEntry:
 
 
 @dataclass(frozen=True)
+class Apart:
+    """What some arms of a preset have of their own: seeds, or keys of `training`."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
+    seeds: int | None = None
+    training: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Preset:
     """One file in `config/presets/`; see the comments there.
 
     Attributes:
+        first_seed: that of the first run; a pilot takes seeds that no study has.
+        apart: by group or arm, what it has of its own; these arms are trained too.
         description: what it is for and how long it takes, in a line.
     """
 
@@ -86,13 +118,18 @@ class Preset:
     arms: tuple[str, ...]
     training: Training
     examples: dict[str, Examples] = field(default_factory=dict)
+    apart: dict[str, Apart] = field(default_factory=dict)
     test_time: TestTime | None = None
+    first_seed: int = 0
     fallback: bool = False
     description: str = ""
 
     def __post_init__(self) -> None:
-        if self.seeds < 1:
-            raise UserError(f"seeds is {self.seeds}; give at least 1")
+        for count in (self.seeds, *(own.seeds for own in self.apart.values())):
+            if count is not None and count < 1:
+                raise UserError(f"seeds is {count}; give at least 1")
+        if self.first_seed < 0:
+            raise UserError(f"first_seed is {self.first_seed}; give at least 0")
 
 
 @dataclass(frozen=True)
@@ -228,7 +265,7 @@ def study(chosen: Settings) -> Study:
     main = [name for name, entry in entries.items() if entry.main]
     wanted = {
         name: arm
-        for name, arm in _wanted(own.arms, path).items()
+        for name, arm in _wanted((*own.arms, *own.apart), path).items()
         if not absent & set(arm.tasks or main)
     }
     if not wanted:
@@ -236,6 +273,16 @@ def study(chosen: Settings) -> Study:
             f"{path}: every arm trains a task without embedded data ({', '.join(sorted(absent))}); "
             "use embedded: never"
         )
+    extent, apart = _extents(own, wanted, chosen, path)
+    planned = dict.fromkeys(seed for one in [extent, *apart.values()] for seed in one.seeds)
+    seeds = _selected(chosen, tuple(sorted(planned)), path)
+    everything = wanted
+    wanted = {
+        name: arm for name, arm in wanted.items() if set(seeds) & set(apart.get(name, extent).seeds)
+    }
+    test_time = own.test_time
+    if test_time is not None and set(test_time.arms) & set(everything) - set(wanted):
+        test_time = None  # its arms have none of the seeds that are asked for
     named = {task for arm in wanted.values() for task in arm.tasks or ()}
     try:
         return Study(
@@ -246,12 +293,46 @@ def study(chosen: Settings) -> Study:
                 name: task for name, task in possible.items() if name in named and name not in main
             },
             arms=wanted,
-            seeds=tuple(range(own.seeds)),
-            training=replace(own.training, precision=chosen.precision),
-            test_time=own.test_time,
+            seeds=seeds,
+            extent=extent,
+            apart={name: one for name, one in apart.items() if name in wanted},
+            test_time=test_time,
         )
     except UserError as error:
         raise UserError(f"{path} and {paths.CONFIG / 'arms.yaml'}: {error}") from error
+
+
+def _extents(
+    own: Preset, wanted: Mapping[str, Arm], chosen: Settings, path: Path
+) -> tuple[Extent, dict[str, Extent]]:
+    """How the arms of a preset are run, and by id how those that have something of their own."""
+
+    def extent(seeds: int, training: Training) -> Extent:
+        return Extent(
+            tuple(range(own.first_seed, own.first_seed + seeds)),
+            replace(training, precision=chosen.precision),
+        )
+
+    apart = {}
+    for name, stated in own.apart.items():
+        where = f"{path}: apart.{name}.training"
+        training = check(Training, {**asdict(own.training), **stated.training}, where)
+        own_extent = extent(stated.seeds or own.seeds, training)
+        apart |= {i: own_extent for i, arm in wanted.items() if name in (i, arm.group)}
+    return extent(own.seeds, own.training), apart
+
+
+def _selected(chosen: Settings, planned: tuple[int, ...], path: Path) -> tuple[int, ...]:
+    """The seeds that are run now."""
+    asked = chosen.chosen_seeds()
+    if asked is None:
+        return planned
+    foreign = sorted(set(asked) - set(planned))
+    if foreign:
+        raise UserError(
+            f"seeds is {chosen.seeds!r}, but {path} has the seeds {planned[0]} to {planned[-1]}"
+        )
+    return asked
 
 
 def _wanted(names: tuple[str, ...], path: Path) -> dict[str, Arm]:

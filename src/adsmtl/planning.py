@@ -20,10 +20,15 @@ RUNS_PER_PACK = 6  # on a CPU, about; an arm's seeds stay together
 
 @dataclass(frozen=True)
 class Pack:
-    """Arms that one process trains, with all their seeds, after the arms that they follow."""
+    """Arms that one process trains, each with the same seeds.
+
+    Attributes:
+        after: arms that they follow, which are trained before.
+    """
 
     name: str
     arms: tuple[str, ...]
+    seeds: tuple[int, ...]
     after: tuple[str, ...]
 
 
@@ -53,21 +58,28 @@ class Plan:
         are small, so that they spread over the cores, but not so small that starting processes
         takes more time than training.
         """
-        follows = {arm: self.study.run(arm, 0).follows for arm in self.study.arms}
-        leading = [arm for arm, leader in follows.items() if leader is None]
-        following = [arm for arm, leader in follows.items() if leader is not None]
-        found = []
-        for wave in (leading, following):
-            if self.gpus:
-                count = 1 if ":" in self.settings.device else cuda_devices()
-            else:
-                count = math.ceil(len(wave) * len(self.study.seeds) / RUNS_PER_PACK)
-            for number in range(min(count, len(wave))):
-                own = tuple(wave[number::count])
-                leaders = tuple(dict.fromkeys(follows[a] for a in own if follows[a] is not None))
-                more = "" if len(own) == 1 else f"-and-{len(own) - 1}-more"
-                found.append(Pack(f"{own[0]}{more}", own, leaders))
-        return found
+        waves: dict[tuple, list[str]] = {}
+        for arm in self.study.arms:
+            key = self.study.follows(arm) is not None, self.study.seeds_of(arm)
+            waves.setdefault(key, []).append(arm)
+        return [
+            self._pack(own, seeds)
+            for (_, seeds), arms in sorted(waves.items(), key=lambda wave: wave[0][0])
+            for own in self._shared_out(arms, len(seeds))
+        ]
+
+    def _shared_out(self, arms: Sequence[str], seeds: int) -> list[Sequence[str]]:
+        if self.gpus:
+            count = 1 if ":" in self.settings.device else cuda_devices()
+        else:
+            count = math.ceil(len(arms) * seeds / RUNS_PER_PACK)
+        count = min(count, len(arms))
+        return [arms[number::count] for number in range(count)]
+
+    def _pack(self, arms: Sequence[str], seeds: tuple[int, ...]) -> Pack:
+        more = "" if len(arms) == 1 else f"-and-{len(arms) - 1}-more"
+        leaders = dict.fromkeys(filter(None, map(self.study.follows, arms)))
+        return Pack(f"{arms[0]}{more}", tuple(arms), seeds, tuple(leaders))
 
     def processes(self, cores: int, devices: int) -> int:
         """Training processes at once: one per CUDA device, or on a CPU as many as the cores hold.

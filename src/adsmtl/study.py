@@ -255,14 +255,25 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Extent:
+    """How an arm is run when its study is complete: with these seeds, trained in this way."""
+
+    seeds: tuple[int, ...]
+    training: Training
+
+
+@dataclass(frozen=True)
 class Study:
-    """All runs of one preset.
+    """The runs of one preset, or of a part of its seeds.
 
     Attributes:
         embedded: whether it uses the data that install with the package.
         tasks: the main tasks, which arms train unless they say otherwise.
         more_tasks: those that only single arms name.
         arms: by id, in the order of tables and figures.
+        seeds: that are run now; the whole study has those of `extent` and `apart`.
+        extent: of every arm that `apart` does not name.
+        apart: by arm, the extent of those that have their own.
     """
 
     preset: str
@@ -271,7 +282,8 @@ class Study:
     more_tasks: Mapping[str, Task]
     arms: Mapping[str, Arm]
     seeds: tuple[int, ...]
-    training: Training
+    extent: Extent
+    apart: Mapping[str, Extent] = field(default_factory=dict)
     test_time: TestTime | None = None
 
     def __post_init__(self) -> None:
@@ -289,6 +301,21 @@ class Study:
                 raise UserError(
                     f"test_time.arms names {arm_id!r}, which preset {self.preset!r} does not train"
                 )
+            if arm_id in self.apart:
+                raise UserError(f"test_time.arms names {arm_id!r}; leave it out of apart")
+
+    def extent_of(self, arm_id: str) -> Extent:
+        """How an arm is run."""
+        return self.apart.get(arm_id, self.extent)
+
+    def seeds_of(self, arm_id: str) -> tuple[int, ...]:
+        """The seeds with which an arm is run now."""
+        return tuple(seed for seed in self.extent_of(arm_id).seeds if seed in self.seeds)
+
+    @property
+    def tested_seeds(self) -> tuple[int, ...]:
+        """The seeds that are also evaluated with units dropped at test time."""
+        return () if self.test_time is None else self.seeds_of(self.test_time.arms[0])
 
     @property
     def datasets(self) -> list[str]:
@@ -305,9 +332,16 @@ class Study:
             raise UserError(f"{where}, whose rates are learned site by site; name another arm")
         if self._trained(leader) != self._trained(arm_id):
             raise UserError(f"{where}, which trains other tasks; rates are taken task by task")
+        if not set(self.seeds_of(arm_id)) <= set(self.seeds_of(leader)):
+            raise UserError(f"{where}, which has fewer seeds; give it as many in the preset")
 
     def _trained(self, arm_id: str) -> set[str]:
         return set(self.arms[arm_id].tasks or self.tasks)
+
+    def follows(self, arm_id: str) -> str | None:
+        """The arm whose rates an arm takes, or None."""
+        dropout = self.arms[arm_id].dropout
+        return dropout.arm if isinstance(dropout, Follow) else None
 
     def run(self, arm_id: str, seed: int) -> Run:
         """The run of one arm and seed.
@@ -322,9 +356,10 @@ class Study:
             )
         arm = self.arms[arm_id]
         more = {name: task for name, task in self.more_tasks.items() if name in (arm.tasks or ())}
-        run = Run(arm_id, arm, seed, self.preset, {**self.tasks, **more}, self.training)
+        training = self.extent_of(arm_id).training
+        run = Run(arm_id, arm, seed, self.preset, {**self.tasks, **more}, training)
         return run if run.follows is None else replace(run, leader=self.arms[run.follows])
 
     def runs(self) -> list[Run]:
         """Every run, arm by arm."""
-        return [self.run(arm_id, seed) for arm_id in self.arms for seed in self.seeds]
+        return [self.run(arm_id, seed) for arm_id in self.arms for seed in self.seeds_of(arm_id)]

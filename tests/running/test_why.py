@@ -11,7 +11,7 @@ from adsmtl import identity, paths
 from adsmtl.dropout.schedules import Follow
 from adsmtl.errors import UserError
 from adsmtl.running import records, session, why
-from adsmtl.study import Arm, Study
+from adsmtl.study import Arm, Extent, Study
 from adsmtl.training.device import Machine
 from adsmtl.training.engine import Engine
 
@@ -23,7 +23,7 @@ TRAINING = tiny.run(epochs=2).training
 
 
 def study(**arms: Arm) -> Study:
-    return Study("smoke", True, tiny.TASKS, {}, ARMS | arms, (0,), TRAINING)
+    return Study("smoke", True, tiny.TASKS, {}, ARMS | arms, (0,), Extent((0,), TRAINING))
 
 
 Explain = Callable[..., list[str]]

@@ -107,7 +107,7 @@ def test_a_second_import_changes_nothing(study):
 def test_curves_final_and_best_values_are_those_of_the_run(study):
     study.sync()
     run = stored(study)["seed", "adsmtl seed=1"]
-    source = run_folders.load(study.root, ["adsmtl"], [1])[0]
+    source = run_folders.load(study.root, {"adsmtl": [1]})[0]
     curve = study.client.get_metric_history(run.info.run_id, "tasks/speech/val/accuracy")
     expected = [line["tasks"]["speech"]["val"]["accuracy"] for line in source.history]
     assert [(m.step, m.value) for m in curve] == list(enumerate(expected, start=1))
@@ -124,7 +124,7 @@ def test_data_sets_carry_their_digest(study):
     study.sync()
     inputs = stored(study)["seed", "none seed=0"].inputs.dataset_inputs
     assert sorted(i.dataset.name for i in inputs) == ["cifar10", "timit-sample"]
-    source = run_folders.load(study.root, ["none"], [0])[0]
+    source = run_folders.load(study.root, {"none": [0]})[0]
     for i in inputs:
         digest = source.metrics["data"][i.dataset.name]["digest"]
         assert {tag.key: tag.value for tag in i.tags}["sha256"] == digest

@@ -16,13 +16,13 @@ for pack in PLAN.packs:
             [
                 paths.run(ROOT, arm, seed) / "history.jsonl"
                 for arm in pack.after
-                for seed in STUDY.seeds
+                for seed in pack.seeds
             ],
         output:
-            metrics=update(expand(RUN / "metrics.json", arm=pack.arms, seed=STUDY.seeds)),
-            history=update(expand(RUN / "history.jsonl", arm=pack.arms, seed=STUDY.seeds)),
+            metrics=update(expand(RUN / "metrics.json", arm=pack.arms, seed=pack.seeds)),
+            history=update(expand(RUN / "history.jsonl", arm=pack.arms, seed=pack.seeds)),
             checkpoint=update(
-                expand(RUN / "checkpoint.safetensors", arm=pack.arms, seed=STUDY.seeds)
+                expand(RUN / "checkpoint.safetensors", arm=pack.arms, seed=pack.seeds)
             ),
         log:
             LOGS / "train" / f"{pack.name}.log",
@@ -35,22 +35,22 @@ for pack in PLAN.packs:
             gpu=PLAN.gpus,
         params:
             arms=pack.arms,
-            seeds=STUDY.seeds,
-            config=[STUDY.run(arm, seed).config_hash for arm in pack.arms for seed in STUDY.seeds],
+            seeds=pack.seeds,
+            config=[STUDY.run(arm, seed).config_hash for arm in pack.arms for seed in pack.seeds],
             names=[STUDY.arms[arm].names() for arm in pack.arms],
-            code=identity.code_of(STUDY.run(arm, seed) for arm in pack.arms for seed in STUDY.seeds),
+            code=identity.code_of(STUDY.run(arm, seed) for arm in pack.arms for seed in pack.seeds),
         message:
-            f"train_{pack.name}: {len(pack.arms)} arms, {len(STUDY.seeds)} seeds"
+            f"train_{pack.name}: {len(pack.arms)} arms, {len(pack.seeds)} seeds"
         shell:
             "python -m adsmtl --log {log} train --arms {params.arms} --seeds {params.seeds}"
 
 
 rule test_time:
     input:
-        expand(RUN / "checkpoint.safetensors", seed=STUDY.seeds, allow_missing=True),
+        expand(RUN / "checkpoint.safetensors", seed=STUDY.tested_seeds, allow_missing=True),
         cards(),
     output:
-        expand(RUN / "test-time.json", seed=STUDY.seeds, allow_missing=True),
+        expand(RUN / "test-time.json", seed=STUDY.tested_seeds, allow_missing=True),
     log:
         LOGS / "test-time" / "{arm}.log",
     benchmark:
@@ -61,7 +61,7 @@ rule test_time:
     resources:
         gpu=PLAN.gpus,
     params:
-        seeds=STUDY.seeds,
+        seeds=STUDY.tested_seeds,
         policy=STUDY.test_time,
         code=lambda wildcards: identity.code_of([STUDY.run(wildcards.arm, 0)], identity.DROPPED),
     message:
@@ -83,8 +83,7 @@ rule collect:
     conda:
         ENVIRONMENT
     params:
-        arms=list(STUDY.arms),
-        seeds=STUDY.seeds,
+        seeds={arm: STUDY.seeds_of(arm) for arm in STUDY.arms},
         code=modules.of_step(["collected.collect"]),
     message:
         "collect: what {ROOT}/runs says, in tables"

@@ -53,7 +53,7 @@ def _follows(root: Path, collected: reading.Collected) -> None:
     """Refuse a folder whose tables do not follow from its runs, or its ledger from its tables."""
     with tempfile.TemporaryDirectory() as scratch:
         again = Path(scratch)
-        written = collect.write(root, collected.arms, collected.seeds, target=again)
+        written = collect.write(root, collected.trained, target=again)
         _require_equal(root, again, written, "does not follow from the run folders")
         written = judge(root, again)
         _require_equal(root, again, written, "does not follow from the collected tables")

@@ -1,7 +1,7 @@
 """From run folders to tables: everything that is judged, drawn or reported, in five files."""
 
 import gzip
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,23 +20,21 @@ _ENVIRONMENT = ("device", "versions", "code", "data")
 
 def write(
     root: Path,
-    order: Sequence[str] | None = None,
-    seeds: Sequence[int] | None = None,
+    wanted: Mapping[str, Sequence[int]] | None = None,
     target: Path | None = None,
 ) -> list[Path]:
     """Write the files of `outputs.collected` from the run folders below `root`.
 
     Args:
         root: a results folder, such as `results/quick`.
-        order: arms in the order of all tables; all arms on disk, references first, if None.
-        seeds: seeds that every arm must have; whichever are finished if None.
+        wanted: as for `run_folders.load`; the order of all tables.
         target: the folder to write below; `root` if None.
 
     Raises:
         UserError: runs are missing or malformed, or the folder cannot be written.
     """
     target = target or root
-    found = run_folders.load(root, order, seeds)
+    found = run_folders.load(root, wanted)
     environments = {_environment(run): _described(run) for run in found}
     folder = target / outputs.COLLECTED
     _write_table(folder / "runs.csv", runs_frame(found))

@@ -62,6 +62,14 @@ class Collected:
         return sorted(int(seed) for seed in self.runs["seed"].unique())
 
     @property
+    def trained(self) -> dict[str, list[int]]:
+        """The seeds of every arm, in the study's order."""
+        return {
+            arm: sorted(own)
+            for arm, own in self.runs.groupby("arm", sort=False)["seed"].unique().items()
+        }
+
+    @property
     def traits(self) -> dict[str, outputs.Traits]:
         """What `outputs` must know of every arm, in the study's order."""
         rows = self.runs.drop_duplicates("arm").to_dict("records")

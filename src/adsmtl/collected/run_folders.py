@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,37 +100,31 @@ class FinishedRun:
         return self.metrics["config"]["arm"]["dropout"]
 
 
-def load(
-    root: Path, order: Sequence[str] | None = None, seeds: Sequence[int] | None = None
-) -> list[FinishedRun]:
+def load(root: Path, wanted: Mapping[str, Sequence[int]] | None = None) -> list[FinishedRun]:
     """Finished runs below the results folder `root`, sorted by arm and seed.
 
     Args:
         root: a results folder, such as `results/quick`.
-        order: arms in their order; all arms on disk, references first, if None.
-        seeds: seeds that every arm must have; whichever are finished if None.
+        wanted: the seeds of every arm, arms in their order; if None, whatever is finished,
+            references first.
 
     Raises:
         UserError: a run that must be there is missing, a file is malformed, or there is no
             finished run at all; names the file, the key and what to do.
     """
-    on_disk = sorted(file.parent for file in (root / "runs").glob(f"*/seed=*/{METRICS}"))
-    if order is None:
+    if wanted is None:
+        on_disk = sorted(file.parent for file in (root / "runs").glob(f"*/seed=*/{METRICS}"))
         runs = [_read(folder) for folder in on_disk]
-        ranked = sorted(runs, key=lambda run: (run.metrics["group"] != "reference", run.arm))
-        order = list(dict.fromkeys(run.arm for run in ranked))
-        runs = [run for run in runs if seeds is None or run.seed in seeds]
-    elif seeds is None:
-        runs = [_read(folder) for folder in on_disk if folder.parent.name in order]
+        runs.sort(key=lambda run: (run.metrics["group"] != "reference", run.arm, run.seed))
     else:
-        runs = [_read(paths.run(root, arm, seed)) for arm in order for seed in seeds]
-    missing = [arm for arm in order if all(run.arm != arm for run in runs)]
-    if missing or not runs:
-        raise UserError(
-            f"no finished run of {', '.join(missing) or 'any arm'} below {root / 'runs'};"
-            " train first: `snakemake`"
-        )
-    return sorted(runs, key=lambda run: (order.index(run.arm), run.seed))
+        runs = [
+            _read(paths.run(root, arm, seed))
+            for arm, seeds in wanted.items()
+            for seed in sorted(seeds)
+        ]
+    if not runs:
+        raise UserError(f"no finished run below {root / 'runs'}; train first: `snakemake`")
+    return runs
 
 
 def _read(folder: Path) -> FinishedRun:
