@@ -378,6 +378,14 @@ def test_an_arm_without_any_of_the_seeds_is_left_out(edit: Edit) -> None:
     assert list(study("mine", seeds="4-7").arms) == ["none", "adsmtl"]
 
 
+def test_a_part_of_the_arms_can_be_asked_for_and_the_whole_plan_is_known(edit: Edit) -> None:
+    edit("presets/mine.yaml", PARTS)
+    found = study("mine", arms="adsmtl, fixed-0.1", seeds="0-3")
+    assert list(found.arms) == ["fixed-0.1", "adsmtl"]
+    assert found.planned["none"] == tuple(range(8))
+    refused(lambda: study("mine", arms="fixed-0.2"), "arms names 'fixed-0.2'", "fixed-0.1")
+
+
 @pytest.mark.parametrize("asked", ["3-1", "a", "0-", "", "1;2", "-1"])
 def test_what_names_no_seeds_is_refused(asked: str) -> None:
     refused(lambda: Settings(seeds=asked), "seeds is", "such as 0-3")

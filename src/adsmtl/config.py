@@ -6,7 +6,7 @@ configuration with is derived from `Settings`.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -32,6 +32,7 @@ class Settings:
     __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
     preset: str = AUTO
     seeds: int | str | None = None
+    arms: str | None = None
     embedded: Literal["auto", "always", "never"] = "auto"
     timit_path: str | None = None
     device: str = "auto"
@@ -64,6 +65,10 @@ class Settings:
                 )
             found |= set(own)
         return tuple(sorted(found))
+
+    def chosen_arms(self) -> list[str]:
+        """The groups and arms that `arms` names."""
+        return [name.strip() for name in (self.arms or "").split(",") if name.strip()]
 
 
 @dataclass(frozen=True)
@@ -274,15 +279,14 @@ def study(chosen: Settings) -> Study:
             "use embedded: never"
         )
     extent, apart = _extents(own, wanted, chosen, path)
-    planned = dict.fromkeys(seed for one in [extent, *apart.values()] for seed in one.seeds)
-    seeds = _selected(chosen, tuple(sorted(planned)), path)
-    everything = wanted
-    wanted = {
-        name: arm for name, arm in wanted.items() if set(seeds) & set(apart.get(name, extent).seeds)
-    }
+    planned = {name: apart.get(name, extent).seeds for name in wanted}
+    seeds = _selected(chosen, planned, path)
+    part = wanted if chosen.arms is None else _named(chosen.chosen_arms(), "arms", wanted)
+    part = {name: arm for name, arm in part.items() if set(seeds) & set(planned[name])}
     test_time = own.test_time
-    if test_time is not None and set(test_time.arms) & set(everything) - set(wanted):
-        test_time = None  # its arms have none of the seeds that are asked for
+    if test_time is not None and set(test_time.arms) & set(wanted) - set(part):
+        test_time = None  # of its arms no seed is asked for
+    wanted = part
     named = {task for arm in wanted.values() for task in arm.tasks or ()}
     try:
         return Study(
@@ -296,6 +300,7 @@ def study(chosen: Settings) -> Study:
             seeds=seeds,
             extent=extent,
             apart={name: one for name, one in apart.items() if name in wanted},
+            planned=planned,
             test_time=test_time,
         )
     except UserError as error:
@@ -322,35 +327,42 @@ def _extents(
     return extent(own.seeds, own.training), apart
 
 
-def _selected(chosen: Settings, planned: tuple[int, ...], path: Path) -> tuple[int, ...]:
-    """The seeds that are run now."""
+def _selected(
+    chosen: Settings, planned: Mapping[str, tuple[int, ...]], path: Path
+) -> tuple[int, ...]:
+    """The seeds that are run now, of those that are planned for each arm."""
+    every = sorted(set().union(*planned.values()))
     asked = chosen.chosen_seeds()
     if asked is None:
-        return planned
-    foreign = sorted(set(asked) - set(planned))
-    if foreign:
+        return tuple(every)
+    if not set(asked) <= set(every):
         raise UserError(
-            f"seeds is {chosen.seeds!r}, but {path} has the seeds {planned[0]} to {planned[-1]}"
+            f"seeds is {chosen.seeds!r}, but {path} has the seeds {every[0]} to {every[-1]}"
         )
     return asked
 
 
 def _wanted(names: tuple[str, ...], path: Path) -> dict[str, Arm]:
     """The arms that a preset names by group or id, in the order of `config/arms.yaml`."""
-    every = arms()
-    wanted: set[str] = set()
-    for name in names:
-        members = {i for i, arm in every.items() if name in (i, arm.group)}
-        if not members:
-            groups = dict.fromkeys(arm.group for arm in every.values())
-            raise UserError(
-                f"{path}: arms names {name!r}, which is neither a group nor an arm of "
-                f"config/arms.yaml; there are {', '.join([*groups, *every])}"
-            )
-        wanted |= members
-    if not wanted:
+    if not names:
         raise UserError(f"{path}: arms is empty; name groups or arms of config/arms.yaml")
-    return {name: arm for name, arm in every.items() if name in wanted}
+    return _named(names, f"{path}: arms", arms())
+
+
+def _named(names: Iterable[str], where: str, every: Mapping[str, Arm]) -> dict[str, Arm]:
+    """Those of `every` that are named by group or id, in its order.
+
+    Args:
+        where: the key that names them, for messages.
+    """
+    groups = dict.fromkeys(arm.group for arm in every.values())
+    for name in names:
+        if name not in (*groups, *every):
+            raise UserError(
+                f"{where} names {name!r}, which is neither a group nor an arm; "
+                f"there are {', '.join([*groups, *every])}"
+            )
+    return {i: arm for i, arm in every.items() if i in names or arm.group in names}
 
 
 def schema() -> dict[str, Any]:

@@ -274,6 +274,7 @@ class Study:
         seeds: that are run now; the whole study has those of `extent` and `apart`.
         extent: of every arm that `apart` does not name.
         apart: by arm, the extent of those that have their own.
+        planned: by arm, the seeds of the whole study, of which this may be a part.
     """
 
     preset: str
@@ -285,6 +286,7 @@ class Study:
     extent: Extent
     apart: Mapping[str, Extent] = field(default_factory=dict)
     test_time: TestTime | None = None
+    planned: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         known = {**self.tasks, **self.more_tasks}
