@@ -6,6 +6,8 @@ from typing import Literal, Protocol
 
 from torch import Tensor
 
+from adsmtl.tasks.gates import TORCH, Gates
+
 Initialiser = Literal["glorot", "orthogonal", "zeros", "lstm-bias"]
 
 
@@ -61,7 +63,12 @@ class Branch(Protocol):
         ...
 
     def forward(
-        self, params: Mapping[str, Tensor], shared: Tensor, lengths: Tensor | None, drop: Drop
+        self,
+        params: Mapping[str, Tensor],
+        shared: Tensor,
+        lengths: Tensor | None,
+        drop: Drop,
+        gates: Gates = TORCH,
     ) -> Tensor:
         """Logits of a batch.
 
@@ -71,6 +78,7 @@ class Branch(Protocol):
             lengths: int64 `[R, B]`, real rows of each example's shared representation where
                 examples vary in length; None where they do not.
             drop: dropout of this pass.
+            gates: what computes those of an LSTM.
 
         Returns:
             `[R, B, classes]`.

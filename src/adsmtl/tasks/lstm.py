@@ -10,9 +10,16 @@ import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
+from adsmtl.tasks.gates import TORCH, Gates, Gradients, States
+
 
 def last_state(
-    x: Tensor, lengths: Tensor, w_input: Tensor, w_hidden: Tensor, bias: Tensor
+    x: Tensor,
+    lengths: Tensor,
+    w_input: Tensor,
+    w_hidden: Tensor,
+    bias: Tensor,
+    gates: Gates = TORCH,
 ) -> Tensor:
     """State of an LSTM (Hochreiter and Schmidhuber 1997, with forget gate) after the last real
     step of every sequence. Gates are ordered i, f, g, o.
@@ -23,6 +30,7 @@ def last_state(
         w_input: `[R, 4H, I]`.
         w_hidden: `[R, 4H, H]`.
         bias: `[R, 4H]`.
+        gates: what computes them.
 
     Returns:
         `[R, B, H]`, float32.
@@ -30,11 +38,11 @@ def last_state(
     if torch.is_autocast_enabled(x.device.type):
         dtype = torch.get_autocast_dtype(x.device.type)
         x, w_input, w_hidden = x.to(dtype), w_input.to(dtype), w_hidden.to(dtype)
-    return _LastState.apply(x, lengths, w_input, w_hidden, bias)
+    return _LastState.apply(x, lengths, w_input, w_hidden, bias, gates)
 
 
 class _LastState(torch.autograd.Function):
-    """Products take the precision of `x`; gates, states and their gradients are float32."""
+    """Products take the precision of `x`; gates, cells and their gradients are float32."""
 
     @staticmethod
     def forward(
@@ -44,80 +52,82 @@ class _LastState(torch.autograd.Function):
         w_input: Tensor,
         w_hidden: Tensor,
         bias: Tensor,
+        gates: Gates,
     ) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):
-            return _forward(ctx, x, lengths, w_input, w_hidden, bias)
+            states = _forward(x, lengths, w_input, w_hidden, bias, gates)
+        ctx.gates = gates
+        ctx.save_for_backward(
+            *(x, lengths, w_input, w_hidden),
+            *(states.gates, states.c, states.squashed, states.before),
+        )
+        return states.last
 
     @staticmethod
     def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, ...]:
-        return _backward(ctx, grad)
+        return *_backward(ctx, grad), None
 
 
-def _matmul(a: Tensor, b: Tensor) -> Tensor:
+def _product(a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
     """Product per replica, `[R, n, k] @ [R, k, m]`; one replica is spared the batched kernel."""
-    return torch.mm(a[0], b[0])[None] if a.shape[0] == 1 else torch.bmm(a, b)
+    if a.shape[0] > 1:
+        return torch.bmm(a, b, out=out)
+    return torch.mm(a[0], b[0], out=None if out is None else out[0])[None]
 
 
 def _forward(
-    ctx: FunctionCtx, x: Tensor, lengths: Tensor, w_input: Tensor, w_hidden: Tensor, bias: Tensor
-) -> Tensor:
-    replicas, batch, steps, inputs = x.shape
+    x: Tensor, lengths: Tensor, w_input: Tensor, w_hidden: Tensor, bias: Tensor, gates: Gates
+) -> States:
+    replicas, batch, steps, _ = x.shape
     hidden = w_hidden.shape[-1]
-    frames = x.transpose(1, 2).reshape(replicas, steps * batch, inputs)
-    gates = _matmul(frames, w_input.transpose(1, 2)).float().add_(bias[:, None])
-    gates = gates.view(replicas, steps, batch, 4 * hidden)
-    h = gates.new_empty(replicas, steps, batch, hidden)
-    c = torch.empty_like(h)
-    recurrent = w_hidden.transpose(1, 2)
+    projected = _product(x.flatten(1, 2), w_input.transpose(1, 2))
+    cells = bias.new_empty(2, steps, replicas, batch, hidden)
+    states = States(
+        projected=projected.view(replicas, batch, steps, 4 * hidden),
+        bias=bias,
+        recurrent=x.new_empty(replicas, batch, 4 * hidden),
+        gates=bias.new_empty(steps, replicas, batch, 4 * hidden),
+        c=cells[0],
+        squashed=cells[1],
+        before=x.new_empty(steps + 1, replicas, batch, hidden),
+        last=bias.new_empty(replicas, batch, hidden),
+        lengths=lengths,
+    )
+    states.before[0] = 0
+    step, weight = gates.forward(states), w_hidden.transpose(1, 2)
     for t in range(steps):
-        now = gates[:, t]
         if t > 0:
-            now += _matmul(h[:, t - 1].to(x.dtype), recurrent)
-        now[..., : 2 * hidden].sigmoid_()
-        now[..., 2 * hidden : 3 * hidden].tanh_()
-        now[..., 3 * hidden :].sigmoid_()
-        i, f, g, o = now.chunk(4, dim=-1)
-        torch.mul(i, g, out=c[:, t])
-        if t > 0:
-            c[:, t].addcmul_(f, c[:, t - 1])
-        torch.tanh(c[:, t], out=h[:, t])
-        h[:, t].mul_(o)
-    ctx.save_for_backward(frames, lengths, w_input, w_hidden, gates, h, c)
-    last = (lengths - 1)[:, None, :, None].expand(-1, 1, -1, hidden)
-    return h.gather(1, last).squeeze(1)
+            _product(states.before[t], weight, out=states.recurrent)
+        step(t)
+    return states
 
 
 def _backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, ...]:
-    frames, lengths, w_input, w_hidden, gates, h, c = ctx.saved_tensors
-    replicas, steps, batch, hidden = h.shape
-    d_gates = torch.empty_like(gates)
-    d_c = torch.zeros_like(grad, dtype=torch.float32)
-    d_h = torch.zeros_like(d_c)
+    x, lengths, w_input, w_hidden, gates, c, squashed, before = ctx.saved_tensors
+    steps, replicas, batch, hidden = c.shape
+    d = Gradients(
+        last=grad.contiguous(),
+        lengths=lengths,
+        recurrent=x.new_empty(replicas, batch, hidden),
+        c=c.new_zeros(replicas, batch, hidden),
+        bias=c.new_zeros(replicas, batch, 4 * hidden),
+        steps=x.new_empty(steps, replicas, batch, 4 * hidden),
+        rows=x.new_empty(replicas, batch, steps, 4 * hidden),
+    )
+    step = ctx.gates.backward(gates, c, squashed, d)
     for t in range(steps - 1, -1, -1):
-        # The output is the state of step length - 1: its gradient enters there.
-        d_h += grad * (lengths == t + 1)[..., None]
-        i, f, g, o = gates[:, t].chunk(4, dim=-1)
-        squashed = c[:, t].tanh()
-        d_c.addcmul_(d_h * o, 1 - squashed * squashed)
-        d_i, d_f, d_g, d_o = d_gates[:, t].chunk(4, dim=-1)
-        torch.mul(d_c * g, i - i * i, out=d_i)
-        torch.mul(d_c * i, 1 - g * g, out=d_g)
-        torch.mul(d_h * squashed, o - o * o, out=d_o)
+        step(t)
         if t > 0:
-            torch.mul(d_c * c[:, t - 1], f - f * f, out=d_f)
-            d_h = _matmul(d_gates[:, t].to(w_hidden.dtype), w_hidden).float()
-            d_c.mul_(f)
-        else:
-            d_f.zero_()
-    flat = d_gates.view(replicas, steps * batch, 4 * hidden).to(frames.dtype)
+            _product(d.steps[t], w_hidden, out=d.recurrent)
+    rows = d.rows.flatten(1, 2)
     d_x = d_input = d_hidden = d_bias = None
     if ctx.needs_input_grad[0]:
-        d_x = _matmul(flat, w_input).view(replicas, steps, batch, -1).transpose(1, 2)
+        d_x = _product(rows, w_input).view_as(x)
     if ctx.needs_input_grad[2]:
-        d_input = _matmul(flat.transpose(1, 2), frames)
+        d_input = _product(rows.transpose(1, 2), x.flatten(1, 2))
     if ctx.needs_input_grad[3]:
-        before = h[:, :-1].flatten(1, 2).to(frames.dtype)
-        d_hidden = _matmul(flat[:, batch:].transpose(1, 2), before)
+        of_steps, states = (a.transpose(0, 1).flatten(1, 2) for a in (d.steps, before[:-1]))
+        d_hidden = _product(of_steps.transpose(1, 2), states)
     if ctx.needs_input_grad[4]:
-        d_bias = d_gates.flatten(1, 2).sum(dim=1)
+        d_bias = d.bias.sum(dim=1)
     return d_x, None, d_input, d_hidden, d_bias

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from adsmtl.tasks import layers, lstm
 from adsmtl.tasks.base import Drop, Parameter
+from adsmtl.tasks.gates import TORCH, Gates
 
 HIDDEN = 128
 
@@ -36,7 +37,12 @@ class LstmBranch:
         }
 
     def forward(
-        self, params: Mapping[str, Tensor], shared: Tensor, lengths: Tensor | None, drop: Drop
+        self,
+        params: Mapping[str, Tensor],
+        shared: Tensor,
+        lengths: Tensor | None,
+        drop: Drop,
+        gates: Gates = TORCH,
     ) -> Tensor:
         """Logits `[R, B, classes]`; see `Branch`. Height is time, width the mel bands."""
         if lengths is None:
@@ -48,6 +54,7 @@ class LstmBranch:
             params["lstm.input_weight"],
             params["lstm.hidden_weight"],
             params["lstm.bias"],
+            gates,
         )
         state = drop(state, "lstm", relu=False)
         return layers.linear(state, params["output.weight"], params["output.bias"])

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from adsmtl.tasks import layers
 from adsmtl.tasks.base import Drop, Parameter
+from adsmtl.tasks.gates import TORCH, Gates
 
 CHANNELS = 64
 HIDDEN = 128
@@ -42,7 +43,12 @@ class CnnBranch:
         }
 
     def forward(
-        self, params: Mapping[str, Tensor], shared: Tensor, lengths: Tensor | None, drop: Drop
+        self,
+        params: Mapping[str, Tensor],
+        shared: Tensor,
+        lengths: Tensor | None,
+        drop: Drop,
+        gates: Gates = TORCH,
     ) -> Tensor:
         """Logits `[R, B, classes]`; see `Branch`. Pooling commutes with the ReLU, so the
         rectification is left to the dropout after it, on a quarter of the elements."""

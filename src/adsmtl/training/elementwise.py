@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from adsmtl.dropout import masks
-from adsmtl.tasks import layers
+from adsmtl.tasks import gates, layers
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,11 @@ class Elementwise:
 
     Attributes:
         name: for `metrics.json`.
+        gates: those of an LSTM.
     """
 
     name = "torch"
+    gates = gates.TORCH
 
     def units(self, x: Tensor, relu: bool, pool: int, dropped: Dropped | None) -> Tensor:
         """Activations max-pooled, rectified, and with units dropped, in this order.

@@ -83,7 +83,7 @@ class Engine:
             for name, task in self.tasks.items()
         }
         self.steps = steps_per_epoch(first, prepared)
-        self.model = Model(self.tasks, self.data, seeds, device)
+        self.model = Model(self.tasks, self.data, seeds, device, machine.elementwise)
         self.model.add(learned.parameters(runs, {t: self.model.sites(t) for t in self.tasks}))
         self._stepper = Stepper(runs, self.tasks, self.data, self.model, machine)
         self.epoch = 0

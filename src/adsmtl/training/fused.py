@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
+from adsmtl.tasks.gates import Gates, Gradients, States
 from adsmtl.training import kernels
 from adsmtl.training.elementwise import Dropped, Elementwise
 
@@ -36,6 +37,7 @@ class Fused(Elementwise):
         self.name = f"fused by numba {importlib.metadata.version('numba')}"
         self._images = images
         self._threads = _Threads(threads)
+        self.gates = _Gates()
 
     def units(self, x: Tensor, relu: bool, pool: int, dropped: Dropped | None) -> Tensor:
         """See `Elementwise`."""
@@ -77,6 +79,26 @@ class _Threads:
         kernel(*first, *rest)
         for other in waiting:
             other.result()
+
+
+class _Gates(Gates):
+    """Of so few elements that one thread computes them."""
+
+    def forward(self, states: States) -> Callable[[int], None]:
+        """See `Gates`."""
+        s = states
+        before = (s.projected, s.bias, s.recurrent, s.gates, s.c, s.squashed, s.before, s.last)
+        arrays = [_array(x) for x in (*before, s.lengths)]
+        return lambda t: kernels.lstm_forward(t, *arrays)
+
+    def backward(
+        self, gates: Tensor, c: Tensor, squashed: Tensor, gradients: Gradients
+    ) -> Callable[[int], None]:
+        """See `Gates`."""
+        d = gradients
+        of_states = (gates, c, squashed, d.last, d.lengths)
+        arrays = [_array(x) for x in (*of_states, d.recurrent, d.c, d.bias, d.steps, d.rows)]
+        return lambda t: kernels.lstm_backward(t, *arrays)
 
 
 def _array(x: Tensor) -> np.ndarray:

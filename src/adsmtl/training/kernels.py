@@ -9,6 +9,8 @@ import numpy as np
 from numba import njit, types
 from numba.extending import overload
 
+from adsmtl.tasks import gates as of_torch
+
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MULTIPLY_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MULTIPLY_2 = np.uint64(0x94D049BB133111EB)
@@ -17,10 +19,17 @@ _ZERO, _ONE = np.float32(0), np.float32(1)
 _HALF, _NAN = np.uint32(0x7FFF), np.uint16(0x7FC0)
 # Random words drawn at once: eight elements each, so that they stay in the nearest cache.
 _WORDS = 64
+_LOG2_E, _ROUND = np.float32(of_torch.LOG2_E), np.float32(of_torch.ROUND)
+_LN2_HIGH, _LN2_LOW = np.float32(of_torch.LN2_HIGH), np.float32(of_torch.LN2_LOW)
+_P0, _P1, _P2, _P3, _P4, _P5 = (np.float32(value) for value in of_torch.POLYNOMIAL)
+_ONE_BITS, _FRACTION_BITS = np.uint32(of_torch.ONE_BITS), np.uint32(of_torch.FRACTION_BITS)
+_SIGMOID_END, _TANH_END = np.float32(of_torch.SIGMOID_END), np.float32(of_torch.TANH_END)
+_TWO = np.float32(2)
 # In place of the number of a window's largest element: no gradient passes.
 BLOCKED = 4
 
-kernel = njit(nogil=True, cache=True)
+# Dividing by zero as NumPy does costs no test of every divisor, which would keep loops scalar.
+kernel = njit(nogil=True, cache=True, error_model="numpy")
 
 
 def _read(stored):
@@ -179,3 +188,108 @@ def normalise(positions, out, images, mean, std):
         image, after = images[positions[row]], out[row]
         for i in range(mean.size):
             after[i] = _write((np.float32(image[i]) - mean[i]) / std[i], after[i])
+
+
+@kernel
+def _exp(x):
+    """See `adsmtl.tasks.gates`, whose order of operations this keeps."""
+    shifted = x * _LOG2_E + _ROUND
+    n = shifted - _ROUND
+    r = x - n * _LN2_HIGH - n * _LN2_LOW
+    p = ((((r * _P0 + _P1) * r + _P2) * r + _P3) * r + _P4) * r + _P5
+    bits = np.float32(shifted).view(np.uint32)
+    power = np.uint32((bits << _FRACTION_BITS) + _ONE_BITS).view(np.float32)
+    return (p * (r * r) + r + _ONE) * power
+
+
+@kernel
+def _within(x, end):
+    """`x`, but no farther from 0 than `end`; a value that is no number stays one."""
+    x = -end if x < -end else x
+    return end if x > end else x
+
+
+@kernel
+def _sigmoid(x):
+    """In place."""
+    for j in range(x.size):
+        x[j] = _ONE / (_exp(-_within(x[j], _SIGMOID_END)) + _ONE)
+
+
+@kernel
+def _tanh(x, y):
+    """`y` is tanh of `x`."""
+    for j in range(x.size):
+        e = _exp(_within(x[j], _TANH_END) * _TWO)
+        y[j] = (e - _ONE) / (e + _ONE)
+
+
+@kernel
+def lstm_forward(t, projected, bias, recurrent, gates, c, squashed, before, last, lengths):
+    """Step `t` of the forward pass; see `adsmtl.tasks.gates.States`."""
+    _, replicas, batch, hidden = c.shape
+    first_cell = np.zeros(hidden, np.float32)
+    for r in range(replicas):
+        for b in range(batch):
+            now, own, shift, other = gates[t, r, b], projected[r, b, t], bias[r], recurrent[r, b]
+            for j in range(4 * hidden):
+                now[j] = _read(own[j]) + shift[j]
+            if t > 0:
+                for j in range(4 * hidden):
+                    now[j] += _read(other[j])
+            _sigmoid(now[: 2 * hidden])
+            _tanh(now[2 * hidden : 3 * hidden], now[2 * hidden : 3 * hidden])
+            _sigmoid(now[3 * hidden :])
+            cell, earlier = c[t, r, b], c[t - 1, r, b] if t > 0 else first_cell
+            for j in range(hidden):
+                cell[j] = now[j] * now[2 * hidden + j]
+            if t > 0:
+                for j in range(hidden):
+                    cell[j] += now[hidden + j] * earlier[j]
+            s, after = squashed[t, r, b], before[t + 1, r, b]
+            _tanh(cell, s)
+            for j in range(hidden):
+                after[j] = _write(now[3 * hidden + j] * s[j], after[j])
+            if lengths[r, b] == t + 1:
+                for j in range(hidden):
+                    last[r, b, j] = now[3 * hidden + j] * s[j]
+
+
+@kernel
+def lstm_backward(t, gates, c, squashed, last, lengths, recurrent, d_c, d_bias, steps, rows):
+    """Step `t` of the backward pass; see `adsmtl.tasks.gates.Gradients`."""
+    count, replicas, batch, hidden = c.shape
+    d_h, d_now = np.empty(hidden, np.float32), np.empty(4 * hidden, np.float32)
+    for r in range(replicas):
+        for b in range(batch):
+            now, s, d_cell = gates[t, r, b], squashed[t, r, b], d_c[r, b]
+            ends = lengths[r, b] == t + 1
+            for j in range(hidden):
+                d_h[j] = last[r, b, j] if ends else _ZERO
+            if t + 1 < count:
+                for j in range(hidden):
+                    d_h[j] += _read(recurrent[r, b, j])
+            i, f, g = now[:hidden], now[hidden : 2 * hidden], now[2 * hidden : 3 * hidden]
+            o = now[3 * hidden :]
+            for j in range(hidden):
+                d_cell[j] += d_h[j] * o[j] * (_ONE - s[j] * s[j])
+            for j in range(hidden):
+                d_now[j] = d_cell[j] * g[j] * (i[j] - i[j] * i[j])
+            if t > 0:
+                earlier = c[t - 1, r, b]
+                for j in range(hidden):
+                    d_now[hidden + j] = d_cell[j] * earlier[j] * (f[j] - f[j] * f[j])
+            else:
+                d_now[hidden : 2 * hidden] = _ZERO
+            for j in range(hidden):
+                d_now[2 * hidden + j] = d_cell[j] * i[j] * (_ONE - g[j] * g[j])
+            for j in range(hidden):
+                d_now[3 * hidden + j] = d_h[j] * s[j] * (o[j] - o[j] * o[j])
+            for j in range(hidden):
+                d_cell[j] *= f[j]
+            total, one, other = d_bias[r, b], steps[t, r, b], rows[r, b, t]
+            for j in range(4 * hidden):
+                total[j] += d_now[j]
+            for j in range(4 * hidden):
+                one[j] = _write(d_now[j], one[j])
+            other[:] = one

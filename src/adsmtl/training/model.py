@@ -79,7 +79,9 @@ class Model:
         data: Mapping[str, TaskData],
         seeds: Sequence[int],
         device: torch.device,
+        elementwise: Elementwise = TORCH,
     ) -> None:
+        self._gates = elementwise.gates
         channels = {name: data[name].input_shape[0] for name in tasks}
         if len(set(channels.values())) > 1:
             raise ValueError(f"one shared layer needs equal input channels, got {channels}")
@@ -134,7 +136,7 @@ class Model:
             for name, value in self.params.items()
             if name.startswith(prefix)
         }
-        return self.branches[task].forward(own, shared, left, drop)
+        return self.branches[task].forward(own, shared, left, drop, self._gates)
 
     def forward(self, task: str, batch: Batch, drop: Drop) -> Tensor:
         """Logits `[R, B, classes]` of one task's batch."""
