@@ -36,12 +36,19 @@ def test_show_names_the_auxiliary_tasks_of_the_arms(
     capsys: pytest.CaptureFixture, project: Path
 ) -> None:
     preset = project / "config/presets/smoke.yaml"
-    preset.write_text("seeds: 1\narms: [pair-vision-superclass]\ntraining: {}\nfallback: true\n")
+    preset.write_text("seeds: 1\narms: [pair-with-parity]\ntraining: {}\nfallback: true\n")
+    parity = "dataset: cifar10, target: superclass, branch: cnn, main: false"
+    embedded = "embedded: {dataset: digits, target: parity}"
+    with (project / "config/tasks.yaml").open("a") as tasks:
+        tasks.write(f"parity: {{{parity}, {embedded}}}\n")
+    with (project / "config/arms.yaml").open("a") as arms:
+        pair = "{label: with parity, tasks: [vision, parity]}"
+        arms.write(f"mine: {{title: Mine, arms: {{pair-with-parity: {pair}}}}}\n")
     assert cli.main(["--settings", SMOKE, "show"]) == 0
     out = capsys.readouterr().out
-    assert "task superclass: parity of digits, branch cnn" in out
-    assert "task manner" not in out
-    assert "arm pair-vision-superclass [relatedness]: vision and superclass" in out
+    assert "task parity: parity of digits, branch cnn" in out
+    assert "task cifar-a" not in out
+    assert "arm pair-with-parity [mine]: with parity" in out
 
 
 def test_an_unknown_leader_is_one_message_with_file_arm_and_key(

@@ -261,7 +261,8 @@ def test_every_arm_is_part_of_the_study_of_all_groups(edit: Edit) -> None:
     found = study()
     assert dict(found.arms) == arms
     assert list(found.tasks) == ["vision", "speech"]
-    assert list(found.more_tasks) == ["superclass", "manner", "sex"]
+    entries = config.task_entries()
+    assert list(found.more_tasks) == [name for name, entry in entries.items() if not entry.main]
     assert len({run.config_hash for run in found.runs()}) == len(arms)
 
 
@@ -271,9 +272,9 @@ def test_an_embedded_study_leaves_out_arms_on_tasks_without_embedded_data(
     all_groups(edit)
     arms = config.arms()
     found = study(embedded="always")
-    assert list(found.more_tasks) == ["superclass", "sex"]
-    left_out = {name for name in arms if name not in found.arms}
-    assert left_out == {"single-manner-none", "pair-speech-manner"}
+    assert not found.more_tasks
+    left_out = {arm.group for name, arm in arms.items() if name not in found.arms}
+    assert left_out == {"relatedness"}
 
 
 def test_without_embedded_data_of_a_main_task_only_arms_without_it_are_left(edit: Edit) -> None:
@@ -300,22 +301,55 @@ def test_another_task_changes_no_arm_that_does_not_name_it(edit: Edit) -> None:
     assert len(after) == len(before) + len(study().seeds)
 
 
+AUXILIARY = """
+parity: {dataset: cifar10, target: superclass, branch: cnn, main: false}
+sex: {dataset: timit-sample, target: sex, branch: lstm, main: false, examples: {train: 7}}
+"""
+
+
+def auxiliary(edit: Edit, examples: str) -> Study:
+    """The study of a pair of auxiliary tasks, the second one with limits of its own."""
+    edit("tasks.yaml", AUXILIARY)
+    edit("arms.yaml", group("pair: {label: pair, tasks: [parity, sex]}"))
+    edit("presets/quick.yaml", f"=seeds: 1\narms: [pair]\ntraining: {{}}\nexamples: {examples}")
+    return study()
+
+
 def test_an_auxiliary_task_takes_the_limits_of_the_main_task_on_its_data(edit: Edit) -> None:
-    arms = "arms: [relatedness]\ntraining: {}"
-    edit("presets/quick.yaml", f"=seeds: 1\n{arms}\nexamples: {{vision: {{train: 9}}}}")
-    found = study()
-    assert found.more_tasks["superclass"].examples == Examples(train=9)
-    assert found.more_tasks["sex"].examples == found.tasks["speech"].examples == Examples()
+    found = auxiliary(edit, "{vision: {train: 9}}")
+    assert found.more_tasks["parity"].examples == found.tasks["vision"].examples
+    assert found.tasks["vision"].examples == Examples(train=9)
+    assert found.tasks["speech"].examples == Examples()
 
 
-def test_the_limits_of_an_auxiliary_task_are_its_own_alone(edit: Edit) -> None:
-    arms = "arms: [relatedness]\ntraining: {}"
-    limits = "examples: {superclass: {train: 5}, vision: {train: 9}}"
-    edit("presets/quick.yaml", f"=seeds: 1\n{arms}\n{limits}")
-    assert study().tasks["vision"].examples == Examples(train=9)
-    assert study().more_tasks["superclass"].examples == Examples(train=5)
-    edit("presets/quick.yaml", f"=seeds: 1\n{arms}\nexamples: {{superclass: {{train: 5}}}}")
-    assert study().tasks["vision"].examples == Examples()
+def test_limits_of_a_tasks_own_go_before_those_of_the_main_task(edit: Edit) -> None:
+    found = auxiliary(edit, "{speech: {train: 9, val: 3}}")
+    assert found.more_tasks["sex"].examples == Examples(train=7)
+    assert found.tasks["speech"].examples == Examples(train=9, val=3)
+
+
+def test_limits_of_the_preset_go_before_all_others_and_are_the_tasks_alone(edit: Edit) -> None:
+    found = auxiliary(edit, "{parity: {train: 5}, sex: {val: 4}}")
+    assert found.more_tasks["parity"].examples == Examples(train=5)
+    assert found.more_tasks["sex"].examples == Examples(val=4)
+    assert found.tasks["vision"].examples == Examples()
+
+
+@pytest.mark.parametrize(
+    ("view", "parts"),
+    [
+        ("{labels: colour}", ("view.labels", "'colour'", "place")),
+        ("{inputs: mirrored}", ("view.inputs", "'mirrored'", "rotated")),
+        ("{half: third}", ("view", "half", "even")),
+        ("{permuted: 1.5}", ("permuted is 1.5", "[0, 1]")),
+        ("{classes: [cat]}", ("classes is cat", "at least two")),
+        ("{classes: [cat, cat]}", ("classes is cat, cat", "each once")),
+        ("{colour: red}", ("colour",)),
+    ],
+)
+def test_a_view_that_cannot_be_is_refused(edit: Edit, view: str, parts: tuple[str, ...]) -> None:
+    edit("tasks.yaml", f"new: {{dataset: cifar10, target: label, branch: cnn, view: {view}}}")
+    refused(config.task_entries, "tasks.yaml", "new", *parts)
 
 
 def test_schedules_and_weightings_are_read_with_their_parameters(edit: Edit) -> None:

@@ -21,7 +21,7 @@ from adsmtl.dropout.schedules import (
     ListingIntent,
     NoDropout,
 )
-from adsmtl.study import Arm, Study
+from adsmtl.study import Arm, Examples, Study
 from adsmtl.weighting import WEIGHTINGS, Equal
 from adsmtl.yaml_files import read_yaml
 
@@ -136,13 +136,14 @@ def test_fair_tuning_every_family_tries_the_same_values(arms: dict[str, Arm]) ->
     assert len(penalties) == len(rates)
 
 
-def test_arms_of_the_role_without_dropout_have_no_other_treatment(arms: dict[str, Arm]) -> None:
+def test_arms_of_the_roles_without_dropout_have_no_other_treatment(arms: dict[str, Arm]) -> None:
     treated = [
         name
         for name, arm in arms.items()
         if (arm.dropout, arm.l2, arm.weighting) != (NoDropout(), 0, Equal())
     ]
-    assert [name for name, arm in arms.items() if arm.role != "no-dropout"] == treated
+    plain = ("no-dropout", "pair", "pair-single")
+    assert [name for name, arm in arms.items() if arm.role not in plain] == treated
 
 
 def test_a_group_is_in_the_main_table_or_has_a_baseline(arms: dict[str, Arm]) -> None:
@@ -204,6 +205,36 @@ def test_a_preset_for_every_claim_has_the_arms_that_claims_need(project: Path, p
     assert set(claim_arms()) <= set(found.arms)
     assert found.test_time is not None
     assert set(claim_arms("C6")) <= set(found.test_time.arms)
+
+
+def test_c9_has_at_least_twelve_pairs_whose_tasks_are_trained_alone_too(
+    arms: dict[str, Arm],
+) -> None:
+    pairs = [arm.tasks for arm in arms.values() if arm.role == "pair"]
+    alone = {arm.tasks for arm in arms.values() if arm.role == "pair-single"}
+    assert len(set(map(frozenset, pairs))) == len(pairs) >= 12
+    assert all(len(pair) == 2 for pair in pairs)
+    assert alone == {(task,) for pair in pairs for task in pair}
+
+
+def test_no_pair_of_c9_has_a_main_task_and_all_take_the_same_steps(arms: dict[str, Arm]) -> None:
+    entries = config.task_entries()
+    pairs = [arm.tasks for arm in arms.values() if arm.role == "pair"]
+    used = [entries[task] for pair in pairs for task in pair]
+    assert not any(entry.main for entry in used)
+    assert {entry.examples for entry in used} == {Examples(train=2000, val=1000, test=2000)}
+
+
+def test_tasks_of_a_pair_of_c9_that_share_labels_share_no_example(arms: dict[str, Arm]) -> None:
+    entries = config.task_entries()
+    for one, other in (arm.tasks for arm in arms.values() if arm.role == "pair"):
+        first, second = entries[one], entries[other]
+        data = (first.dataset, first.target, first.view.labels)
+        if data != (second.dataset, second.target, second.view.labels):
+            continue
+        halves = {first.view.half, second.view.half} == {"even", "odd"}
+        classes = [set(entry.view.classes or ()) for entry in (first, second)]
+        assert halves or (all(classes) and not classes[0] & classes[1]), (one, other)
 
 
 def test_every_preset_says_what_it_is_for(project: Path) -> None:

@@ -13,9 +13,16 @@ import tiny
 from adsmtl import identity
 from adsmtl.dropout.difficulty import SIGNALS
 from adsmtl.dropout.schedules import SCHEDULES, Adsmtl, Concrete, Early, Fixed, Follow
-from adsmtl.study import Run
+from adsmtl.study import Run, View
 from adsmtl.tasks.registry import METRICS
 from adsmtl.weighting import WEIGHTINGS, Uncertainty
+
+
+def with_view(run: Run, view: View) -> Run:
+    """The run, with images seen through a view."""
+    vision = replace(run.study_tasks["vision"], view=view)
+    return replace(run, study_tasks={**run.study_tasks, "vision": vision})
+
 
 LEADER = tiny.run(Adsmtl(difficulty="error-rate"))
 RUNS = {
@@ -27,6 +34,7 @@ RUNS = {
     "by error": LEADER,
     "follower": replace(tiny.run(Follow("by error", "swapped")), leader=LEADER.arm),
     "uncertainty": tiny.run(weighting=Uncertainty()),
+    "rotated": with_view(tiny.run(tasks=("vision",)), View(inputs="rotated")),
 }
 EVERY = set(RUNS)
 # Not copied: what comes after the runs.
@@ -119,6 +127,7 @@ def test_what_decides_no_number_of_a_run_changes_none(
     "name",
     [
         *("rng.py", "study.py", "data/folds.py", "data/prepared.py", "dropout/masks.py"),
+        "training/affinity.py",
         *("dropout/sites.py", "tasks/base.py", "tasks/layers.py", "tasks/losses.py"),
         *(f"training/{name}.py" for name in ("adam", "batches", "device", "engine", "evaluation")),
         *(f"training/{name}.py" for name in ("learned", "model", "objective", "order", "outcome")),
@@ -136,15 +145,17 @@ def test_what_every_run_goes_through_changes_all(edited: Callable, name: str) ->
         ("dropout/adsmtl.py", {"adsmtl", "by error", "follower"}),
         ("dropout/schedules/timed.py", {"early"}),
         ("dropout/schedules/follow.py", {"follower"}),
-        ("dropout/schedules/fixed.py", {"none", "vision", "fixed", "uncertainty"}),
+        ("dropout/schedules/fixed.py", {"none", "vision", "fixed", "uncertainty", "rotated"}),
         ("dropout/difficulty/error_rate.py", {"by error", "follower"}),
         # The signal that arms without a difficulty of their own are shown with.
         ("dropout/difficulty/loss_ratio.py", EVERY - {"by error"}),
         ("weighting/uncertainty.py", {"uncertainty"}),
         ("weighting/equal.py", EVERY - {"uncertainty"}),
         ("tasks/vision.py", EVERY),
-        ("tasks/speech.py", EVERY - {"vision"}),
-        ("tasks/lstm.py", EVERY - {"vision"}),
+        ("tasks/speech.py", EVERY - {"vision", "rotated"}),
+        ("tasks/lstm.py", EVERY - {"vision", "rotated"}),
+        *((f"data/views/{name}.py", {"rotated"}) for name in ("__init__", "base", "images")),
+        ("data/speech/phones.py", {"rotated"}),  # in one table with what images can be
     ],
 )
 def test_what_configuration_names_changes_the_runs_that_name_it(

@@ -60,12 +60,12 @@ def test_a_plan_knows_the_auxiliary_tasks_of_its_arms_and_no_others(
     offer("cifar10", "timit-sample")
     assert list(planning.settle(Settings(preset="quick")).tasks) == ["vision", "speech"]
     preset = project / "config/presets/quick.yaml"
-    preset.write_text("seeds: 1\narms: [pair-speech-sex]\ntraining: {}\nfallback: true\n")
+    preset.write_text("seeds: 1\narms: [pair-near-a-near-b, none]\ntraining: {}\nfallback: true\n")
     plan = planning.settle(Settings(preset="quick"))
-    assert list(plan.tasks) == ["vision", "speech", "sex"]
+    assert list(plan.tasks) == ["vision", "speech", "near-a", "near-b"]
     assert plan.datasets == ["cifar10", "timit-sample"]
     embedded = planning.settle(Settings(preset="quick", embedded="always"))
-    assert embedded.tasks["sex"].dataset == "espeak"
+    assert list(embedded.tasks) == ["vision", "speech"]
 
 
 def test_auto_is_paper_with_cuda_and_says_so(offer: Offer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,10 +8,10 @@ import pytest
 
 from adsmtl.dropout.schedules import Adsmtl, Concrete, Fixed, Follow, ListingIntent
 from adsmtl.errors import UserError
-from adsmtl.study import Arm, Examples, Extent, Run, Study, Task, Training
+from adsmtl.study import Arm, Examples, Extent, Run, Study, Task, Training, View
 from adsmtl.weighting import DynamicWeightAverage, Uncertainty
 
-EXTENT = Extent((0, 1), Training())
+EXTENT = Extent((0, 1), EXTENT)
 MAIN = {"vision": Task("cifar10", "label", "cnn"), "speech": Task("timit", "phone", "lstm")}
 MORE = {"superclass": Task("cifar10", "superclass", "cnn"), "sex": Task("timit", "sex", "lstm")}
 PLAIN = Arm("a label", "main", dropout=Fixed(0.2))
@@ -118,10 +118,11 @@ def test_auxiliary_tasks_are_those_of_the_arms_that_name_them() -> None:
     found = study(plain=PLAIN, pair=pair, alone=alone)
     assert list(found.run("plain", 0).study_tasks) == ["vision", "speech"]
     assert found.run("plain", 0).tasks == ("vision", "speech")
-    # the main tasks stay, because they fix the number of steps
+    # an arm with a main task keeps all of them, because they fix the number of steps
     assert list(found.run("pair", 0).study_tasks) == ["vision", "speech", "superclass"]
     assert found.run("pair", 0).tasks == ("vision", "superclass")
-    assert list(found.run("alone", 0).study_tasks) == ["vision", "speech", "sex"]
+    # one without has the steps of its own tasks
+    assert list(found.run("alone", 0).study_tasks) == ["sex"]
     assert found.run("alone", 0).tasks == ("sex",)
 
 
@@ -132,6 +133,26 @@ def test_another_task_changes_no_arm_that_does_not_name_it() -> None:
     extended = study(more=MORE, plain=PLAIN, pair=pair, new=replace(PLAIN, tasks=("sex",)))
     for arm in before.arms:
         assert before.run(arm, 0).config_hash == extended.run(arm, 0).config_hash
+
+
+def test_a_view_decides_numbers_and_no_view_leaves_no_trace() -> None:
+    def hash_of(view: View) -> str:
+        tasks = MAIN | {"vision": replace(MAIN["vision"], view=view)}
+        found = Study("quick", False, tasks, {}, {"arm": PLAIN}, (0,), EXTENT)
+        return found.run("arm", 0).config_hash
+
+    views = [
+        View(),
+        View(labels="rotation"),
+        View(classes=("cat", "dog")),
+        View(classes=("dog", "cat")),
+        View(half="even"),
+        View(half="odd"),
+        View(inputs="rotated"),
+        View(permuted=0.25),
+    ]
+    assert len({hash_of(view) for view in views}) == len(views)
+    assert "view" not in run(PLAIN).config()["tasks"]["vision"]
 
 
 # Arms that follow others

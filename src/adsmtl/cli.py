@@ -167,10 +167,12 @@ def _prepare(options: argparse.Namespace) -> None:
 
 def _inputs(plan: planning.Plan, where: str) -> tuple[dict[str, Any], Any]:
     """The prepared data by task, and the machine on the device `where`."""
-    from adsmtl.data.prepared import load
+    from adsmtl.data import views
     from adsmtl.training import device
 
-    prepared = {name: load(paths.PREPARED / task.dataset) for name, task in plan.tasks.items()}
+    prepared = {
+        name: views.load(paths.PREPARED / task.dataset, task) for name, task in plan.tasks.items()
+    }
     return prepared, device.choose(where, plan.settings.precision, plan.settings.threads)
 
 

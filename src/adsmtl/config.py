@@ -15,9 +15,21 @@ from pydantic import ConfigDict, TypeAdapter
 
 from adsmtl import paths
 from adsmtl.arms import expand
+from adsmtl.data import views
 from adsmtl.data.registry import DATASETS
 from adsmtl.errors import UserError
-from adsmtl.study import Arm, Examples, Extent, Precision, Study, Task, TestTime, Training
+from adsmtl.study import (
+    AS_IT_IS,
+    Arm,
+    Examples,
+    Extent,
+    Precision,
+    Study,
+    Task,
+    TestTime,
+    Training,
+    View,
+)
 from adsmtl.tasks.registry import BRANCHES, LOSSES, METRICS
 from adsmtl.yaml_files import check, known, read_yaml
 
@@ -87,6 +99,9 @@ class TaskEntry:
     Attributes:
         embedded: the data that stand in for its own; null where none can.
         main: whether arms train it unless they say otherwise.
+        examples: limits on the number of its examples in presets that give it none; null for
+            those of the main task on the same data.
+        view: how it sees the data.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
@@ -97,6 +112,8 @@ class TaskEntry:
     loss: str = "cross-entropy"
     metric: str = "accuracy"
     main: bool = True
+    examples: Examples | None = None
+    view: View = AS_IT_IS
 
 
 @dataclass(frozen=True)
@@ -217,6 +234,10 @@ def task_entries() -> dict[str, TaskEntry]:
         known(where, "branch", entry.branch, BRANCHES)
         known(where, "loss", entry.loss, LOSSES)
         known(where, "metric", entry.metric, METRICS)
+        if entry.view.labels is not None:
+            known(where, "view.labels", entry.view.labels, views.LABELS)
+        if entry.view.inputs is not None:
+            known(where, "view.inputs", entry.view.inputs, views.INPUTS)
         entries[name] = entry
     return entries
 
@@ -224,8 +245,8 @@ def task_entries() -> dict[str, TaskEntry]:
 def tasks(chosen: Settings, own: Preset, embedded: bool) -> dict[str, Task]:
     """The tasks that a preset can train, on their own data or on the embedded ones.
 
-    A task without limits of its own on the number of examples takes those of the main task on
-    the same data.
+    Limits on the number of a task's examples are those that the preset gives it, else those of
+    its own entry, else those of the main task on the same data.
     """
     entries = task_entries()
     path = paths.PRESETS / f"{chosen.preset}.yaml"
@@ -243,8 +264,16 @@ def tasks(chosen: Settings, own: Preset, embedded: bool) -> dict[str, Task]:
             dataset, target = entry.embedded.dataset, entry.embedded.target
         elif dataset == "timit-sample" and chosen.timit_path is not None:
             dataset = "timit"
-        examples = own.examples.get(name, limits.get(entry.dataset, Examples()))
-        result[name] = Task(dataset, target, entry.branch, entry.loss, entry.metric, examples)
+        usual = entry.examples or limits.get(entry.dataset, Examples())
+        result[name] = Task(
+            dataset=dataset,
+            target=target,
+            branch=entry.branch,
+            loss=entry.loss,
+            metric=entry.metric,
+            examples=own.examples.get(name, usual),
+            view=entry.view,
+        )
     return result
 
 

@@ -17,7 +17,7 @@ from adsmtl.dropout.difficulty import SIGNALS
 from adsmtl.dropout.schedules import Adsmtl
 from adsmtl.files import digest
 from adsmtl.modules import PACKAGE
-from adsmtl.study import Arm, Run
+from adsmtl.study import AS_IT_IS, Arm, Run
 from adsmtl.tasks.registry import BRANCHES, LOSSES, METRICS
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ TABLES = frozenset(
 )
 # They word errors and write files whole; no number comes from them.
 SILENT = frozenset({"adsmtl.errors", "adsmtl.files"})
+VIEWS = "adsmtl.data.views"  # counts for tasks that do not see their data as they are
 
 
 def of(run: Run, prepared: "Mapping[str, Prepared]", machine: "Machine") -> dict[str, Any]:
@@ -100,4 +101,6 @@ def _named(arm: Arm, run: Run) -> set[str]:
     found = {f"{own.__module__}:{own.__qualname__}" for own in objects}
     for task in (run.study_tasks[name] for name in run.tasks):
         found |= {BRANCHES[task.branch], LOSSES[task.loss], METRICS[task.metric]}
+        if task.view != AS_IT_IS:
+            found.add(VIEWS)
     return found

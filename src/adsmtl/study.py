@@ -42,6 +42,36 @@ class Examples:
 
 
 @dataclass(frozen=True)
+class View:
+    """How a task sees a data set, if not as it is; `adsmtl.data.views` has the details.
+
+    Attributes:
+        labels: name in `adsmtl.data.views.LABELS`: what follows from the target and is predicted in
+            its place.
+        classes: the classes that the task tells apart; examples of others are not part of it.
+        half: of the examples, those of even or of odd number.
+        inputs: name in `adsmtl.data.views.INPUTS`: what is done to every image.
+        permuted: share of the training examples that exchange their labels at random, in [0, 1].
+    """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+    labels: str | None = None
+    classes: tuple[str, ...] | None = None
+    half: Literal["even", "odd"] | None = None
+    inputs: str | None = None
+    permuted: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.permuted <= 1:
+            raise UserError(f"permuted is {self.permuted}; give a share in [0, 1]")
+        if self.classes is not None and not 2 <= len(self.classes) == len(set(self.classes)):
+            raise UserError(f"classes is {', '.join(self.classes)}; name at least two, each once")
+
+
+AS_IT_IS = View()
+
+
+@dataclass(frozen=True)
 class Task:
     """A data set, a branch, a loss and a metric.
 
@@ -51,6 +81,7 @@ class Task:
         branch: name in `adsmtl.tasks.registry.BRANCHES`.
         loss, metric: names in `LOSSES` and `METRICS` there.
         examples: limits on the number of examples.
+        view: how it sees the data set.
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
@@ -60,6 +91,14 @@ class Task:
     loss: str = "cross-entropy"
     metric: str = "accuracy"
     examples: Examples = field(default_factory=Examples)
+    view: View = AS_IT_IS
+
+    def config(self) -> dict[str, Any]:
+        """Its part of `Run.config`; a view is in it only where there is one."""
+        own = asdict(self)
+        if self.view == AS_IT_IS:
+            del own["view"]
+        return own
 
 
 @dataclass(frozen=True)
@@ -196,7 +235,8 @@ class Run:
 
     Attributes:
         study_tasks: by name, the study's main tasks and the arm's own; they fix the number of
-            steps per epoch, so that single-task and multi-task arms take the same steps.
+            steps per epoch, so that single-task and multi-task arms take the same steps. An arm
+            that trains no main task has its own alone.
         trajectory: the rates of the arm that this one follows; None until they are known, and
             where it follows none.
         leader: the arm that this one follows, which decides its rates; None where it follows
@@ -241,7 +281,7 @@ class Run:
         config = {
             "arm": {**self.arm.deciding(), "tasks": tasks},
             "seed": self.seed,
-            "tasks": {name: asdict(task) for name, task in self.study_tasks.items()},
+            "tasks": {name: task.config() for name, task in self.study_tasks.items()},
             "training": asdict(self.training),
         }
         if self.leader is not None:
@@ -358,8 +398,9 @@ class Study:
             )
         arm = self.arms[arm_id]
         more = {name: task for name, task in self.more_tasks.items() if name in (arm.tasks or ())}
+        main = self.tasks if self._trained(arm_id) & set(self.tasks) else {}
         training = self.extent_of(arm_id).training
-        run = Run(arm_id, arm, seed, self.preset, {**self.tasks, **more}, training)
+        run = Run(arm_id, arm, seed, self.preset, {**main, **more}, training)
         return run if run.follows is None else replace(run, leader=self.arms[run.follows])
 
     def runs(self) -> list[Run]:

@@ -1,5 +1,6 @@
 """Prepared data: the folder that `docs/formats.md` describes, loaded. Needs NumPy alone."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,10 @@ class Prepared:
 
     Images: `inputs` is uint8 [N, 3, H, W] and `spans` is None. Speech: `inputs` is float32
     [F, 3, 40], all frames of all utterances, and example n is `inputs[spans[n, 0]:spans[n, 1]]`.
+    A label of -1 says that the example is not part of the task.
+
+    `transform` is what a task does to images before it sees them: it takes images `[n, 3, H, W]`
+    and their numbers `[n]`.
     """
 
     dataset: str
@@ -29,9 +34,15 @@ class Prepared:
     groups: np.ndarray
     split: np.ndarray | None
     card: Card
+    transform: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
 
     def __len__(self) -> int:
         return len(self.groups)
+
+    def images(self, numbers: np.ndarray) -> np.ndarray:
+        """Images uint8 `[n, 3, H, W]` of the examples of these numbers, int64 `[n]`."""
+        images = self.inputs[numbers]
+        return images if self.transform is None else self.transform(images, numbers)
 
 
 def load(folder: Path, verify: bool = False) -> Prepared:

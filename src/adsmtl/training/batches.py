@@ -41,9 +41,25 @@ def _used(task: Task, split: str, there: int, train_fraction: float) -> int:
     return math.ceil(taken * train_fraction) if split == "train" else taken
 
 
+def _labels(prepared: Prepared, task: Task) -> np.ndarray:
+    """Class of each example in a task, int64 `[N]`, -1 for examples that are not part of it."""
+    if task.target not in prepared.targets:
+        raise UserError(
+            f"data set {prepared.dataset!r} has no target {task.target!r}; "
+            f"it has {', '.join(prepared.targets)}"
+        )
+    return prepared.targets[task.target]
+
+
+def _labelled(prepared: Prepared, task: Task, seed: int) -> folds.Split:
+    """The split of a seed, without the examples that are not part of the task."""
+    labels = _labels(prepared, task)
+    return folds.Split(*(part[labels[part] >= 0] for part in folds.split_indices(prepared, seed)))
+
+
 def train_size(prepared: Prepared, task: Task, seed: int, train_fraction: float) -> int:
     """How many examples a seed trains on, without choosing them."""
-    there = len(folds.split_indices(prepared, seed).train)
+    there = len(_labelled(prepared, task, seed).train)
     return _used(task, "train", there, train_fraction)
 
 
@@ -59,16 +75,15 @@ def split_of(
     Raises:
         UserError: a split is empty; names the data set.
     """
-    split = folds.split_indices(prepared, seed)
-    targets = prepared.targets[task.target]
+    split, labels = _labelled(prepared, task, seed), _labels(prepared, task)
     result = {}
     for name in SPLITS:
-        positions = np.asarray(getattr(split, name))
+        positions = getattr(split, name)
         limit = _used(task, name, len(positions), train_fraction)
         if limit < len(positions):
             # Validation and test subsets are the same for every seed, training's differ.
             own = seed if name == "train" else 0
-            positions = folds.subset(positions, targets, limit, own)
+            positions = folds.subset(positions, labels, limit, own)
         if len(positions) == 0:
             raise UserError(f"data set {prepared.dataset!r} has no {name} examples for seed {seed}")
         result[name] = positions
@@ -101,11 +116,6 @@ class TaskData:
         elementwise: Elementwise = TORCH,
     ) -> None:
         card = prepared.card
-        if task.target not in prepared.targets:
-            raise UserError(
-                f"data set {prepared.dataset!r} has no target {task.target!r}; "
-                f"it has {', '.join(prepared.targets)}"
-            )
         own = [split_of(prepared, task, seed, train_fraction) for seed in seeds]
         used = np.unique(np.concatenate([part for split in own for part in split.values()]))
         self.splits = {
@@ -118,11 +128,11 @@ class TaskData:
             name: torch.tensor(folding["map"], device=device)
             for name, folding in target.get("foldings", {}).items()
         }
-        self.targets = torch.from_numpy(prepared.targets[task.target][used]).to(device)
+        self.targets = torch.from_numpy(_labels(prepared, task)[used]).to(device)
         self.device, self._elementwise = device, elementwise
         # Channels last, so that a gathered batch already lies the way convolutions want it.
         if prepared.spans is None:
-            images = torch.from_numpy(np.ascontiguousarray(prepared.inputs[used]))
+            images = torch.from_numpy(np.ascontiguousarray(prepared.images(used)))
             self.input_shape = tuple(images.shape[1:])
             self._inputs = images.permute(0, 2, 3, 1).contiguous().to(device)
             self._spans = None
