@@ -53,7 +53,8 @@ class Plan:
         are small, so that they spread over the cores, but not so small that starting processes
         takes more time than training.
         """
-        follows = {arm: self.study.run(arm, 0).follows for arm in self.study.arms}
+        first = self.study.seeds[0]
+        follows = {arm: self.study.run(arm, first).follows for arm in self.study.arms}
         leading = [arm for arm, leader in follows.items() if leader is None]
         following = [arm for arm, leader in follows.items() if leader is not None]
         found = []
