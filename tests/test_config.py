@@ -62,10 +62,10 @@ def test_a_file_is_all_that_a_preset_needs(edit: Edit) -> None:
 
 
 def test_arms_stand_in_the_order_of_the_file_whatever_the_preset_says(edit: Edit) -> None:
-    edit("presets/smoke.yaml", "=seeds: 1\narms: [adsmtl, none, reference]\ntraining: {}")
+    edit("presets/smoke.yaml", "=seeds: 1\narms: [adsmtl-0.2, none, reference]\ntraining: {}")
     found = study("smoke").arms
     reference = [name for name, arm in config.arms().items() if arm.group == "reference"]
-    assert list(found) == [*reference, "none", "adsmtl"]
+    assert list(found) == [*reference, "none", "adsmtl-0.2"]
 
 
 def test_data_are_chosen_by_the_settings(project: Path) -> None:
@@ -252,7 +252,7 @@ def test_a_whole_number_serves_for_a_fraction(edit: Edit) -> None:
 
 def all_groups(edit: Edit) -> None:
     groups = ", ".join(dict.fromkeys(arm.group for arm in config.arms().values()))
-    edit("presets/quick.yaml", f"=seeds: 1\narms: [{groups}]\ntraining: {{}}\nfallback: true")
+    edit("presets/quick.yaml", f"=seeds: 2\narms: [{groups}]\ntraining: {{}}\nfallback: true")
 
 
 def test_every_arm_is_part_of_the_study_of_all_groups(edit: Edit) -> None:
@@ -263,7 +263,7 @@ def test_every_arm_is_part_of_the_study_of_all_groups(edit: Edit) -> None:
     assert list(found.tasks) == ["vision", "speech"]
     entries = config.task_entries()
     assert list(found.more_tasks) == [name for name, entry in entries.items() if not entry.main]
-    assert len({run.config_hash for run in found.runs()}) == len(arms)
+    assert len({run.config_hash for run in found.runs()}) == 2 * len(arms)
 
 
 def test_an_embedded_study_leaves_out_arms_on_tasks_without_embedded_data(

@@ -47,30 +47,42 @@ def test_the_papers_arms_have_its_settings(arms: dict[str, Arm]) -> None:
     assert arms["none"].dropout == NoDropout()
     assert arms["none"].tasks is None
     assert arms["fixed-0.3"].dropout == Fixed(0.3)
-    assert arms["adsmtl"].dropout == Adsmtl(
-        p0=0.2, kappa=1.0, p_min=0.0, p_max=0.5, smoothing=0.5, interval=1
-    )
+    for p0 in (0.1, 0.2, 0.3, 0.5):
+        assert arms[f"adsmtl-{p0}"].dropout == Adsmtl(
+            p0=p0, kappa=1.0, p_min=0.0, p_max=0.7, smoothing=0.5, interval=1
+        )
     assert arms["listing-intent"].dropout == ListingIntent(rate=0.2, epochs=1)
 
 
-def test_the_main_arms_are_those_of_the_paper(arms: dict[str, Arm]) -> None:
+def test_the_main_arms_are_those_of_the_protocol(arms: dict[str, Arm]) -> None:
     assert [name for name, arm in arms.items() if arm.group == "main"] == [
-        *("none", "fixed-0.1", "fixed-0.2", "fixed-0.3", "fixed-0.5", "adsmtl", "listing-intent")
+        *("none", "fixed-0.1", "fixed-0.2", "fixed-0.3", "fixed-0.5"),
+        *("per-task-0.1-0.3", "per-task-0.3-0.1", "per-task-0.1-0.5", "per-task-0.5-0.1"),
+        *("adsmtl-0.1", "adsmtl-0.2", "adsmtl-0.3", "adsmtl-0.5", "listing-intent"),
     ]
+
+
+def test_a_fixed_rate_per_task_is_what_its_id_says(arms: dict[str, Arm]) -> None:
+    found = [arm for arm in arms.values() if arm.family == "per-task"]
+    assert [arm.names()["tunable"] for arm in found] == [1, 2, 3, 4]
+    for arm in found:
+        vision, speech = arm.dropout.by_task["vision"], arm.dropout.by_task["speech"]
+        assert arms[f"per-task-{vision}-{speech}"] == arm
+        assert vision != speech
 
 
 def test_the_controls_take_the_rates_of_adsmtl_apart(arms: dict[str, Arm]) -> None:
     kept = {name: arm.dropout for name, arm in arms.items() if arm.group == "controls"}
     assert kept == {
-        "yoked": Follow("adsmtl", "mean-over-tasks"),
-        "swapped": Follow("adsmtl", "swapped"),
-        "matched-mean": Follow("adsmtl", "mean-over-time"),
+        "borrowed": Follow("adsmtl-0.2", "borrowed"),
+        "swapped": Follow("adsmtl-0.2", "swapped"),
+        "matched-mean": Follow("adsmtl-0.2", "mean-over-time"),
         "reversed": Adsmtl(direction="harder-drops-more"),
     }
 
 
-def test_an_ablation_changes_one_thing_alone(arms: dict[str, Arm]) -> None:
-    """Against `adsmtl`, or for a site of fixed rates against that rate."""
+def test_the_multiverse_changes_one_thing_or_two(arms: dict[str, Arm]) -> None:
+    """Against ADSMTL, or for a site of fixed rates against that rate."""
 
     def differences(arm: Arm, other: Arm) -> list[str]:
         flat = [
@@ -79,16 +91,23 @@ def test_an_ablation_changes_one_thing_alone(arms: dict[str, Arm]) -> None:
         ]
         return [key for key in flat[0] if key != "dropout" and flat[0][key] != flat[1].get(key)]
 
-    rated = {"adsmtl": arms["adsmtl"], "fixed": arms["fixed-0.3"]}
+    rated = {"adsmtl": arms["adsmtl-0.2"], "fixed": arms["fixed-0.2"]}
     changed = {
         name: differences(arm, rated[arm.dropout.schedule])
         for name, arm in arms.items()
-        if arm.group in ("ablations", "tuning") or name == "reversed"
+        if arm.group == "multiverse" or name == "reversed"
     }
-    assert {name: keys for name, keys in changed.items() if len(keys) != 1} == {}
-    assert {key for (key,) in changed.values()} == {
+    assert {name: keys for name, keys in changed.items() if len(keys) not in (1, 2)} == {}
+    assert {keys[0] for keys in changed.values() if len(keys) == 1} == {
         *("dropout.difficulty", "dropout.kappa", "dropout.interval", "dropout.direction"),
-        *("dropout.p0", "site"),
+        *("dropout.reference", "site"),
+    }
+    pairs = {frozenset(keys) for keys in changed.values() if len(keys) == 2}
+    assert pairs == {
+        frozenset({"dropout.difficulty", "dropout.reference"}),
+        frozenset({"dropout.difficulty", "dropout.kappa"}),
+        frozenset({"dropout.reference", "dropout.kappa"}),
+        frozenset({"dropout.kappa", "site"}),
     }
 
 
@@ -122,7 +141,9 @@ def test_fair_tuning_every_family_tries_the_same_values(arms: dict[str, Arm]) ->
     for arm in arms.values():
         if arm.family is not None:
             families.setdefault(arm.family, []).append(arm)
-    assert {"fixed", "adsmtl", "single-vision-fixed", "single-speech-fixed"} <= set(families)
+    assert {"fixed", "adsmtl", "per-task", "single-vision-fixed", "single-speech-fixed"} <= set(
+        families
+    )
     tried = {}
     for family, members in families.items():
         assert len({(arm.dropout.schedule, arm.tasks, arm.role) for arm in members}) == 1, family
@@ -132,6 +153,7 @@ def test_fair_tuning_every_family_tries_the_same_values(arms: dict[str, Arm]) ->
         tried[family] = sorted(values)
     penalties = tried.pop("l2")
     rates = tried["fixed"]
+    assert tried.pop("per-task") == [1, 2, 3, 4]  # as many as there are rates
     assert tried == dict.fromkeys(tried, rates)
     assert len(penalties) == len(rates)
 
@@ -149,7 +171,7 @@ def test_arms_of_the_roles_without_dropout_have_no_other_treatment(arms: dict[st
 def test_a_group_is_in_the_main_table_or_has_a_baseline(arms: dict[str, Arm]) -> None:
     baselines = {arm.group: arm.baseline for arm in arms.values()}
     assert [name for name, own in baselines.items() if own is None] == ["reference", "main"]
-    assert set(baselines.values()) == {None, "adsmtl", "none", config.SINGLE_TASK}
+    assert set(baselines.values()) == {None, "adsmtl-0.2", "none", config.SINGLE_TASK}
 
 
 def test_every_task_that_is_trained_with_others_is_trained_alone_too(

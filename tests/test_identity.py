@@ -12,7 +12,7 @@ import tiny
 
 from adsmtl import identity
 from adsmtl.dropout.difficulty import SIGNALS
-from adsmtl.dropout.schedules import SCHEDULES, Adsmtl, Concrete, Early, Fixed, Follow
+from adsmtl.dropout.schedules import SCHEDULES, Adsmtl, Concrete, Early, Fixed, Follow, PerTask
 from adsmtl.study import Run, View
 from adsmtl.tasks.registry import METRICS
 from adsmtl.weighting import WEIGHTINGS, Uncertainty
@@ -24,7 +24,7 @@ def with_view(run: Run, view: View) -> Run:
     return replace(run, study_tasks={**run.study_tasks, "vision": vision})
 
 
-LEADER = tiny.run(Adsmtl(difficulty="error-rate"))
+LEADER = tiny.run(Adsmtl(difficulty="validation-error"))
 RUNS = {
     "none": tiny.run(),
     "vision": tiny.run(tasks=("vision",)),
@@ -99,7 +99,8 @@ DOES = insert("CHANGED = True")
         ("dropout/schedules/adaptive.py", lambda text: text.replace("it is", "it's") + "# end\n"),
         ("dropout/schedules/rate.py", lambda text: text.replace("drops a fifth", "drops 20 %")),
         ("running/progress.py", lambda text: text.replace("s left", "seconds left")),
-        *((f"running/{name}.py", DOES) for name in ("session", "records", "estimate", "why")),
+        *((f"running/{name}.py", DOES) for name in ("session", "records", "predictions")),
+        *((f"running/{name}.py", DOES) for name in ("estimate", "why")),
         ("training/capacity.py", DOES),
         ("training/monte_carlo.py", DOES),
         ("errors.py", DOES),
@@ -146,7 +147,7 @@ def test_what_every_run_goes_through_changes_all(edited: Callable, name: str) ->
         ("dropout/schedules/timed.py", {"early"}),
         ("dropout/schedules/follow.py", {"follower"}),
         ("dropout/schedules/fixed.py", {"none", "vision", "fixed", "uncertainty", "rotated"}),
-        ("dropout/difficulty/error_rate.py", {"by error", "follower"}),
+        ("dropout/difficulty/validation_error.py", {"by error", "follower"}),
         # The signal that arms without a difficulty of their own are shown with.
         ("dropout/difficulty/loss_ratio.py", EVERY - {"by error"}),
         ("weighting/uncertainty.py", {"uncertainty"}),
@@ -193,7 +194,7 @@ def test_one_digest_of_several_runs_changes_with_each_of_them(edited: Callable) 
 def everything() -> list[Run]:
     """Runs that use every schedule, signal and weighting between them."""
     schedules = [
-        *(Concrete(), Early(0.1), Fixed(0.1), Follow("x", "swapped")),
+        *(Concrete(), Early(0.1), Fixed(0.1), PerTask({}), Follow("x", "swapped")),
         *(Adsmtl(difficulty=name) for name in SIGNALS),
     ]
     assert {type(own).__module__ for own in schedules} == {

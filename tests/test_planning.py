@@ -209,13 +209,16 @@ def packs(monkeypatch: pytest.MonkeyPatch, devices: int, **settings: str) -> lis
 def test_on_a_cpu_packs_are_small_and_followers_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     after = {pack.arms: pack.after for pack in packs(monkeypatch, 0)}  # ten seeds each
     assert all(len(arms) == 1 for arms in after)
-    assert after["yoked",] == ("adsmtl",)
-    assert after["adsmtl",] == ()
+    assert after["borrowed",] == ("adsmtl-0.2",)
+    assert after["adsmtl-0.2",] == ()
     found = packs(monkeypatch, 0, preset="quick")  # three seeds each
     arms = [arm for pack in found for arm in pack.arms]
     assert sorted(arms) == sorted(set(arms))
     assert {len(pack.arms) for pack in found} <= {1, 2}
-    assert [pack.arms for pack in found if pack.after] == [("yoked", "matched-mean"), ("swapped",)]
+    assert [pack.arms for pack in found if pack.after] == [
+        ("borrowed", "matched-mean"),
+        ("swapped",),
+    ]
 
 
 @pytest.mark.parametrize("devices", [1, 2, 3])
@@ -234,7 +237,7 @@ def test_on_cuda_packs_share_the_arms_out(devices: int, monkeypatch: pytest.Monk
 
 
 def test_one_named_device_takes_every_arm(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert [pack.after for pack in packs(monkeypatch, 4, device="cuda:1")] == [(), ("adsmtl",)]
+    assert [pack.after for pack in packs(monkeypatch, 4, device="cuda:1")] == [(), ("adsmtl-0.2",)]
     assert len(packs(monkeypatch, 4, device="cpu")) == len(packs(monkeypatch, 0))
 
 

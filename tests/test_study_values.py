@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from adsmtl.dropout.schedules import Adsmtl, Concrete, Fixed, Follow, ListingIntent
+from adsmtl.dropout.schedules import Adsmtl, Concrete, Fixed, Follow, ListingIntent, PerTask
 from adsmtl.errors import UserError
 from adsmtl.study import Arm, Examples, Extent, Run, Study, Task, Training, View
 from adsmtl.weighting import DynamicWeightAverage, Uncertainty
 
-EXTENT = Extent((0, 1), EXTENT)
+EXTENT = Extent((0, 1), Training())
 MAIN = {"vision": Task("cifar10", "label", "cnn"), "speech": Task("timit", "phone", "lstm")}
 MORE = {"superclass": Task("cifar10", "superclass", "cnn"), "sex": Task("timit", "sex", "lstm")}
 PLAIN = Arm("a label", "main", dropout=Fixed(0.2))
@@ -42,8 +42,9 @@ def refused(call: Callable, *parts: str) -> None:
     "names",
     [
         {"label": "another"},
-        {"group": "controls", "group_title": "Controls", "baseline": "adsmtl"},
+        {"group": "controls", "group_title": "Controls", "baseline": "adsmtl-0.2"},
         {"family": "fixed", "tunable": "rate", "zero": "none"},
+        {"family": "fixed", "tunable": "trial", "trial": 2},
         {"role": "fixed"},
     ],
 )
@@ -58,7 +59,7 @@ def test_everything_that_decides_numbers_is_in_the_hash() -> None:
         run(replace(PLAIN, dropout=Fixed(0.3))),
         run(replace(PLAIN, dropout=ListingIntent(0.2))),
         run(replace(PLAIN, dropout=Adsmtl())),
-        run(replace(PLAIN, dropout=Adsmtl(difficulty="error-rate"))),
+        run(replace(PLAIN, dropout=Adsmtl(difficulty="validation-error"))),
         run(replace(PLAIN, site="shared")),
         run(replace(PLAIN, site="specific")),
         run(replace(PLAIN, weighting=Uncertainty())),
@@ -72,6 +73,11 @@ def test_everything_that_decides_numbers_is_in_the_hash() -> None:
         run(PLAIN, batch_size=64),
         run(PLAIN, learning_rate=1e-2),
         run(PLAIN, eval_train=10),
+        run(PLAIN, eval_val=10),
+        run(PLAIN, full_epochs=4),
+        run(replace(PLAIN, dropout=Adsmtl(reference="first-epoch"))),
+        run(replace(PLAIN, dropout=PerTask({"vision": 0.2, "speech": 0.2}))),
+        run(replace(PLAIN, dropout=PerTask({"vision": 0.2, "speech": 0.3}))),
         run(PLAIN, precision="fp32"),
     ]
     assert len({own.config_hash for own in runs}) == len(runs)
@@ -223,6 +229,60 @@ def test_a_leader_of_other_tasks_is_refused(tasks: tuple) -> None:
     )
 
 
+def borrowing(*seeds: int) -> Study:
+    arm = replace(FOLLOWER, dropout=Follow("leader", "borrowed"))
+    arms = {"leader": LEADER, "follower": FOLLOWER, "borrowed": arm}
+    return Study("quick", False, MAIN, {}, arms, seeds, Training())
+
+
+def test_a_borrowing_run_names_its_lender_and_no_other_run_does() -> None:
+    found = borrowing(*range(8))
+    run = found.run("borrowed", 7)
+    assert (run.lender, run.followed_seed, run.config()["lender"]) == (4, 4, 4)
+    for arm in ("leader", "follower"):
+        other = found.run(arm, 7)
+        assert (other.lender, other.followed_seed) == (None, 7)
+        assert "lender" not in other.config()
+
+
+def test_the_lender_decides_a_borrowing_run() -> None:
+    assert borrowing(0, 1, 2).run("borrowed", 0).config_hash == (
+        borrowing(0, 1).run("borrowed", 0).config_hash
+    )
+    assert borrowing(0, 1, 2).run("borrowed", 1).config_hash != (
+        borrowing(0, 1).run("borrowed", 1).config_hash
+    )
+
+
+@pytest.mark.parametrize("seeds", [(0,), (0, 1, 2, 3, 4)])
+def test_a_study_in_which_a_seed_has_no_lender_is_refused(seeds: tuple) -> None:
+    refused(lambda: borrowing(*seeds), "'quick'", "borrowed", f"seed {seeds[-1]} has none")
+
+
+# A rate for each task
+
+
+@pytest.mark.parametrize(
+    ("rates", "parts"),
+    [
+        ({"vision": 0.1}, ("lacks a rate for speech",)),
+        ({"vision": 0.1, "speech": 0.2, "sex": 0.3}, ("names sex", "it trains speech, vision")),
+        ({"vision": 0.1, "video": 0.3}, ("names video",)),
+    ],
+)
+def test_rates_by_task_are_those_of_the_tasks_that_the_arm_trains(
+    rates: dict[str, float], parts: tuple
+) -> None:
+    arm = replace(PLAIN, dropout=PerTask(rates))
+    refused(lambda: study(arm=arm), "arm.dropout.by_task", *parts)
+
+
+def test_a_trial_is_a_name_that_may_be_the_tunable() -> None:
+    arm = replace(PLAIN, family="per-task", tunable="trial", trial=3)
+    assert arm.names()["tunable"] == 3
+    assert "trial" not in run(arm).config()["arm"]
+
+
 # Values that cannot be
 
 
@@ -253,6 +313,8 @@ def test_a_share_of_the_examples_lies_above_0_and_up_to_1(fraction: float) -> No
         (lambda: Training(epochs=0), "epochs is 0"),
         (lambda: Training(batch_size=0), "batch_size is 0"),
         (lambda: Training(eval_train=0), "eval_train is 0"),
+        (lambda: Training(eval_val=0), "eval_val is 0"),
+        (lambda: Training(full_epochs=2), "full_epochs is 2; give at least 3"),
         (lambda: Training(learning_rate=0.0), "learning_rate is 0"),
         (lambda: study(arm=PLAIN).run("arm", -1), "seed is -1"),
         (lambda: study(arm=PLAIN).run("nine", 0), "'nine'"),

@@ -16,7 +16,10 @@ from adsmtl.errors import UserError
 from adsmtl.study import Arm
 
 # What an arm takes over from the one it is `like` is how it trains, not what it is called.
-_OWN = ("label", "family", "tunable", "zero", "role", "group", "group_title", "baseline")
+_OWN = (
+    *("label", "family", "tunable", "trial", "zero", "role"),
+    *("group", "group_title", "baseline"),
+)
 _VARIABLE = re.compile(r"\{(\w+)(:words)?\}")
 _HEAD = """# Every arm
 

@@ -8,13 +8,25 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
-from adsmtl.dropout.schedules import Concrete, Follow, NoDropout, Recorded, Schedule, Trajectory
+from adsmtl.dropout.schedules import (
+    Concrete,
+    Follow,
+    NoDropout,
+    PerTask,
+    Recorded,
+    Schedule,
+    Trajectory,
+    lender,
+)
+from adsmtl.dropout.schedules.follow import BLOCK
 from adsmtl.dropout.sites import Scope
 from adsmtl.errors import UserError
 from adsmtl.files import digest
 from adsmtl.weighting import Equal, Weighting
 
 Precision = Literal["auto", "fp32", "bf16"]
+# The last epoch decides; the mean over the last so many stands beside it.
+LAST = 3
 
 
 def _at_least(name: str, value: float, bound: float) -> None:
@@ -117,6 +129,8 @@ class Arm:
         family: arms of one family are the trials of one method, of which validation data
             choose one; null for an arm that stands for itself.
         tunable: the key of `dropout`, or of the arm, in which the trials of its family differ.
+        trial: the number of the trial, for a family whose trials differ in more than one value;
+            its key is then the tunable.
         zero: the arm that is one more trial of its family, at value 0; null where none is.
         role: what it is to the claims, which ask for arms by role; arms of one role differ in
             their tasks, their share of the data or their tunable. Null where no claim asks.
@@ -137,6 +151,7 @@ class Arm:
     train_fraction: float = 1.0
     family: str | None = None
     tunable: str | None = None
+    trial: int | None = None
     zero: str | None = None
     role: str | None = None
     group_title: str = ""
@@ -170,7 +185,8 @@ class Arm:
 
     def deciding(self) -> dict[str, Any]:
         """The part that decides numbers."""
-        return {key: value for key, value in asdict(self).items() if key not in self.names()}
+        told = {*self.names(), "trial"}
+        return {key: value for key, value in asdict(self).items() if key not in told}
 
 
 @dataclass(frozen=True)
@@ -182,8 +198,11 @@ class Training:
         batch_size: examples per step of the task with most examples. The others take
             proportionally fewer, so that one epoch is one pass over each task's data.
         learning_rate: of Adam.
-        eval_train: training examples on which training accuracy is evaluated without
-            dropout, at most (for the train-test gap); evenly spaced over the training data.
+        eval_train: training examples of each task that are evaluated with all units on after
+            every epoch, at most, evenly spaced: for difficulty signals and the train-test gap.
+        eval_val: the same of the validation examples, but for the epochs that follow.
+        full_epochs: at the end of training, epochs after which all validation and test examples
+            are evaluated; at least `LAST`, whose mean is reported.
         precision: `auto` is bf16 where the processor multiplies it in hardware, else fp32.
     """
 
@@ -191,12 +210,15 @@ class Training:
     epochs: int = 10
     batch_size: int = 128
     learning_rate: float = 1e-3
-    eval_train: int = 5000
+    eval_train: int = 1000
+    eval_val: int = 1000
+    full_epochs: int = LAST
     precision: Precision = "auto"
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "eval_train"):
+        for name in ("epochs", "batch_size", "eval_train", "eval_val"):
             _at_least(name, getattr(self, name), 1)
+        _at_least("full_epochs", self.full_epochs, LAST)
         if self.learning_rate <= 0:
             raise UserError(f"learning_rate is {self.learning_rate}; give more than 0")
 
@@ -241,6 +263,9 @@ class Run:
             where it follows none.
         leader: the arm that this one follows, which decides its rates; None where it follows
             none.
+        lender: the seed whose rates of the leader it takes, where that is not its own.
+        reloaded: whether its parameters are loaded again after training, to evaluate it with
+            units dropped at test time.
     """
 
     arm_id: str
@@ -251,6 +276,8 @@ class Run:
     training: Training
     trajectory: Trajectory | None = None
     leader: Arm | None = None
+    lender: int | None = None
+    reloaded: bool = False
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -262,6 +289,11 @@ class Run:
     def follows(self) -> str | None:
         """The arm whose rates it takes, or None."""
         return self.arm.dropout.arm if isinstance(self.arm.dropout, Follow) else None
+
+    @property
+    def followed_seed(self) -> int:
+        """The seed of the run whose rates it takes, where it follows an arm."""
+        return self.seed if self.lender is None else self.lender
 
     @property
     def schedule(self) -> Schedule | Recorded:
@@ -286,6 +318,8 @@ class Run:
         }
         if self.leader is not None:
             config["leader"] = {**self.leader.deciding(), "tasks": tasks}
+        if self.lender is not None:
+            config["lender"] = self.lender
         return config
 
     @property
@@ -338,6 +372,11 @@ class Study:
                     )
             if isinstance(arm.dropout, Follow):
                 self._check_follower(arm_id, arm.dropout.arm)
+            if isinstance(arm.dropout, PerTask):
+                try:
+                    arm.dropout.check(self._trained(arm_id))
+                except UserError as error:
+                    raise UserError(f"{arm_id}.dropout.{error}") from error
         for arm_id in () if self.test_time is None else self.test_time.arms:
             if arm_id not in self.arms:
                 raise UserError(
@@ -376,6 +415,23 @@ class Study:
             raise UserError(f"{where}, which trains other tasks; rates are taken task by task")
         if not set(self.seeds_of(arm_id)) <= set(self.seeds_of(leader)):
             raise UserError(f"{where}, which has fewer seeds; give it as many in the preset")
+        for seed in self.seeds_of(arm_id):
+            own = self._lender(arm_id, seed)
+            if own is not None and own not in self.seeds:
+                raise UserError(
+                    f"{arm_id} with seed {seed} borrows the rates of seed {own}; ask for whole "
+                    f"blocks of {BLOCK} seeds, such as 0-{BLOCK - 1}"
+                )
+
+    def _lender(self, arm_id: str, seed: int) -> int | None:
+        """The seed from which an arm borrows its rates; None where it does not."""
+        dropout = self.arms[arm_id].dropout
+        if not (isinstance(dropout, Follow) and dropout.borrows):
+            return None
+        try:
+            return lender(seed, self.extent_of(arm_id).seeds)
+        except UserError as error:
+            raise UserError(f"preset {self.preset!r}, {arm_id}: {error}") from error
 
     def _trained(self, arm_id: str) -> set[str]:
         return set(self.arms[arm_id].tasks or self.tasks)
@@ -401,7 +457,11 @@ class Study:
         main = self.tasks if self._trained(arm_id) & set(self.tasks) else {}
         training = self.extent_of(arm_id).training
         run = Run(arm_id, arm, seed, self.preset, {**main, **more}, training)
-        return run if run.follows is None else replace(run, leader=self.arms[run.follows])
+        if self.test_time is not None and arm_id in self.test_time.arms:
+            run = replace(run, reloaded=True)
+        if run.follows is None:
+            return run
+        return replace(run, leader=self.arms[run.follows], lender=self._lender(arm_id, seed))
 
     def runs(self) -> list[Run]:
         """Every run, arm by arm."""

@@ -32,13 +32,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("batch_size", [10, 1000])
 def test_seconds_by_hand(batch_size: int, prepared: dict, machine: Machine) -> None:
     runs = [
-        tiny.run(tasks=("vision",), epochs=3, eval_train=12, batch_size=batch_size),
-        tiny.run(Fixed(0.5), epochs=3, eval_train=12, batch_size=batch_size, l2=0.1),
+        tiny.run(tasks=("vision",), epochs=5, eval_train=12, eval_val=7, batch_size=batch_size),
+        tiny.run(Fixed(0.5), epochs=5, eval_train=12, eval_val=7, batch_size=batch_size, l2=0.1),
     ]
-    # An evaluated example is a third of a trained one; training and validation are evaluated
-    # after each epoch and with the test examples at the end.
-    vision = 3 * (60 + (12 + 30) / 3) + (12 + 30 + 24) / 3
-    speech = 3 * (40 + (12 + 20) / 3) + (12 + 20 + 20) / 3
+    # An evaluated example is a third of a trained one; all of validation and test are evaluated
+    # after the last three epochs, a part of validation after the two before.
+    vision = 5 * (60 + 12 / 3) + 2 * 7 / 3 + 3 * (30 + 24) / 3
+    speech = 5 * (40 + 12 / 3) + 2 * 7 / 3 + 3 * (20 + 20) / 3
     found = estimate.seconds(runs, prepared, machine)
     assert found == pytest.approx(2 * vision + speech, rel=1e-6)
 
@@ -91,8 +91,10 @@ def test_what_remains_is_what_is_not_finished_and_what_waits_for_it(
     assert remaining(follower, leader, other) == {"adsmtl", "swapped", "fixed"}
     session.train([leader, follower], prepared, machine, tmp_path, lambda line: None)
     assert remaining(follower, leader, other) == {"fixed"}
-    (paths.run(tmp_path, "adsmtl", 1) / "checkpoint.safetensors").unlink()
+    (paths.run(tmp_path, "adsmtl", 1) / "predictions.npz").unlink()
     assert remaining(follower, leader) == {"adsmtl", "swapped"}
+    lent = tiny.run(Follow("adsmtl", "borrowed"), seed=2, arm_id="borrowed", epochs=1)
+    assert remaining(leader, replace(lent, lender=1)) == {"adsmtl", "borrowed"}
     changed = tiny.run(Fixed(0.3), seed=1, arm_id="adsmtl", epochs=1)
     assert remaining(changed) == {"adsmtl"}
 

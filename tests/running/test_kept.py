@@ -64,7 +64,7 @@ def test_a_new_label_is_taken_without_training(train: Callable, tmp_path: Path) 
     assert metrics(tmp_path, RUN) == {**before, **names, "tunable": RUN.arm.dropout.rate}
 
 
-@pytest.mark.parametrize("missing", ["metrics.json", "history.jsonl", "checkpoint.safetensors"])
+@pytest.mark.parametrize("missing", ["metrics.json", "history.jsonl", "predictions.npz"])
 def test_a_run_that_lacks_a_file_is_trained_again(
     missing: str, train: Callable, tmp_path: Path
 ) -> None:
@@ -73,6 +73,17 @@ def test_a_run_that_lacks_a_file_is_trained_again(
     (folder / missing).unlink()
     assert not any("kept" in text for text in train(RUN))
     assert (folder / missing).is_file()
+
+
+def test_only_a_run_that_is_loaded_again_needs_its_parameters(
+    train: Callable, tmp_path: Path
+) -> None:
+    train(RUN)
+    path = paths.run(tmp_path, RUN.arm_id, RUN.seed) / "checkpoint.safetensors"
+    path.unlink()
+    assert train(RUN) == ["fixed seed=1: finished before, kept"]
+    assert not any("kept" in text for text in train(replace(RUN, reloaded=True)))
+    assert path.is_file()
 
 
 def test_other_data_code_or_precision_train_again(
@@ -105,6 +116,26 @@ def test_a_follower_takes_the_rates_of_its_leader(train: Callable, tmp_path: Pat
     assert [own["speech"] for own in followed] == [own["vision"] for own in led]
 
 
+def test_a_borrower_takes_the_rates_that_its_leader_had_with_the_lenders_seed(
+    train: Callable, tmp_path: Path
+) -> None:
+    borrower = tiny.run(Follow("adsmtl", "borrowed"), seed=1, arm_id="borrowed")
+    borrower = replace(borrower, lender=2)
+    train(LEADER, replace(LEADER, seed=2), borrower)
+    own, lent, used = (
+        trajectories.read(paths.run(tmp_path, arm, seed) / "history.jsonl")
+        for arm, seed in (("adsmtl", 1), ("adsmtl", 2), ("borrowed", 1))
+    )
+    assert used == lent != own
+
+
+def test_a_borrower_without_its_lender_is_told_whom_to_train(train: Callable) -> None:
+    train(LEADER)
+    borrower = tiny.run(Follow("adsmtl", "borrowed"), seed=1, arm_id="borrowed")
+    with pytest.raises(UserError, match=r"borrowed seed=1 follows adsmtl seed=2, whose .*seed=2/"):
+        train(replace(borrower, lender=2))
+
+
 def test_a_follower_is_trained_again_when_its_leader_changed(train: Callable) -> None:
     train(LEADER, FOLLOWER)
     changed = tiny.run(replace(tiny.ADSMTL, p0=0.4), seed=1, arm_id="adsmtl")
@@ -112,7 +143,9 @@ def test_a_follower_is_trained_again_when_its_leader_changed(train: Callable) ->
 
 
 def test_a_follower_without_its_leader_is_an_error(train: Callable) -> None:
-    with pytest.raises(UserError, match=r"swapped seed=1 follows adsmtl, whose .* is missing"):
+    with pytest.raises(
+        UserError, match=r"swapped seed=1 follows adsmtl seed=1, whose .* is missing"
+    ):
         train(FOLLOWER)
 
 

@@ -7,16 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import tiny
 import torch
+from tiny import TASKS
 
 from adsmtl import identity, paths
 from adsmtl.data.prepared import Prepared
 from adsmtl.dropout.schedules import Fixed
 from adsmtl.errors import UserError
+from adsmtl.files import sha256
 from adsmtl.running import checkpoint, records, session
 from adsmtl.study import Run
+from adsmtl.training.batches import split_of
 from adsmtl.training.device import Machine
 from adsmtl.training.engine import Engine
 
@@ -77,14 +81,15 @@ def equal_bits(one: Path, other: Path) -> bool:
     def content(folder: Path) -> tuple:
         history = [{**record, "seconds": None} for record in history_of(folder)]
         metrics = {**metrics_of(folder), "seconds": None, "examples_per_second": None}
-        return history, metrics, (folder / records.CHECKPOINT).read_bytes()
+        files = (records.CHECKPOINT, records.PREDICTIONS)
+        return history, metrics, *((folder / name).read_bytes() for name in files)
 
     return content(one) == content(other)
 
 
-def test_a_finished_run_has_three_files(finished: Path) -> None:
+def test_a_finished_run_has_four_files(finished: Path) -> None:
     names = {path.name for path in finished.iterdir()}
-    assert names == {records.METRICS, records.HISTORY, records.CHECKPOINT}
+    assert names == {*(records.METRICS, records.HISTORY, records.PREDICTIONS, records.CHECKPOINT)}
 
 
 def test_history_has_the_documented_form(finished: Path) -> None:
@@ -97,13 +102,13 @@ def test_history_has_the_documented_form(finished: Path) -> None:
         assert -1 <= record["cosine"]["vision:speech"] <= 1
         for task in record["tasks"].values():
             assert set(task) == {
-                *("loss", "accuracy", "train", "val", "gap", "rates", "difficulty", "smoothed"),
-                *("weight", "gradient"),
+                *("loss", "accuracy", "train", "val", "test", "gap", "rates"),
+                *("difficulty", "smoothed", "weight", "gradient"),
             }
             assert task["gap"] == task["train"]["accuracy"] - task["val"]["accuracy"]
             assert set(task["rates"]) == {"shared", "specific"}
             assert 0 <= task["accuracy"] <= 1
-            for part in ("train", "val"):
+            for part in ("train", "val", "test"):
                 assert {"loss", "accuracy", "ece"} <= set(task[part])
     assert "accuracy_39" in history[0]["tasks"]["speech"]["val"]
 
@@ -112,11 +117,13 @@ def test_metrics_have_the_documented_form(finished: Path) -> None:
     metrics, history = metrics_of(finished), history_of(finished)
     assert set(metrics) == {
         *("arm", "label", "group", "group_title", "baseline", "role", "family", "tunable"),
-        *("zero", "seed", "preset", "config_hash", "config", "epochs"),
+        *("zero", "seed", "fold", "preset", "config_hash", "config", "epochs"),
         *("steps_per_epoch", "tasks", "seconds", "examples_per_second", "device", "data"),
-        *("code", "versions", "identity"),
+        *("code", "versions", "identity", "predictions_sha256"),
     }
     assert (metrics["arm"], metrics["group"], metrics["seed"]) == ("adsmtl", "main", 1)
+    assert metrics["fold"] == 1
+    assert metrics["predictions_sha256"] == sha256(finished / records.PREDICTIONS)
     assert (metrics["epochs"], metrics["steps_per_epoch"]) == (3, 6)
     assert metrics["config_hash"] == RUN.config_hash
     assert metrics["config"] == json.loads(json.dumps(RUN.config()))
@@ -144,6 +151,9 @@ def test_metrics_have_the_documented_form(finished: Path) -> None:
         # the last epoch is the one reported
         assert final["train"] == pytest.approx(history[-1]["tasks"][name]["train"])
         assert final["val"] == pytest.approx(history[-1]["tasks"][name]["val"])
+        floor = final["test"].pop("ece_floor")
+        assert 0 < floor < 1
+        assert final["test"] == history[-1]["tasks"][name]["test"]
         best = task["best_val"]
         accuracies = [record["tasks"][name]["val"]["accuracy"] for record in history]
         assert best["accuracy"] == max(accuracies)
@@ -172,7 +182,46 @@ def test_the_checkpoint_makes_the_reported_scores(
         for name, value in params.items():
             engine.model.params[name][0] = value
     for name, task in metrics_of(finished)["tasks"].items():
+        task["final"]["test"].pop("ece_floor")
         assert engine.scores(name, "test")[0] == task["final"]["test"]
+
+
+def test_the_predictions_are_those_of_the_reported_scores(
+    finished: Path, prepared: dict[str, Prepared]
+) -> None:
+    metrics = metrics_of(finished)["tasks"]
+    with np.load(finished / records.PREDICTIONS, allow_pickle=False) as stored:
+        found = {name: stored[name] for name in stored.files}
+    assert set(found) == {
+        f"{task}.{own}" for task in TASKS for own in ("numbers", "predicted", "nll")
+    }
+    for name, task in TASKS.items():
+        numbers, predicted, nll = (
+            found[f"{name}.{own}"] for own in ("numbers", "predicted", "nll")
+        )
+        assert (numbers.dtype, predicted.dtype, nll.dtype) == (np.int32, np.uint8, np.float16)
+        expected = split_of(prepared[name], RUN.study_tasks[name], RUN.seed)["test"]
+        assert numbers.tolist() == sorted(expected.tolist())
+        correct = predicted == prepared[name].targets[task.target][numbers]
+        scores = metrics[name]["final"]["test"]
+        assert correct.mean() == scores["accuracy"]
+        assert nll.astype(float).mean() == pytest.approx(scores["loss"], rel=2**-11)
+
+
+def test_an_interruption_after_the_last_epoch_leaves_the_same_bits(
+    finished: Path, train: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The predictions are then made again, from the parameters."""
+
+    def stop(*rest: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(session, "_finish", stop)
+    with pytest.raises(KeyboardInterrupt):
+        train(RUN)
+    monkeypatch.undo()
+    monkeypatch.setattr(Engine, "run_epoch", stop)
+    assert equal_bits(train(RUN), finished)
 
 
 def test_equal_runs_leave_equal_bits(finished: Path, train: Train) -> None:

@@ -67,7 +67,7 @@ def test_the_reasons_are_listed_below(
 
 
 def test_a_missing_file_is_a_reason(explain: Explain, tmp_path: Path) -> None:
-    path = paths.run(tmp_path, "adsmtl", 0) / records.CHECKPOINT
+    path = paths.run(tmp_path, "adsmtl", 0) / records.PREDICTIONS
     path.unlink()
     assert explain("adsmtl") == ["adsmtl seed=0: would be trained again", f"  {path} is missing"]
 

@@ -11,7 +11,7 @@ from adsmtl.dropout.schedules import Recorded, Schedule
 
 def observed(*ratios: float, classes: int = 10) -> list[Observation]:
     """Epochs of a task whose loss ratio is as given."""
-    return [Observation(classes, ratio * math.log(classes), 0.5, 1.0) for ratio in ratios]
+    return [Observation(classes, ratio * math.log(classes), 1.0, 1.0, 0.5) for ratio in ratios]
 
 
 def rates_of(schedule: Schedule | Recorded, a: Sequence, b: Sequence) -> list[dict[str, float]]:
@@ -30,8 +30,9 @@ _observations = st.builds(
     Observation,
     classes=st.integers(2, 61),
     loss=st.floats(0, 20),
-    accuracy=st.floats(0, 1),
+    train_loss=st.floats(0, 20),
     val_loss=st.floats(0, 20),
+    val_accuracy=st.floats(0, 1),
     gradient=st.floats(0, 3),
 )
 

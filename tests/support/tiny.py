@@ -112,6 +112,7 @@ def run(
     epochs: int = 2,
     batch_size: int = 10,
     eval_train: int = 1000,
+    eval_val: int = 1000,
     limits: Mapping[str, Examples] | None = None,
     **arm_keys: Any,
 ) -> Run:
@@ -121,7 +122,7 @@ def run(
         arm_keys: more fields of the arm, such as `weighting`.
     """
     arm = Arm(arm_id, "main", tasks, dropout or NoDropout(), site, l2, **arm_keys)
-    training = Training(epochs, batch_size, 1e-3, eval_train, "fp32")
+    training = Training(epochs, batch_size, 1e-3, eval_train, eval_val, precision="fp32")
     study_tasks = {
         name: Task(t.dataset, t.target, t.branch, examples=(limits or {}).get(name, Examples()))
         for name, t in TASKS.items()

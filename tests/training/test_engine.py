@@ -235,7 +235,9 @@ def test_replicas_resume_from_one_epoch_alone(prepared: dict, machine: Machine) 
         engine.load_state(states, [engine.history[0], engine.history[1][:1]])
 
 
-def test_test_examples_influence_nothing_before_the_end(prepared: dict, machine: Machine) -> None:
+def test_test_examples_influence_nothing_but_their_own_scores(
+    prepared: dict, machine: Machine
+) -> None:
     vision, speech = prepared["vision"], prepared["speech"]
     poisoned = {}
     for name, source in (("vision", vision), ("speech", speech)):
@@ -249,6 +251,9 @@ def test_test_examples_influence_nothing_before_the_end(prepared: dict, machine:
         poisoned[name] = replace(source, inputs=inputs, targets={target: labels})
     run = tiny.run(tiny.ADSMTL)
     clean, other = trained([run], prepared, machine), trained([run], poisoned, machine)
+    for engine in (clean, other):
+        tested = [task.pop("test") for one in engine.history[0] for task in one["tasks"].values()]
+        assert len(tested) == 4
     assert timeless(clean.history[0]) == timeless(other.history[0])
     assert same_bits(clean.state(0), other.state(0))
     for name in ("vision", "speech"):
@@ -359,6 +364,52 @@ def test_evaluation_of_training_examples_is_limited(prepared: dict, machine: Mac
     shown = engine.history[0][0]["tasks"]["vision"]["train"]
     assert shown == engine.scores("vision", "train", 9)[0]
     assert shown != engine.scores("vision", "train")[0]
+
+
+def test_all_validation_and_test_examples_are_evaluated_at_the_end_alone(
+    prepared: dict, machine: Machine
+) -> None:
+    run = tiny.run(epochs=5, eval_val=9)
+    engine = Engine([run], prepared, machine)
+    for epoch in range(1, 6):
+        engine.run_epoch()
+        for name, own in engine.history[0][-1]["tasks"].items():
+            part, whole = engine.scores(name, "val", 9)[0], engine.scores(name, "val")[0]
+            assert part != whole
+            assert own["val"] == (part if epoch <= 2 else whole)
+            assert own.get("test") == (None if epoch <= 2 else engine.scores(name, "test")[0])
+
+
+def test_what_is_evaluated_changes_no_parameter(prepared: dict, machine: Machine) -> None:
+    runs = [tiny.run(Fixed(0.3)), tiny.run(Fixed(0.3), eval_train=5, eval_val=5)]
+    one, other = (trained([run], prepared, machine) for run in runs)
+    assert same_bits(one.state(0), other.state(0))
+
+
+@pytest.mark.parametrize("signal", ["validation-loss", "validation-error", "generalisation-gap"])
+def test_signals_of_generalisation_are_those_of_evaluations_with_all_units_on(
+    signal: str, prepared: dict, machine: Machine
+) -> None:
+    engine = trained([tiny.run(Adsmtl(p0=0.5, difficulty=signal), epochs=1)], prepared, machine)
+    for name, classes in (("vision", 3), ("speech", 4)):
+        train, val = (engine.scores(name, split)[0] for split in ("train", "val"))
+        expected = {
+            "validation-loss": val["loss"] / math.log(classes),
+            "validation-error": 1 - val["accuracy"],
+            "generalisation-gap": (val["loss"] - train["loss"]) / math.log(classes),
+        }
+        found = engine.history[0][0]["tasks"][name]
+        assert found["difficulty"] == pytest.approx(expected[signal])
+        assert found["loss"] != pytest.approx(train["loss"])
+
+
+def test_predictions_are_of_the_parameters_of_now(prepared: dict, machine: Machine) -> None:
+    engine = trained([tiny.run(epochs=1)], prepared, machine)
+    kept = engine.tested("vision")[0][0]
+    assert torch.equal(kept, engine.predict("vision", "test")[0][0])
+    zeros = {name: torch.zeros_like(own[0]) for name, own in engine.model.params.items()}
+    engine.load_parameters([zeros])
+    assert not engine.tested("vision")[0][0].any()
 
 
 def test_bf16_rounds_products_and_nothing_else(prepared: dict) -> None:

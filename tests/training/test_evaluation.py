@@ -1,18 +1,38 @@
 """Evaluation: calibration by hand, folded accuracy, and no trace of how it was batched."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import pytest
 import tiny
 import torch
+from scipy import stats
 
 from adsmtl.data.prepared import Prepared
+from adsmtl.study import Task
 from adsmtl.training import evaluation
 from adsmtl.training.batches import TaskData
-from adsmtl.training.evaluation import calibration_error, evaluate
+from adsmtl.training.evaluation import (
+    calibration_error,
+    calibration_floor,
+    ordered,
+    predict,
+    predictions,
+    scores,
+)
 from adsmtl.training.model import Model
 
 CPU = torch.device("cpu")
+
+
+def evaluate(
+    model: Any, name: str, task: Task, data: TaskData, positions: Sequence[torch.Tensor]
+) -> list[dict[str, float]]:
+    """Scores of every replica on its own examples, all units on."""
+    predicted = zip(*predict(model, name, data, positions), strict=True)
+    return [scores(task, data, logits, targets) for logits, targets in predicted]
 
 
 def test_calibration_error_by_hand() -> None:
@@ -48,6 +68,33 @@ def test_a_calibrated_model_has_a_small_error_and_an_overconfident_one_its_exces
     assert calibration_error(confidence, less) == pytest.approx(0.2, abs=0.01)
 
 
+@pytest.mark.parametrize(("examples", "bins"), [(1, 15), (10, 15), (400, 15), (400, 4)])
+def test_the_floor_of_one_confidence_is_the_mean_deviation_of_a_binomial_count(
+    examples: int, bins: int
+) -> None:
+    expected = stats.binom(examples, 0.7).expect(lambda k: abs(k / examples - 0.7))
+    found = calibration_floor(torch.full((examples,), 0.7), bins, draws=20_000)
+    assert found == pytest.approx(expected, rel=0.02)
+
+
+def test_the_floor_is_the_error_of_a_calibrated_model_and_falls_with_the_examples() -> None:
+    generator = torch.Generator().manual_seed(0)
+    floors = []
+    for examples in (300, 1250, 5000):
+        confidence = torch.rand(examples, generator=generator) * 0.9 + 0.1
+        right = torch.rand(50, examples, generator=generator) < confidence
+        errors = [calibration_error(confidence, own.float()) for own in right]
+        floors.append(calibration_floor(confidence))
+        assert floors[-1] == pytest.approx(sum(errors) / 50, rel=0.15)
+    assert floors == sorted(floors, reverse=True)
+    assert floors[1] == pytest.approx(0.033, abs=0.004)
+
+
+def test_the_floor_is_the_same_at_every_call() -> None:
+    confidence = torch.linspace(0.1, 1.0, 500)
+    assert calibration_floor(confidence) == calibration_floor(confidence)
+
+
 class Fixed:
     """Stands in for a model: logits by example, looked up through the example's inputs."""
 
@@ -80,6 +127,28 @@ def test_scores_by_hand(prepared: dict[str, Prepared]) -> None:
         "ece": pytest.approx(0.0, abs=1e-6),
         "accuracy_39": pytest.approx(2 / 3),
     }
+
+
+def test_predictions_stand_in_the_order_of_the_examples_numbers(
+    prepared: dict[str, Prepared],
+) -> None:
+    """Whatever the order in which they were evaluated, which for speech is that of length."""
+    task = tiny.TASKS["speech"]
+    data = TaskData(prepared["speech"], task, [0], CPU)
+    (positions,) = ordered(data, data.splits["test"])
+    assert positions.tolist() != sorted(positions.tolist())
+    # Example number n is taken for class n % 3, with probability 1/2.
+    logits = torch.zeros(len(positions), 4)
+    logits[torch.arange(len(positions)), data.numbers[positions] % 3] = torch.log(torch.tensor(3.0))
+    found = predictions(task, data, positions, logits, data.targets[positions])
+    assert found.numbers.tolist() == sorted(data.numbers[positions].tolist())
+    assert found.predicted.tolist() == [number % 3 for number in found.numbers]
+    targets = prepared["speech"].targets["phone"][found.numbers]
+    probabilities = np.where(targets == found.predicted, 1 / 2, 1 / 6)
+    assert found.nll == pytest.approx(-np.log(probabilities), rel=2**-11)
+    assert (found.numbers.dtype, found.predicted.dtype, found.nll.dtype) == (
+        *(np.int32, np.uint8, np.float16),
+    )
 
 
 @pytest.mark.parametrize("name", ["vision", "speech"])

@@ -17,7 +17,9 @@ losses = st.floats(0, 2.0**127, width=32)
 
 
 def history_of(**tasks: list[float]) -> History:
-    return {name: [Observation(10, loss, 0.5, 1.0) for loss in own] for name, own in tasks.items()}
+    return {
+        name: [Observation(10, loss, 1.0, 1.0, 0.5) for loss in own] for name, own in tasks.items()
+    }
 
 
 @st.composite

@@ -8,7 +8,7 @@ from copies import EMBEDDED, RESULTS, copy_project
 from adsmtl import outputs
 from adsmtl.collected import reading
 
-RUNS = [(arm, seed) for arm in ("none", "adsmtl") for seed in (0, 1)]
+RUNS = [(arm, seed) for arm in ("none", "adsmtl-0.2") for seed in (0, 1)]
 
 
 def test_the_results_follow_the_contract(finished):
@@ -23,7 +23,7 @@ def test_the_results_follow_the_contract(finished):
         assert all(own["embedded"] for own in metrics["data"].values())
         assert (run / "checkpoint.safetensors").stat().st_size > 1e6
         assert not (run / "resume.safetensors").exists()
-        assert (run / "test-time.json").exists() == (arm == "adsmtl")
+        assert (run / "test-time.json").exists() == (arm == "adsmtl-0.2")
     traits = reading.load(root).traits
     for path in (*outputs.collected(root), *outputs.judged(root, traits)):
         assert path.stat().st_size > 0, path
@@ -41,11 +41,11 @@ def test_arms_of_a_seed_start_alike_and_then_differ(finished):
             .read_text()
             .splitlines()[0]
         )["tasks"]["vision"]
-        for arm in ("none", "adsmtl")
+        for arm in ("none", "adsmtl-0.2")
     }
     assert rows["none"]["rates"] == {"shared": 0.0, "specific": 0.0}
-    assert rows["adsmtl"]["rates"]["shared"] == pytest.approx(0.2, abs=1 / 512)
-    assert rows["none"]["loss"] != rows["adsmtl"]["loss"]
+    assert rows["adsmtl-0.2"]["rates"]["shared"] == pytest.approx(0.2, abs=1 / 512)
+    assert rows["none"]["loss"] != rows["adsmtl-0.2"]["loss"]
 
 
 def test_the_embedded_data_are_named_in_tables_and_captions(finished):

@@ -42,16 +42,18 @@ def cards():
     return [str(paths.PREPARED / name / "card.json") for name in PLAN.datasets]
 
 
-def finished(*more):
-    """What every run of the study leaves for those who read it, and files of other names."""
-    policy = STUDY.test_time
-    dropping = [] if policy is None else policy.arms
+# Arms that are also evaluated with units dropped at test time.
+DROPPING = () if STUDY.test_time is None else STUDY.test_time.arms
+
+
+def finished():
+    """What every run of the study leaves for those who read it."""
     return [
         str(paths.run(ROOT, run.arm_id, run.seed) / name)
         for run in STUDY.runs()
         for name in [
-            *("metrics.json", "history.jsonl", *more),
-            *(["test-time.json"] if run.arm_id in dropping else []),
+            *("metrics.json", "history.jsonl", "predictions.npz"),
+            *(["test-time.json"] if run.arm_id in DROPPING else []),
         ]
     ]
 

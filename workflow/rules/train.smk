@@ -21,8 +21,14 @@ for pack in PLAN.packs:
         output:
             metrics=update(expand(RUN / "metrics.json", arm=pack.arms, seed=pack.seeds)),
             history=update(expand(RUN / "history.jsonl", arm=pack.arms, seed=pack.seeds)),
+            predictions=update(expand(RUN / "predictions.npz", arm=pack.arms, seed=pack.seeds)),
+            # Every run leaves its parameters; only those that are loaded again are waited for.
             checkpoint=update(
-                expand(RUN / "checkpoint.safetensors", arm=pack.arms, seed=pack.seeds)
+                expand(
+                    RUN / "checkpoint.safetensors",
+                    arm=[arm for arm in pack.arms if arm in DROPPING],
+                    seed=pack.seeds,
+                )
             ),
         log:
             LOGS / "train" / f"{pack.name}.log",
@@ -63,7 +69,9 @@ rule test_time:
     params:
         seeds=STUDY.tested_seeds,
         policy=STUDY.test_time,
-        code=lambda wildcards: identity.code_of([STUDY.run(wildcards.arm, 0)], identity.DROPPED),
+        code=lambda wildcards: identity.code_of(
+            [STUDY.run(wildcards.arm, STUDY.seeds[0])], identity.DROPPED
+        ),
     message:
         "test_time: {wildcards.arm} with units dropped at test time"
     shell:
@@ -93,6 +101,6 @@ rule collect:
 
 rule train:
     input:
-        finished("checkpoint.safetensors"),
+        finished(),
     message:
         "train: every run is finished"

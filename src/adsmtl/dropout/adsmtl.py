@@ -2,30 +2,44 @@
 
     p_i(t+1) = clip(p0 + kappa * (d(t) - d_i(t)), p_min, p_max)
 
-d_i(t) is the smoothed difficulty of task i after epoch t and d(t) the mean over tasks. With
-kappa > 0 a task harder than the mean drops fewer units: the paper gives harder tasks "more of
-the computation". kappa < 0 reverses the direction.
+d_i(t) is the smoothed difficulty of task i after epoch t. The reference d(t) that it is compared
+with is the mean over tasks or, in a variant, the task's own difficulty d_i(1) after the first
+epoch. With kappa > 0 a task harder than its reference drops fewer units: the paper gives harder
+tasks "more of the computation". kappa < 0 reverses the direction.
 """
 
 from collections.abc import Sequence
 
 
 def adsmtl_rates(
-    difficulties: Sequence[float], p0: float, kappa: float, p_min: float, p_max: float
+    difficulties: Sequence[float],
+    references: Sequence[float],
+    p0: float,
+    kappa: float,
+    p_min: float,
+    p_max: float,
 ) -> list[float]:
     """Dropout rate of every task from the tasks' difficulties.
 
     Args:
         difficulties: smoothed d_i(t), one per task, on a common scale.
-        p0: rate of a task of mean difficulty.
-        kappa: change of the rate per unit of difficulty below the mean.
+        references: what each of them is compared with, one per task; see `means`.
+        p0: rate of a task as difficult as its reference.
+        kappa: change of the rate per unit of difficulty below the reference.
         p_min, p_max: bounds, 0 <= p_min <= p_max < 1.
 
     Returns:
-        p_i(t+1), one per task, each within the bounds. A single task has the rate p0.
+        p_i(t+1), one per task, each within the bounds.
     """
-    mean = sum(difficulties) / len(difficulties)
-    return [min(max(p0 + kappa * (mean - own), p_min), p_max) for own in difficulties]
+    return [
+        min(max(p0 + kappa * (reference - own), p_min), p_max)
+        for own, reference in zip(difficulties, references, strict=True)
+    ]
+
+
+def means(difficulties: Sequence[float]) -> list[float]:
+    """The paper's reference d(t) of every task: the mean over tasks. A single task is its own."""
+    return [sum(difficulties) / len(difficulties)] * len(difficulties)
 
 
 def smoothed(values: Sequence[float], smoothing: float) -> float:

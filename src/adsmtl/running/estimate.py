@@ -9,7 +9,7 @@ import torch
 from adsmtl.data.prepared import Prepared
 from adsmtl.dropout.schedules import NoDropout
 from adsmtl.running import session, trajectories
-from adsmtl.study import Run
+from adsmtl.study import Run, Training
 from adsmtl.training import capacity
 from adsmtl.training.device import Machine
 from adsmtl.training.engine import Engine, alike
@@ -31,7 +31,7 @@ def remaining(
     """
     left: dict[tuple[str, int], Run] = {}
     for run in sorted(runs, key=lambda run: run.follows is not None):
-        waits = (run.follows, run.seed) in left
+        waits = (run.follows, run.followed_seed) in left
         if waits or not session.finished(trajectories.attached(run, root), prepared, machine, root):
             left[run.arm_id, run.seed] = run
     return list(left.values())
@@ -75,7 +75,8 @@ def seconds(
     """
     # A run whose rates may not be known yet takes as long as one of the arm that it follows.
     timed = [
-        run if run.leader is None else replace(run, arm=run.leader, leader=None) for run in runs
+        run if run.leader is None else replace(run, arm=run.leader, leader=None, lender=None)
+        for run in runs
     ]
     # One that drops units, where there is one: masks take time.
     widest = sorted(
@@ -96,13 +97,23 @@ def seconds(
         for name in run.tasks:
             splits = engines[name].data[name].splits
             sizes = {split: len(positions[0]) for split, positions in splits.items()}
-            evaluated = min(sizes["train"], run.training.eval_train) + sizes["val"]
-            epoch = sizes["train"] + EVALUATION_SHARE * evaluated
-            last = EVALUATION_SHARE * (evaluated + sizes["test"])
-            total += per_example[name] * (run.training.epochs * epoch + last)
+            total += per_example[name] * _examples(run.training, sizes)
     engines.clear()
     torch.cuda.empty_cache()  # training that follows in this process needs the memory
     return total
+
+
+def _examples(training: Training, sizes: Mapping[str, int]) -> float:
+    """Examples of a task that take as long to train as all that a run trains and evaluates.
+
+    Args:
+        sizes: of the splits.
+    """
+    full = min(training.full_epochs, training.epochs)
+    evaluated = training.epochs * min(sizes["train"], training.eval_train)
+    evaluated += (training.epochs - full) * min(sizes["val"], training.eval_val)
+    evaluated += full * (sizes["val"] + sizes["test"])
+    return training.epochs * sizes["train"] + EVALUATION_SHARE * evaluated
 
 
 def spoken(duration: float) -> str:

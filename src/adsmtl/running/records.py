@@ -1,6 +1,7 @@
 """What a finished run leaves in its folder, and the names of the files."""
 
 import json
+import math
 import platform
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,18 +13,42 @@ import torch
 import adsmtl
 from adsmtl import revision
 from adsmtl.data.prepared import Prepared
-from adsmtl.files import write_json, write_text
-from adsmtl.running import checkpoint
+from adsmtl.files import sha256, write_json, write_text
+from adsmtl.running import checkpoint, predictions
+from adsmtl.study import Run
 from adsmtl.training.engine import Engine
+from adsmtl.training.evaluation import Predictions
 
 CHECKPOINT = "checkpoint.safetensors"
 HISTORY = "history.jsonl"
 METRICS = "metrics.json"
+PREDICTIONS = predictions.FILE
 RESUME = "resume.safetensors"
 
 
-def write(folder: Path, engine: Engine, r: int, metrics: Mapping[str, Any]) -> None:
-    """Write the history and the parameters of replica `r`, and last `metrics.json`."""
+def needed(run: Run) -> tuple[str, ...]:
+    """The files without which a run is not finished.
+
+    Its parameters are among them only where they are loaded again, so that an archive may do
+    without those of all other runs.
+    """
+    kept = (METRICS, HISTORY, PREDICTIONS)
+    return (*kept, CHECKPOINT) if run.reloaded else kept
+
+
+def write(
+    folder: Path,
+    engine: Engine,
+    r: int,
+    metrics: Mapping[str, Any],
+    predicted: Mapping[str, Predictions],
+) -> None:
+    """Write history, predictions and parameters of replica `r`, and last `metrics.json`.
+
+    Args:
+        metrics: what `metrics` returns; the digest of the predictions is added.
+        predicted: by task, on the test split.
+    """
     run, history = engine.runs[r], engine.history[r]
     write_text(folder / HISTORY, "".join(json.dumps(record) + "\n" for record in history))
     params = {
@@ -33,7 +58,9 @@ def write(folder: Path, engine: Engine, r: int, metrics: Mapping[str, Any]) -> N
     }
     facts = {"arm": run.arm_id, "seed": run.seed, "config_hash": run.config_hash}
     checkpoint.save(folder / CHECKPOINT, params, facts)
-    write_json(folder / METRICS, metrics)
+    predictions.save(folder / PREDICTIONS, predicted)
+    digest = sha256(folder / PREDICTIONS)
+    write_json(folder / METRICS, {**metrics, "predictions_sha256": digest})
 
 
 def metrics(
@@ -48,7 +75,7 @@ def metrics(
 
     Args:
         tasks: its part of `adsmtl.training.outcome.outcomes`.
-        evaluation: seconds that the evaluation on test data took.
+        evaluation: seconds that the outcomes took after the last epoch.
         prepared: by task, for every task of the run's study.
         identity: of the run.
     """
@@ -59,6 +86,7 @@ def metrics(
         "arm": run.arm_id,
         **run.arm.names(),
         "seed": run.seed,
+        "fold": fold(run, prepared),
         "preset": run.preset,
         "config_hash": run.config_hash,
         "config": run.config(),
@@ -86,3 +114,9 @@ def metrics(
             "python": platform.python_version(),
         },
     }
+
+
+def fold(run: Run, prepared: Mapping[str, Prepared]) -> int:
+    """The fold of a run: its seed modulo the number of folds of its study's data; 0 without."""
+    cards = [prepared[name].card for name in run.study_tasks if prepared[name].split is None]
+    return run.seed % math.lcm(*(len(card["folds"]) for card in cards))

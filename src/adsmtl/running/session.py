@@ -11,12 +11,12 @@ from adsmtl.errors import UserError
 from adsmtl.files import read_json, write_json
 from adsmtl.running import checkpoint, difference, records, trajectories
 from adsmtl.running.progress import ProgressLine
-from adsmtl.running.records import CHECKPOINT, HISTORY, METRICS, RESUME
+from adsmtl.running.records import METRICS, RESUME
 from adsmtl.study import Run
 from adsmtl.training import capacity
 from adsmtl.training.device import Machine
 from adsmtl.training.engine import Engine, alike
-from adsmtl.training.outcome import outcomes
+from adsmtl.training.outcome import outcomes, predicted
 
 
 def train(
@@ -27,7 +27,7 @@ def train(
     say: Callable[[str], None],
     replicas: int | None = None,
 ) -> None:
-    """Train runs and write `metrics.json`, `history.jsonl` and a checkpoint for each.
+    """Train runs and write `metrics.json`, history, predictions and a checkpoint for each.
 
     Runs that are finished already, with the same configuration, data, code and kind of machine,
     are kept; only the names that people see are brought up to date. Runs that follow another
@@ -88,7 +88,7 @@ def finished(run: Run, prepared: Mapping[str, Prepared], machine: Machine, root:
         root: the preset's results folder.
     """
     folder = paths.run(root, run.arm_id, run.seed)
-    if any(not (folder / name).is_file() for name in (METRICS, HISTORY, CHECKPOINT)):
+    if any(not (folder / name).is_file() for name in records.needed(run)):
         return False
     return read_json(folder / METRICS).get("identity") == identity.of(run, prepared, machine)
 
@@ -183,11 +183,11 @@ def _finish(
 ) -> list[Run]:
     """Evaluate and write every run that did not fail; the ones that did."""
     began = time.perf_counter()
-    found = outcomes(engine)
+    found, predictions = outcomes(engine), predicted(engine)
     evaluation = time.perf_counter() - began
     failed = [r for r in range(len(engine.runs)) if engine.failed(r)]
     for r, folder in enumerate(folders):
         if r not in failed:
             own = records.metrics(engine, r, found[r], evaluation, prepared, identities[r])
-            records.write(folder, engine, r, own)
+            records.write(folder, engine, r, own, predictions[r])
     return [engine.runs[r] for r in failed]

@@ -1,4 +1,4 @@
-"""The rates that an arm used, read for the arms that follow it."""
+"""The rates that a run used, read for the runs that follow it."""
 
 import json
 from dataclasses import replace
@@ -11,26 +11,27 @@ from adsmtl.study import Run
 
 
 def attached(run: Run, root: Path) -> Run:
-    """The run with the trajectory of the arm it follows; a run that follows none as it is.
+    """The run with the trajectory of the run it follows; a run that follows none as it is.
 
     Args:
-        root: the results folder that holds the followed run of the same seed.
+        root: the results folder that holds the followed run, of the same seed or the lender's.
 
     Raises:
         UserError: the followed run is not finished, or shorter.
     """
     if run.follows is None:
         return run
-    path = paths.run(root, run.follows, run.seed) / "history.jsonl"
+    path = paths.run(root, run.follows, run.followed_seed) / "history.jsonl"
     if not path.is_file():
         raise UserError(
-            f"{run.name} follows {run.follows}, whose {path} is missing; train that arm first"
+            f"{run.name} follows {run.follows} seed={run.followed_seed}, whose {path} is missing; "
+            "train that run first"
         )
     trajectory = read(path)
     if len(trajectory) < run.training.epochs:
         raise UserError(
             f"{path} has {len(trajectory)} epochs, {run.name} needs {run.training.epochs}; "
-            "delete that folder and train the arm again"
+            "delete that folder and train the run again"
         )
     return replace(run, trajectory=trajectory)
 

@@ -8,8 +8,8 @@ from adsmtl import identity, paths
 from adsmtl.data.prepared import Prepared
 from adsmtl.errors import UserError
 from adsmtl.files import read_json
-from adsmtl.running import checkpoint, difference, session, trajectories
-from adsmtl.running.records import CHECKPOINT, HISTORY, METRICS, RESUME
+from adsmtl.running import checkpoint, difference, records, session, trajectories
+from adsmtl.running.records import METRICS, RESUME
 from adsmtl.study import Run, Study
 from adsmtl.training.device import Machine
 
@@ -26,8 +26,8 @@ def named(text: str, root: Path) -> tuple[str, int]:
     match = re.fullmatch(r"(?:(?P<root>.+)/runs/)?(?P<arm>[^/]+)/seed=(?P<seed>\d+)/?", text)
     if match is None:
         raise UserError(
-            f"{text!r} names no run; give <arm>/seed=<number>, such as adsmtl/seed=0, or the "
-            f"folder of a run, such as {paths.run(root, 'adsmtl', 0)}"
+            f"{text!r} names no run; give <arm>/seed=<number>, such as none/seed=0, or the "
+            f"folder of a run, such as {paths.run(root, 'none', 0)}"
         )
     if match["root"] is not None and Path(match["root"]).resolve() != root.resolve():
         raise UserError(
@@ -56,7 +56,7 @@ def explain(
     folder = paths.run(root, run.arm_id, run.seed)
     if (folder / METRICS).is_file():
         metrics = read_json(folder / METRICS)
-        lost = [folder / name for name in (HISTORY, CHECKPOINT) if not (folder / name).is_file()]
+        lost = [folder / own for own in records.needed(run) if not (folder / own).is_file()]
         reasons = [f"{path} is missing" for path in lost]
         before, config = metrics.get("identity", {}), metrics.get("config")
         outcomes = "would be kept", "would be trained again"
@@ -66,7 +66,7 @@ def explain(
         interrupted = f"interrupted after epoch {len(facts['history'])},"
         outcomes = f"{interrupted} would continue", f"{interrupted} would start anew"
     if run.follows is not None:
-        leader = study.run(run.follows, run.seed)
+        leader = study.run(run.follows, run.followed_seed)
         if session.finished(leader, prepared, machine, root):
             run = trajectories.attached(run, root)
         else:

@@ -104,6 +104,7 @@ class TaskData:
         classes: number of classes.
         foldings: by name, int64 `[classes]` from a class to the folded class, -1 for not scored.
         splits: by name, one int64 tensor of positions (into `targets`) per run.
+        numbers: of the examples in their data set by position, int64 `[N]` on the CPU.
     """
 
     def __init__(
@@ -118,6 +119,7 @@ class TaskData:
         card = prepared.card
         own = [split_of(prepared, task, seed, train_fraction) for seed in seeds]
         used = np.unique(np.concatenate([part for split in own for part in split.values()]))
+        self.numbers = torch.from_numpy(used)
         self.splits = {
             name: [torch.from_numpy(np.searchsorted(used, split[name])) for split in own]
             for name in SPLITS

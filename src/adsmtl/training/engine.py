@@ -23,12 +23,14 @@ from adsmtl.study import Run
 from adsmtl.training import affinity, learned, objective, order
 from adsmtl.training.batches import TaskData, filled, train_size
 from adsmtl.training.device import Machine
-from adsmtl.training.evaluation import evaluate
+from adsmtl.training.evaluation import predict, scores
 from adsmtl.training.model import Model, StepDropout
 from adsmtl.training.step import Stepper
 
 Record = dict[str, Any]
 Progress = Callable[[int, int], None]
+# Logits and targets per run.
+Predicted = tuple[list[Tensor], list[Tensor]]
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ class Engine:
         self._stepper = Stepper(runs, self.tasks, self.data, self.model, machine)
         self.epoch = 0
         self.history: list[list[Record]] = [[] for _ in runs]
+        self._tested: tuple[int, dict[str, Predicted]] | None = None
 
     def run_epoch(self, progress: Progress | None = None) -> None:
         """Train one epoch, evaluate, and append a record per run to `history`.
@@ -164,16 +167,26 @@ class Engine:
         Args:
             limit: at most so many of them, evenly spaced: speech is ordered by speaker.
         """
+        return self._scored(task, self.predict(task, split, limit))
+
+    def predict(self, task: str, split: str, limit: int | None = None) -> Predicted:
+        """Logits and targets of every run's examples of a split; see `evaluation.predict`."""
         positions = self.positions(task, split, limit)
+        drop = StepDropout({}, {}, self.machine.elementwise)
         with self.machine.autocast():
-            return evaluate(
-                self.model,
-                task,
-                self.tasks[task],
-                self.data[task],
-                positions,
-                StepDropout({}, {}, self.machine.elementwise),
-            )
+            return predict(self.model, task, self.data[task], positions, drop)
+
+    def tested(self, task: str) -> Predicted:
+        """`predict` of the test split with the parameters of now."""
+        if self._tested is None or self._tested[0] != self.epoch:
+            return self.predict(task, "test")
+        return self._tested[1][task]
+
+    def _scored(self, task: str, predicted: Predicted) -> list[dict[str, float]]:
+        return [
+            scores(self.tasks[task], self.data[task], logits, targets)
+            for logits, targets in zip(*predicted, strict=True)
+        ]
 
     def positions(self, task: str, split: str, limit: int | None = None) -> list[Tensor]:
         """Where every run's examples of a split are; `limit` as in `scores`."""
@@ -184,11 +197,7 @@ class Engine:
         return [p[torch.arange(n) * len(p) // n] for n, p in zip(counts, positions, strict=True)]
 
     def _record(self, began: float) -> None:
-        limit = self.training.eval_train
-        scores = {
-            name: (self.scores(name, "train", limit), self.scores(name, "val"))
-            for name in self.tasks
-        }
+        evaluated = self._evaluated()
         penalty = objective.penalty(self.model.params, self.model.weights).tolist()
         means = {
             name: ((s.loss / s.count).tolist(), (s.metric / s.count).tolist())
@@ -208,14 +217,13 @@ class Engine:
                 record["affinity"] = affinities[r]
             record["tasks"] = {}
             for name, task in self.tasks.items():
-                train, val = scores[name][0][r], scores[name][1][r]
+                own = {split: of_runs[r] for split, of_runs in evaluated[name].items()}
                 metric = task.metric
                 record["tasks"][name] = {
                     "loss": means[name][0][r],
                     metric: means[name][1][r],
-                    "train": train,
-                    "val": val,
-                    "gap": train[metric] - val[metric],
+                    **own,
+                    "gap": own["train"][metric] - own["val"][metric],
                     "rates": self._used_rates(name, r),
                     "weight": self._used_weight(name, r),
                     "gradient": gradients[name][r],
@@ -227,6 +235,24 @@ class Engine:
         """Per run, by pair of tasks, how far their gradients on the shared layer agree."""
         positions = {name: self.positions(name, "train", affinity.EXAMPLES) for name in self.tasks}
         return affinity.affinities(self.model, self.tasks, self.data, positions, self.machine)
+
+    def _evaluated(self) -> dict[str, dict[str, list[dict[str, float]]]]:
+        """By task and split, the scores of every run that its record shows."""
+        training = self.training
+        last = self.epoch > training.epochs - training.full_epochs
+        found = {
+            name: {
+                "train": self.scores(name, "train", training.eval_train),
+                "val": self.scores(name, "val", None if last else training.eval_val),
+            }
+            for name in self.tasks
+        }
+        if last:
+            tested = {name: self.predict(name, "test") for name in self.tasks}
+            self._tested = self.epoch, tested
+            for name, own in found.items():
+                own["test"] = self._scored(name, tested[name])
+        return found
 
     def _used_rates(self, task: str, replica: int) -> dict[str, float]:
         """The rates really used, in steps of 1/256, by kind of site.
@@ -278,8 +304,9 @@ class Engine:
                 Observation(
                     classes=self.data[name].classes,
                     loss=of[name]["loss"],
-                    accuracy=of[name][task.metric],
+                    train_loss=of[name]["train"]["loss"],
                     val_loss=of[name]["val"]["loss"],
+                    val_accuracy=of[name]["val"][task.metric],
                     gradient=of[name]["gradient"] / mean if mean > 0 else 1.0,
                 )
                 for of, mean in zip(records, means, strict=True)
@@ -311,6 +338,7 @@ class Engine:
 
     def load_parameters(self, params: Sequence[Mapping[str, Tensor]]) -> None:
         """Take parameters by name, one mapping per replica."""
+        self._tested = None
         with torch.no_grad():
             for name, param in self.model.params.items():
                 param.copy_(torch.stack([own[name] for own in params]))

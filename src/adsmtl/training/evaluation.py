@@ -1,11 +1,14 @@
 """What a trained model does on a split: loss, metric, folded accuracies, calibration."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from adsmtl import rng
 from adsmtl.study import Task
 from adsmtl.tasks import registry
 from adsmtl.tasks.base import Drop
@@ -16,6 +19,22 @@ from adsmtl.training.order import PADDING
 # Larger ones pad sequences more, and leave the caches.
 BATCH = 128
 CALIBRATION_BINS = 15
+CALIBRATION_DRAWS = 200
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What one model says of every example of a split, in the order of the examples' numbers.
+
+    Attributes:
+        numbers: of the examples in their data set, int32 `[n]`, ascending.
+        predicted: the most probable class, uint8 `[n]`.
+        nll: negative log-likelihood of the true class in nats, float16 `[n]`.
+    """
+
+    numbers: np.ndarray
+    predicted: np.ndarray
+    nll: np.ndarray
 
 
 def calibration_error(confidence: Tensor, correct: Tensor, bins: int = CALIBRATION_BINS) -> float:
@@ -29,10 +48,35 @@ def calibration_error(confidence: Tensor, correct: Tensor, bins: int = CALIBRATI
     Returns:
         Mean over examples of |accuracy - confidence| of their bin.
     """
-    index = (confidence.double() * bins).ceil().long().clamp(1, bins) - 1
-    gaps = torch.zeros(bins, dtype=torch.float64)
-    gaps.index_add_(0, index.cpu(), (correct.double() - confidence.double()).cpu())
+    gaps = _gaps(confidence.cpu(), correct.cpu()[None], bins)
     return float(gaps.abs().sum() / len(confidence))
+
+
+def calibration_floor(
+    confidence: Tensor, bins: int = CALIBRATION_BINS, draws: int = CALIBRATION_DRAWS
+) -> float:
+    """The calibration error that a perfectly calibrated model of these confidences is expected
+    to show, because every bin holds finitely many examples.
+
+    The mean of `calibration_error` over `draws`, in each of which every example is right with the
+    probability that is its confidence. The random numbers are the same at every call.
+
+    Args:
+        confidence, bins: as for `calibration_error`.
+    """
+    confidence = confidence.double().cpu()
+    counters = torch.arange(draws * len(confidence)).view(draws, -1)
+    uniform = (rng.words(torch.tensor(rng.key("calibration")), counters) >> 11) / 2**53 + 0.5
+    gaps = _gaps(confidence, uniform < confidence, bins)
+    return float(gaps.abs().sum(dim=1).mean() / len(confidence))
+
+
+def _gaps(confidence: Tensor, correct: Tensor, bins: int) -> Tensor:
+    """Right predictions minus confidences, summed over each bin, of every draw `[D, N]`."""
+    confidence = confidence.double()
+    index = (confidence * bins).ceil().long().clamp(1, bins) - 1
+    gaps = torch.zeros(len(correct), bins, dtype=torch.float64)
+    return gaps.index_add_(1, index, correct.double() - confidence)
 
 
 def ordered(data: TaskData, positions: Sequence[Tensor]) -> list[Tensor]:
@@ -70,25 +114,25 @@ def predict(
     )
 
 
-def evaluate(
-    model: Model,
-    name: str,
-    task: Task,
-    data: TaskData,
-    positions: Sequence[Tensor],
-    drop: Drop = no_dropout,
-) -> list[dict[str, float]]:
-    """Scores of every replica on its own examples.
+def predictions(
+    task: Task, data: TaskData, positions: Tensor, logits: Tensor, targets: Tensor
+) -> Predictions:
+    """What one replica predicts.
 
     Args:
-        positions: int64 `[n_r]` per replica, into the task's examples.
-        drop: all units on by default.
-
-    Returns:
-        Per replica what `scores` returns.
+        positions: int64 `[n]`, into the task's examples, in the order of `ordered`.
+        logits, targets: as for `scores`.
     """
-    predicted = zip(*predict(model, name, data, positions, drop), strict=True)
-    return [scores(task, data, logits, targets) for logits, targets in predicted]
+    if data.classes > 1 + np.iinfo(np.uint8).max:
+        raise ValueError(f"{data.classes} classes do not fit into a byte")
+    loss = registry.load(registry.LOSSES, task.loss)
+    numbers, order = data.numbers[positions].sort()
+    nll = loss(logits[None], targets[None])[0].cpu()[order]
+    return Predictions(
+        numbers.numpy().astype(np.int32),
+        logits.argmax(dim=1).cpu()[order].numpy().astype(np.uint8),
+        nll.numpy().astype(np.float16),
+    )
 
 
 def scores(task: Task, data: TaskData, logits: Tensor, targets: Tensor) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 import copy
 import math
+from dataclasses import replace
 
 import pytest
 from histories import histories
@@ -10,16 +11,17 @@ from hypothesis import strategies as st
 
 from adsmtl.dropout.difficulty import SIGNALS, History, Observation
 
-HARD = Observation(61, loss=2.0, accuracy=0.4, val_loss=3.0, gradient=1.5)
-EASY = Observation(10, loss=0.5, accuracy=0.9, val_loss=0.4, gradient=0.5)
+HARD = Observation(61, loss=2.0, train_loss=1.8, val_loss=3.0, val_accuracy=0.4, gradient=1.5)
+EASY = Observation(10, loss=0.5, train_loss=0.5, val_loss=0.4, val_accuracy=0.9, gradient=0.5)
 
 
 # Signal: the difficulty of HARD and of EASY, with ln 61 and ln 10 written out.
 BY_HAND = {
     "loss-ratio": (2.0 / 4.110873864, 0.5 / 2.302585093),
-    "error-rate": (0.6, 0.1),
-    "relative-progress": (1.0, 1.0),
-    "generalisation-gap": (1.0 / 4.110873864, -0.1 / 2.302585093),
+    "validation-loss": (3.0 / 4.110873864, 0.4 / 2.302585093),
+    "validation-error": (0.6, 0.1),
+    "relative-loss": (1.0, 1.0),
+    "generalisation-gap": (1.2 / 4.110873864, -0.1 / 2.302585093),
     "gradient-norm": (1.5, 0.5),
 }
 
@@ -32,9 +34,11 @@ def test_one_epoch_by_hand(name: str) -> None:
 
 @pytest.mark.parametrize("classes", [2, 10, 61])
 def test_guessing_evenly_is_a_loss_ratio_of_1_for_any_number_of_classes(classes: int) -> None:
-    guess = Observation(classes, math.log(classes), 1 / classes, math.log(classes))
+    loss = math.log(classes)
+    guess = Observation(classes, loss, loss, loss, 1 / classes)
     assert SIGNALS["loss-ratio"]([guess]) == pytest.approx(1.0)
-    assert SIGNALS["error-rate"]([guess]) == pytest.approx(1 - 1 / classes)
+    assert SIGNALS["validation-loss"]([guess]) == pytest.approx(1.0)
+    assert SIGNALS["validation-error"]([guess]) == pytest.approx(1 - 1 / classes)
     assert SIGNALS["generalisation-gap"]([guess]) == 0.0
 
 
@@ -42,24 +46,31 @@ def test_guessing_evenly_is_a_loss_ratio_of_1_for_any_number_of_classes(classes:
     ("losses", "expected"),
     [
         ([4.0, 2.0], 0.5),
-        ([4.0, 2.0, 2.0], 1.0),
+        ([4.0, 2.0, 3.0], 0.75),
         ([1.0, 1.5], 1.5),
         ([1.0, 0.0], 0.0),
         ([0.0, 1.0], 1.0),  # nothing to compare with
     ],
 )
-def test_relative_progress_compares_the_last_two_epochs(
+def test_the_relative_loss_compares_with_the_first_epoch(
     losses: list[float], expected: float
 ) -> None:
-    history = [Observation(10, loss, 0.5, 1.0) for loss in losses]
-    assert SIGNALS["relative-progress"](history) == expected
+    history = [Observation(10, loss, 1.0, 1.0, 0.5) for loss in losses]
+    assert SIGNALS["relative-loss"](history) == expected
 
 
-def test_the_gap_falls_below_0_while_dropout_makes_training_harder() -> None:
+@pytest.mark.parametrize("name", ["validation-loss", "validation-error", "generalisation-gap"])
+def test_what_is_seen_with_units_dropped_is_no_part_of_a_validation_signal(name: str) -> None:
+    """Otherwise the rate would change the signal that it follows."""
+    dropped = replace(HARD, loss=9.0, gradient=9.0)
+    assert SIGNALS[name]([dropped]) == SIGNALS[name]([HARD])
+
+
+def test_the_gap_is_below_0_where_validation_is_easier_than_training() -> None:
     assert SIGNALS["generalisation-gap"]([EASY]) < 0 < SIGNALS["generalisation-gap"]([HARD])
 
 
-@pytest.mark.parametrize("name", [name for name in SIGNALS if name != "relative-progress"])
+@pytest.mark.parametrize("name", [name for name in SIGNALS if name != "relative-loss"])
 def test_the_last_epoch_counts_alone(name: str) -> None:
     assert SIGNALS[name]([HARD, EASY]) == SIGNALS[name]([EASY])
 

@@ -1,6 +1,7 @@
 """The adaptive schedule: the rule, fed with what the epochs before showed."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from histories import observed, rates_of
@@ -11,7 +12,7 @@ from adsmtl.errors import UserError
 
 
 def test_adsmtl_by_hand() -> None:
-    schedule = Adsmtl(p0=0.2, kappa=0.5, p_max=0.5, smoothing=0.5)
+    schedule = Adsmtl(p0=0.2, kappa=0.5, smoothing=0.5)
     found = rates_of(schedule, observed(1.0, 0.6), observed(0.8, 0.8))
     assert found[0] == {"a": 0.2, "b": 0.2}
     # differences to the mean: 0.1 after epoch 1
@@ -64,8 +65,9 @@ def test_difficulties_report_the_value_and_its_average() -> None:
     ("signal", "rates"),
     [
         ("loss-ratio", {"a": 0.15, "b": 0.25}),  # 1.2 and 1.0
-        ("error-rate", {"a": 0.35, "b": 0.05}),  # 0.2 and 0.8
-        ("relative-progress", {"a": 0.075, "b": 0.325}),  # 1.5 and 1.0
+        ("validation-loss", {"a": 0.25, "b": 0.15}),  # 1.0 and 1.2
+        ("validation-error", {"a": 0.35, "b": 0.05}),  # 0.2 and 0.8
+        ("relative-loss", {"a": 0.075, "b": 0.325}),  # 1.5 and 1.0
         ("generalisation-gap", {"a": 0.3, "b": 0.1}),  # -0.2 and 0.2
         ("gradient-norm", {"a": 0.25, "b": 0.15}),  # 0.9 and 1.1
     ],
@@ -74,16 +76,50 @@ def test_every_signal_by_hand(signal: str, rates: dict[str, float]) -> None:
     unit = math.log(10)
     history = {
         "a": [
-            Observation(10, 0.8 * unit, 0.0, 0.0, 2.0),
-            Observation(10, 1.2 * unit, 0.8, 1.0 * unit, 0.9),
+            Observation(10, 0.8 * unit, 0.0, 0.0, 0.0, 2.0),
+            Observation(10, 1.2 * unit, 1.2 * unit, 1.0 * unit, 0.8, 0.9),
         ],
         "b": [
-            Observation(10, 1.0 * unit, 0.0, 0.0, 0.0),
-            Observation(10, 1.0 * unit, 0.2, 1.2 * unit, 1.1),
+            Observation(10, 1.0 * unit, 0.0, 0.0, 0.0, 0.0),
+            Observation(10, 1.0 * unit, 1.0 * unit, 1.2 * unit, 0.2, 1.1),
         ],
     }
     schedule = Adsmtl(kappa=0.5, difficulty=signal, smoothing=0.0)
     assert schedule.rates(history, 5) == pytest.approx(rates)
+
+
+def test_against_the_first_epoch_by_hand() -> None:
+    schedule = Adsmtl(kappa=0.5, reference="first-epoch", smoothing=0.5)
+    found = rates_of(schedule, observed(1.0, 0.6, 0.2), observed(0.4, 0.4, 0.8))
+    assert found[0] == {"a": 0.2, "b": 0.2}
+    assert found[1] == {"a": 0.2, "b": 0.2}  # as difficult as after the first epoch
+    # smoothed 0.8 and 0.4 after epoch 2: 0.2 and 0 below the first
+    assert found[2] == pytest.approx({"a": 0.3, "b": 0.2})
+    # smoothed 0.5 and 0.6 after epoch 3: 0.5 below and 0.2 above the first
+    assert found[3] == pytest.approx({"a": 0.45, "b": 0.1})
+
+
+def test_against_the_first_epoch_harder_drops_less_too_and_the_other_tasks_do_not_count() -> None:
+    schedule = Adsmtl(reference="first-epoch")
+    harder, easier = observed(0.5, 0.6), observed(0.9, 0.8)
+    rates = schedule.rates({"harder": harder, "easier": easier}, 5)
+    assert rates["harder"] < 0.2 < rates["easier"]
+    assert schedule.rates({"harder": harder}, 5) == {"harder": rates["harder"]}
+    turned = replace(schedule, direction="harder-drops-more")
+    assert turned.rates({"harder": harder}, 5)["harder"] > 0.2
+
+
+@pytest.mark.parametrize("interval", [2, 3])
+def test_the_first_epoch_is_the_reference_whatever_the_interval(interval: int) -> None:
+    schedule = Adsmtl(kappa=0.5, reference="first-epoch", smoothing=0.0, interval=interval)
+    seen = observed(1.0, 0.8, 0.6)[:interval]
+    expected = 0.2 + 0.5 * (1.0 - (0.8 if interval == 2 else 0.6))
+    assert schedule.rates({"a": seen}, 5) == pytest.approx({"a": expected})
+
+
+def test_the_highest_rate_lies_above_every_p0_that_is_tried() -> None:
+    history = {"easy": observed(0.0), "hard": observed(1.0)}
+    assert Adsmtl(p0=0.5, kappa=4.0).rates(history, 5) == {"easy": 0.7, "hard": 0.0}
 
 
 def test_how_long_training_lasts_changes_nothing() -> None:
@@ -95,7 +131,7 @@ def test_how_long_training_lasts_changes_nothing() -> None:
     ("make", "key"),
     [
         (lambda: Adsmtl(p0=1.0), "p0"),
-        (lambda: Adsmtl(p0=0.6), "p0"),
+        (lambda: Adsmtl(p0=0.8), "p0"),
         (lambda: Adsmtl(p0=0.1, p_min=0.2), "p0"),
         (lambda: Adsmtl(p_min=-0.1), "p_min"),
         (lambda: Adsmtl(p_max=1.0), "p_max"),

@@ -18,6 +18,7 @@ from adsmtl.dropout.schedules import (
     Late,
     ListingIntent,
     NoDropout,
+    PerTask,
     Recorded,
     Schedule,
 )
@@ -27,7 +28,8 @@ LEADER = [{"vision": t / 10, "speech": 0.5, "sex": 0.0} for t in range(EPOCHS)]
 EXAMPLES: list[Schedule | Recorded] = [
     *(NoDropout(), Fixed(0.3), ListingIntent(0.2, 2), Adsmtl(kappa=0.3, interval=2)),
     *(Early(0.2), Late(0.2), Curriculum(0.5), Concrete(0.1)),
-    *(Follow("adsmtl", kind).recorded(LEADER) for kind in ("mean-over-tasks", "mean-over-time")),
+    *(Follow("adsmtl", kind).recorded(LEADER) for kind in ("borrowed", "mean-over-time")),
+    *(PerTask({"vision": 0.1, "speech": 0.3, "sex": 0.0}), Adsmtl(reference="first-epoch")),
 ]
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 from histories import by_the_clock, observed, rates_of
 
-from adsmtl.dropout.schedules import Fixed, NoDropout
+from adsmtl.dropout.schedules import Fixed, NoDropout, PerTask
 from adsmtl.errors import UserError
 
 
@@ -26,3 +26,13 @@ def test_the_bounds_of_a_rate_are_0_and_less_than_1(rate: float) -> None:
 def test_a_rate_that_is_none_is_refused_with_what_a_rate_is(rate: float) -> None:
     with pytest.raises(UserError, match=r"^rate is .*\[0, 1\)"):
         Fixed(rate)
+
+
+def test_every_task_may_have_a_rate_of_its_own() -> None:
+    schedule = PerTask({"b": 0.4, "a": 0.1})
+    assert rates_of(schedule, observed(1, 2), observed(2, 1)) == [{"a": 0.1, "b": 0.4}] * 3
+
+
+def test_a_rate_of_a_task_that_is_none_is_refused_with_the_task() -> None:
+    with pytest.raises(UserError, match=r"^by_task.b is 1.0"):
+        PerTask({"a": 0.1, "b": 1.0})

@@ -1,13 +1,17 @@
 """Controls of claim C5: what each keeps of another arm's rates, and what it breaks."""
 
+from collections.abc import Sequence
+
 import pytest
 from histories import observed
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adsmtl.dropout.schedules import Follow, Recorded, Trajectory
+from adsmtl.dropout.schedules import Follow, Recorded, Trajectory, lender
+from adsmtl.dropout.schedules.follow import BLOCK
+from adsmtl.errors import UserError
 
-KINDS = ("mean-over-tasks", "swapped", "mean-over-time")
+KINDS = ("borrowed", "swapped", "mean-over-time")
 TWO = [{"a": 0.1, "b": 0.3}, {"a": 0.2, "b": 0.6}]
 THREE = [{"a": 0.0, "b": 0.3, "c": 0.6}, {"a": 0.2, "b": 0.1, "c": 0.0}]
 
@@ -35,7 +39,7 @@ def over_all(trajectory: Trajectory) -> float:
 @pytest.mark.parametrize(
     ("keep", "expected"),
     [
-        ("mean-over-tasks", [{"a": 0.2, "b": 0.2}, {"a": 0.4, "b": 0.4}]),
+        ("borrowed", [{"a": 0.1, "b": 0.3}, {"a": 0.2, "b": 0.6}]),
         ("swapped", [{"a": 0.3, "b": 0.1}, {"a": 0.6, "b": 0.2}]),
         ("mean-over-time", [{"a": 0.15, "b": 0.45}, {"a": 0.15, "b": 0.45}]),
     ],
@@ -50,7 +54,7 @@ def test_two_tasks_by_hand(keep: str, expected: Trajectory) -> None:
 @pytest.mark.parametrize(
     ("keep", "expected"),
     [
-        ("mean-over-tasks", [dict.fromkeys("abc", 0.3), dict.fromkeys("abc", 0.1)]),
+        ("borrowed", THREE),
         ("swapped", [{"a": 0.3, "b": 0.6, "c": 0.0}, {"a": 0.1, "b": 0.0, "c": 0.2}]),
         ("mean-over-time", [{"a": 0.1, "b": 0.2, "c": 0.3}] * 2),
     ],
@@ -66,12 +70,48 @@ def test_the_overall_level_is_kept_in_every_kind(trajectory: Trajectory, keep: s
 
 
 @given(trajectories())
-def test_yoking_keeps_every_epochs_mean_and_no_difference_between_tasks(
-    trajectory: Trajectory,
+def test_a_borrowed_trajectory_is_kept_whole(trajectory: Trajectory) -> None:
+    assert kept("borrowed", trajectory) == trajectory
+
+
+@pytest.mark.parametrize(
+    ("seeds", "lenders"),
+    [
+        (range(16), [1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12]),
+        (range(8), [1, 2, 3, 0, 5, 6, 7, 4]),
+        (range(6), [1, 2, 3, 0, 5, 4]),
+        (range(3), [1, 2, 0]),
+        (range(2), [1, 0]),
+        ((101, 103), [103, 101]),
+    ],
+)
+def test_the_lender_of_every_seed(seeds: Sequence[int], lenders: list[int]) -> None:
+    assert [lender(seed, seeds) for seed in seeds] == lenders
+
+
+@given(st.sets(st.integers(0, 40), min_size=1))
+def test_every_seed_of_a_block_lends_once_and_never_to_itself(seeds: set[int]) -> None:
+    blocks = {seed // BLOCK: {s for s in seeds if s // BLOCK == seed // BLOCK} for seed in seeds}
+    for block in blocks.values():
+        if len(block) > 1:
+            lent = {seed: lender(seed, seeds) for seed in block}
+            assert set(lent.values()) == block
+            assert all(own != other for own, other in lent.items())
+
+
+@given(st.sets(st.integers(0, 40), min_size=1))
+def test_other_blocks_do_not_change_the_lender(seeds: set[int]) -> None:
+    block = {4, 5, 6, 7}
+    assert [lender(seed, seeds | block) for seed in block] == [lender(s, block) for s in block]
+
+
+@pytest.mark.parametrize(("seed", "seeds"), [(0, [0]), (4, range(5)), (9, [0, 1])])
+def test_a_seed_that_is_alone_in_its_block_is_told_which_would_do(
+    seed: int, seeds: Sequence[int]
 ) -> None:
-    for before, after in zip(trajectory, kept("mean-over-tasks", trajectory), strict=True):
-        assert len(set(after.values())) == 1
-        assert after["a"] == pytest.approx(mean(list(before.values())))
+    first = seed - seed % 4
+    with pytest.raises(UserError, match=f"^seed {seed} has none .* seeds {first} to {first + 3} "):
+        lender(seed, seeds)
 
 
 @given(trajectories())

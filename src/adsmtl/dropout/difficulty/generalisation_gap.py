@@ -9,7 +9,8 @@ from adsmtl.dropout.difficulty.observation import Observation
 def generalisation_gap(history: Sequence[Observation]) -> float:
     """Validation minus training loss, over ln(number of classes), so that tasks compare.
 
-    Less than 0 while dropout makes training harder than validation.
+    Both are evaluated after the epoch with all units on. So the gap does not shrink for the mere
+    reason that units are dropped while training, which would feed the rate back into itself.
     """
     last = history[-1]
-    return (last.val_loss - last.loss) / math.log(last.classes)
+    return (last.val_loss - last.train_loss) / math.log(last.classes)

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Observation:
-    """One epoch of one task.
+    """One epoch of one task; losses are mean cross-entropies in nats.
 
     Attributes:
         classes: number of classes of the task.
-        loss: mean training cross-entropy of the epoch in nats, with units dropped.
-        accuracy: training accuracy of the epoch in [0, 1], with units dropped.
-        val_loss: cross-entropy on validation data after the epoch in nats, all units on.
+        loss: of the training examples during the epoch, with units dropped.
+        train_loss: of training examples after the epoch, all units on.
+        val_loss: of validation examples after the epoch, all units on.
+        val_accuracy: of the same, in [0, 1].
         gradient: L2 norm of the gradient of the task's loss on the shared layer, mean over the
             epoch's steps, divided by the mean of this norm over the arm's tasks. 1 for a single
             task.
@@ -20,8 +21,9 @@ class Observation:
 
     classes: int
     loss: float
-    accuracy: float
+    train_loss: float
     val_loss: float
+    val_accuracy: float
     gradient: float = 1.0
 
 

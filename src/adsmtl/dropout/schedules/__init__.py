@@ -9,7 +9,8 @@ A new schedule is one small file with such a class, and its name here.
 from adsmtl.dropout.schedules.adaptive import Adsmtl
 from adsmtl.dropout.schedules.concrete import Concrete
 from adsmtl.dropout.schedules.fixed import Fixed, NoDropout
-from adsmtl.dropout.schedules.follow import Follow, Recorded, Trajectory
+from adsmtl.dropout.schedules.follow import Follow, Recorded, Trajectory, lender
+from adsmtl.dropout.schedules.per_task import PerTask
 from adsmtl.dropout.schedules.timed import Curriculum, Early, Late, ListingIntent
 
 __all__ = [
@@ -23,20 +24,31 @@ __all__ = [
     "Late",
     "ListingIntent",
     "NoDropout",
+    "PerTask",
     "Recorded",
     "Schedule",
     "Trajectory",
+    "lender",
 ]
 
 Schedule = (
-    NoDropout | Fixed | ListingIntent | Adsmtl | Early | Late | Curriculum | Follow | Concrete
+    NoDropout
+    | Fixed
+    | PerTask
+    | ListingIntent
+    | Adsmtl
+    | Early
+    | Late
+    | Curriculum
+    | Follow
+    | Concrete
 )
 
 # By the name that `schedule` has in config/arms.yaml.
 SCHEDULES: dict[str, type[Schedule]] = {
     kind.schedule: kind
     for kind in (
-        *(NoDropout, Fixed, ListingIntent, Adsmtl),
+        *(NoDropout, Fixed, PerTask, ListingIntent, Adsmtl),
         *(Early, Late, Curriculum, Follow, Concrete),
     )
 }

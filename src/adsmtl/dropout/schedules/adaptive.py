@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from adsmtl.dropout.adsmtl import adsmtl_rates, smoothed
+from adsmtl.dropout.adsmtl import adsmtl_rates, means, smoothed
 from adsmtl.dropout.difficulty import SIGNALS, History
 from adsmtl.dropout.schedules.rate import check_rate
 from adsmtl.errors import UserError
@@ -14,10 +14,13 @@ class Adsmtl:
     """The adaptive strategy; see `adsmtl.dropout.adsmtl` for the rule.
 
     Attributes:
-        p0: rate of a task of mean difficulty, and of every task in the first epoch.
+        p0: rate of a task as difficult as its reference, and of every task in the first epoch.
         kappa: strength, at least 0; 0 is a fixed rate.
         p_min, p_max: bounds of the rate.
         difficulty: signal, a name in `adsmtl.dropout.difficulty.SIGNALS`.
+        reference: what the difficulty of a task is compared with: `mean-over-tasks` is the
+            paper's; `first-epoch` is the task's own difficulty after the first epoch, so that the
+            rate of each task rises as it gets easier, whatever the others do.
         direction: `harder-drops-less` is the paper's.
         smoothing: weight of the past in the moving average of the difficulty, in [0, 1).
         interval: epochs between updates of the rates.
@@ -27,8 +30,9 @@ class Adsmtl:
     p0: float = 0.2
     kappa: float = 1.0
     p_min: float = 0.0
-    p_max: float = 0.5
+    p_max: float = 0.7
     difficulty: str = "loss-ratio"
+    reference: Literal["mean-over-tasks", "first-epoch"] = "mean-over-tasks"
     direction: Literal["harder-drops-less", "harder-drops-more"] = "harder-drops-less"
     smoothing: float = 0.5
     interval: int = 1
@@ -68,9 +72,13 @@ class Adsmtl:
         used = seen - seen % self.interval
         if used == 0:
             return dict.fromkeys(history, self.p0)
-        now = self.difficulties({task: own[:used] for task, own in history.items()})
+        past = {task: own[:used] for task, own in history.items()}
+        now = [smooth for _, smooth in self.difficulties(past).values()]
+        if self.reference == "first-epoch":
+            first = self.difficulties({task: own[:1] for task, own in past.items()})
+            references = [smooth for _, smooth in first.values()]
+        else:
+            references = means(now)
         kappa = self.kappa if self.direction == "harder-drops-less" else -self.kappa
-        rates = adsmtl_rates(
-            [smooth for _, smooth in now.values()], self.p0, kappa, self.p_min, self.p_max
-        )
-        return dict(zip(now, rates, strict=True))
+        rates = adsmtl_rates(now, references, self.p0, kappa, self.p_min, self.p_max)
+        return dict(zip(past, rates, strict=True))
