@@ -22,16 +22,16 @@ def test_tables_have_one_row_per_arm_seed_task_and_epoch(results):
     assert not study.epochs.duplicated(["arm", "seed", "task", "epoch"]).any()
     assert study.arms == ORDER
     assert study.seeds == [0, 1, 2]
-    stored = json.loads((results / "runs/adsmtl/seed=1/metrics.json").read_text())
-    row = study.runs.query("arm == 'adsmtl' and seed == 1 and task == 'speech'").iloc[0]
+    stored = json.loads((results / "runs/adsmtl-0.2/seed=1/metrics.json").read_text())
+    row = study.runs.query("arm == 'adsmtl-0.2' and seed == 1 and task == 'speech'").iloc[0]
     assert row["test_accuracy_39"] == stored["tasks"]["speech"]["final"]["test"]["accuracy_39"]
     assert row["schedule"] == "adsmtl"
     assert study.runs.query("task == 'vision'")["test_accuracy_39"].isna().all()
 
 
 def test_what_is_read_back_is_what_was_collected_to_the_last_bit(tmp_path):
-    write_results(tmp_path, 2, ["none", "adsmtl", "single-vision-none"], epochs=3)
-    write_test_time(tmp_path, "adsmtl", 0, gain=0.01, calibration=0.02)
+    write_results(tmp_path, 2, ["none", "adsmtl-0.2", "single-vision-none"], epochs=3)
+    write_test_time(tmp_path, "adsmtl-0.2", 0, gain=0.01, calibration=0.02)
     study = collected(tmp_path)
     found = run_folders.load(tmp_path)
     for frame, built in (
@@ -51,7 +51,7 @@ def test_a_schedule_called_none_is_no_missing_value(tmp_path):
 
 def test_equal_runs_give_equal_bytes(tmp_path):
     for name in ("one", "two"):
-        write_results(tmp_path / name, 2, ["none", "adsmtl"], epochs=2)
+        write_results(tmp_path / name, 2, ["none", "adsmtl-0.2"], epochs=2)
         collect.write(tmp_path / name)
     for path in outputs.collected(tmp_path / "one"):
         assert path.read_bytes() == (tmp_path / "two/collected" / path.name).read_bytes()
@@ -59,12 +59,12 @@ def test_equal_runs_give_equal_bytes(tmp_path):
 
 def test_a_run_can_be_traced_from_its_row(results):
     study = reading.load(results)
-    row = study.runs.query("arm == 'adsmtl' and seed == 2").iloc[0]
-    folder = results / "runs/adsmtl/seed=2"
+    row = study.runs.query("arm == 'adsmtl-0.2' and seed == 2").iloc[0]
+    folder = results / "runs/adsmtl-0.2/seed=2"
     assert row["metrics_sha256"] == sha256(folder / "metrics.json")
     assert row["history_sha256"] == sha256(folder / "history.jsonl")
     metrics = json.loads((folder / "metrics.json").read_text())
-    assert {**study.configs["adsmtl"], "seed": 2} == metrics["config"]
+    assert {**study.configs["adsmtl-0.2"], "seed": 2} == metrics["config"]
     described = study.environments[row["environment"]]
     assert described["device"] == metrics["device"]
     assert described["data"]["cifar10"]["digest"] == metrics["data"]["cifar10"]["digest"]
@@ -72,10 +72,10 @@ def test_a_run_can_be_traced_from_its_row(results):
 
 
 def test_order_and_seeds_choose_the_runs(results):
-    found = run_folders.load(results, ["adsmtl", "none"], seeds=[2, 0])
+    found = run_folders.load(results, ["adsmtl-0.2", "none"], seeds=[2, 0])
     assert [(run.arm, run.seed) for run in found] == [
-        ("adsmtl", 0),
-        ("adsmtl", 2),
+        ("adsmtl-0.2", 0),
+        ("adsmtl-0.2", 2),
         ("none", 0),
         ("none", 2),
     ]
@@ -100,8 +100,8 @@ def test_no_runs_at_all_says_what_to_do(tmp_path):
 
 
 def test_an_arm_of_the_order_without_runs_is_named(results):
-    with pytest.raises(UserError, match="no finished run of yoked below"):
-        run_folders.load(results, ["none", "yoked"])
+    with pytest.raises(UserError, match="no finished run of borrowed below"):
+        run_folders.load(results, ["none", "borrowed"])
 
 
 def test_malformed_metrics_name_file_and_key(tmp_path):
