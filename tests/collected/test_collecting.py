@@ -42,6 +42,51 @@ def test_what_is_read_back_is_what_was_collected_to_the_last_bit(tmp_path):
     assert list(study.test_time["policy"]) == [*["off", "on", "on", "on", "on"] * 2]
 
 
+def test_the_last_epochs_stand_beside_the_last_one(tmp_path):
+    folder = write_run(tmp_path, "none", 5, epochs=5)
+    path = folder / "history.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines:
+        for split, shift in (("val", 0.0), ("test", 1.0)):
+            line["tasks"]["vision"][split] = {
+                "loss": shift + line["epoch"] / 10,
+                "accuracy": shift / 10 + line["epoch"] / 100,
+            }
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    row = collected(tmp_path).runs.query("task == 'vision'").iloc[0]
+    assert row["val_loss_last3"] == pytest.approx(0.4)  # of epochs 3, 4 and 5
+    assert row["test_loss_last3"] == pytest.approx(1.4)
+    assert row["val_accuracy_last3"] == pytest.approx(0.04)
+    assert row["test_accuracy_last3"] == pytest.approx(0.14)
+    assert row["fold"] == 1
+    assert row["test_ece_floor"] == 0.03
+
+
+def test_a_training_of_fewer_epochs_is_averaged_over_all(tmp_path):
+    write_run(tmp_path, "none", 0, epochs=2)
+    row = collected(tmp_path).runs.iloc[0]
+    assert row["test_accuracy_last3"] == pytest.approx(row["test_accuracy"])
+
+
+def test_a_run_without_test_scores_of_its_last_epochs_is_refused(tmp_path):
+    path = write_run(tmp_path, "none", 0, epochs=4) / "history.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    del lines[2]["tasks"]["speech"]["test"]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with pytest.raises(UserError, match=r"history\.jsonl lacks test scores of the last 3 epochs"):
+        collect.write(tmp_path)
+
+
+def test_the_affinity_of_a_pair_stands_in_the_rows_of_the_epoch_that_measured_it(tmp_path):
+    path = write_run(tmp_path, "none", 0, epochs=2) / "history.jsonl"
+    first, second = map(json.loads, path.read_text().splitlines())
+    first["affinity"] = {"vision:speech": 0.25}
+    path.write_text(f"{json.dumps(first)}\n{json.dumps(second)}\n")
+    epochs = collected(tmp_path).epochs
+    assert list(epochs.query("epoch == 1")["affinity"]) == [0.25, 0.25]
+    assert epochs.query("epoch == 2")["affinity"].isna().all()
+
+
 def test_a_schedule_called_none_is_no_missing_value(tmp_path):
     write_results(tmp_path, 1, ["none"], epochs=1)
     row = collected(tmp_path).runs.iloc[0]
@@ -63,6 +108,7 @@ def test_a_run_can_be_traced_from_its_row(results):
     folder = results / "runs/adsmtl-0.2/seed=2"
     assert row["metrics_sha256"] == sha256(folder / "metrics.json")
     assert row["history_sha256"] == sha256(folder / "history.jsonl")
+    assert row["predictions_sha256"] == sha256(folder / "predictions.npz")
     metrics = json.loads((folder / "metrics.json").read_text())
     assert {**study.configs["adsmtl-0.2"], "seed": 2} == metrics["config"]
     described = study.environments[row["environment"]]

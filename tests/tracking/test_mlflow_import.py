@@ -106,7 +106,7 @@ def test_a_second_import_changes_nothing(study):
 
 def test_curves_final_and_best_values_are_those_of_the_run(study):
     study.sync()
-    run = stored(study)["seed", "adsmtl seed=1"]
+    run = stored(study)["seed", "adsmtl-0.2 seed=1"]
     source = run_folders.load(study.root, ["adsmtl-0.2"], [1])[0]
     curve = study.client.get_metric_history(run.info.run_id, "tasks/speech/val/accuracy")
     expected = [line["tasks"]["speech"]["val"]["accuracy"] for line in source.history]
