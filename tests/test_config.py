@@ -99,7 +99,7 @@ TASK = "video: {dataset: cifar10, target: label, branch: cnn"
 DWA = "weighting: dynamic-weight-average"
 MISTAKES = [
     ("config.yaml", "colour: red", ["unknown key 'colour'", "preset"]),
-    ("config.yaml", "=preset: quickly", ["preset is 'quickly'", "auto, paper, quick, smoke"]),
+    ("config.yaml", "=preset: quickly", ["preset is 'quickly'", "auto, full, paper"]),
     ("config.yaml", "=threads: 1.5", ["threads is 1.5"]),
     ("config.yaml", "=threads: 0", ["threads is 0"]),
     ("config.yaml", "=precision: fp16", ["precision", "fp16", "bf16"]),
@@ -381,7 +381,7 @@ def test_an_arm_that_the_preset_lacks_is_answered_with_its_arms(project: Path) -
 
 PARTS = """=description: mine
 seeds: 8
-arms: [none, adsmtl]
+arms: [none, adsmtl-0.2]
 training: {epochs: 2}
 apart:
   fixed-0.1: {seeds: 4, training: {batch_size: 32}}
@@ -409,13 +409,13 @@ def test_a_part_of_the_seeds_can_be_asked_for(edit: Edit, asked: object, seeds: 
 
 def test_an_arm_without_any_of_the_seeds_is_left_out(edit: Edit) -> None:
     edit("presets/mine.yaml", PARTS)
-    assert list(study("mine", seeds="4-7").arms) == ["none", "adsmtl"]
+    assert list(study("mine", seeds="4-7").arms) == ["none", "adsmtl-0.2"]
 
 
 def test_a_part_of_the_arms_can_be_asked_for_and_the_whole_plan_is_known(edit: Edit) -> None:
     edit("presets/mine.yaml", PARTS)
-    found = study("mine", arms="adsmtl, fixed-0.1", seeds="0-3")
-    assert list(found.arms) == ["fixed-0.1", "adsmtl"]
+    found = study("mine", arms="adsmtl-0.2, fixed-0.1", seeds="0-3")
+    assert list(found.arms) == ["fixed-0.1", "adsmtl-0.2"]
     assert found.planned["none"] == tuple(range(8))
     refused(lambda: study("mine", arms="fixed-0.2"), "arms names 'fixed-0.2'", "fixed-0.1")
 

@@ -200,15 +200,15 @@ def test_labels_and_ids_tell_arms_and_groups_apart(arms: dict[str, Arm]) -> None
 def test_the_presets_load(project: Path, preset: str) -> None:
     stated = read_yaml(paths.PRESETS / f"{preset}.yaml")
     found = study(preset)
-    assert found.seeds == tuple(range(stated["seeds"]))
+    first = stated.get("first_seed", 0)
+    assert found.seeds == tuple(range(first, first + stated["seeds"]))
     assert found.extent.training.epochs == stated["training"]["epochs"]
+    named = {*stated["arms"], *stated.get("apart", {})}
     assert list(found.arms) == [
-        name
-        for name, arm in config.arms().items()
-        if name in stated["arms"] or arm.group in stated["arms"]
+        name for name, arm in config.arms().items() if name in named or arm.group in named
     ]
     hashes = {run.config_hash for run in found.runs()}
-    assert len(found.runs()) == len(hashes) == len(found.seeds) * len(found.arms)
+    assert len(found.runs()) == len(hashes) == sum(map(len, found.planned.values()))
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -52,17 +52,17 @@ def test_a_reference_on_less_data_is_none_for_relatedness():
 def test_rates_has_room_for_adsmtl_and_its_controls_first():
     early = {f"early-{i}": replace(ADAPTIVE, group="schedules", schedule="early") for i in range(9)}
     follow = replace(ADAPTIVE, group="controls", schedule="follow")
-    arms = {"none": NONE, "adsmtl": ADAPTIVE, **early, "yoked": follow}
-    assert rates.panels(arms) == (["adsmtl", "yoked"], list(early))
+    arms = {"none": NONE, "adsmtl": ADAPTIVE, **early, "borrowed": follow}
+    assert rates.panels(arms) == (["adsmtl", "borrowed"], list(early))
     few = {"early": early["early-0"], "adsmtl": ADAPTIVE, "fixed": FIXED}
     assert rates.panels(few) == (["adsmtl", "early"], [])
 
 
 def test_more_panels_than_fit_go_on_in_schedules():
-    ablations = {f"a{i}": replace(ADAPTIVE, group="ablations") for i in range(10)}
-    shown, others = rates.panels({"adsmtl": ADAPTIVE, **ablations})
+    multiverse = {f"a{i}": replace(ADAPTIVE, group="multiverse") for i in range(10)}
+    shown, others = rates.panels({"adsmtl": ADAPTIVE, **multiverse})
     assert len(shown) == rates.PANELS
-    assert [*shown, *others] == ["adsmtl", *ablations]
+    assert [*shown, *others] == ["adsmtl", *multiverse]
 
 
 def test_every_group_but_the_main_ones_has_a_table():

@@ -232,7 +232,7 @@ def test_a_leader_of_other_tasks_is_refused(tasks: tuple) -> None:
 def borrowing(*seeds: int) -> Study:
     arm = replace(FOLLOWER, dropout=Follow("leader", "borrowed"))
     arms = {"leader": LEADER, "follower": FOLLOWER, "borrowed": arm}
-    return Study("quick", False, MAIN, {}, arms, seeds, Training())
+    return Study("quick", False, MAIN, {}, arms, seeds, Extent(seeds, Training()))
 
 
 def test_a_borrowing_run_names_its_lender_and_no_other_run_does() -> None:

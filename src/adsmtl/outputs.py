@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from adsmtl.study import Study
 
 COLLECTED = "collected"
+PREDICTIONS = "predictions.npz"
 COLLECTED_FILES = (
     *("runs.csv", "epochs.csv.gz", "test_time.csv"),
     *("configs.json", "environments.json"),
+    PREDICTIONS,
 )
 TABLES = ("main", "comparisons")
 TABLE_FORMATS = ("csv", "md", "tex")

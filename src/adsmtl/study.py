@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 from adsmtl.dropout.schedules import (
+    BLOCK,
     Concrete,
     Follow,
     NoDropout,
@@ -18,7 +19,6 @@ from adsmtl.dropout.schedules import (
     Trajectory,
     lender,
 )
-from adsmtl.dropout.schedules.follow import BLOCK
 from adsmtl.dropout.sites import Scope
 from adsmtl.errors import UserError
 from adsmtl.files import digest

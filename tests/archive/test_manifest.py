@@ -14,15 +14,15 @@ from adsmtl.tables import build as tables
 
 @pytest.fixture
 def results(tmp_path):
-    return write_results(tmp_path / "quick", 2, ["none", "adsmtl"], epochs=2)
+    return write_results(tmp_path / "quick", 2, ["none", "adsmtl-0.2"], epochs=2)
 
 
 def test_manifest_traces_runs_and_products(results):
-    tables.write_all(collected(results, ["none", "adsmtl"]), results)
+    tables.write_all(collected(results, ["none", "adsmtl-0.2"]), results)
     path = manifest.write(reading.load(results))
     stored = json.loads(path.read_text())
     assert stored["seeds"] == [0, 1]
-    assert list(stored["arms"]) == ["none", "adsmtl"]
+    assert list(stored["arms"]) == ["none", "adsmtl-0.2"]
     assert stored["data"]["cifar10"]["provenance"] == "synthetic vision for tests"
     assert stored["runs"] == 4
     assert {"tables/main.csv", "collected/runs.csv"} <= set(stored["files"])

@@ -22,16 +22,16 @@ def test_tables_have_one_row_per_arm_seed_task_and_epoch(results):
     assert not study.epochs.duplicated(["arm", "seed", "task", "epoch"]).any()
     assert study.arms == ORDER
     assert study.seeds == [0, 1, 2]
-    stored = json.loads((results / "runs/adsmtl/seed=1/metrics.json").read_text())
-    row = study.runs.query("arm == 'adsmtl' and seed == 1 and task == 'speech'").iloc[0]
+    stored = json.loads((results / "runs/adsmtl-0.2/seed=1/metrics.json").read_text())
+    row = study.runs.query("arm == 'adsmtl-0.2' and seed == 1 and task == 'speech'").iloc[0]
     assert row["test_accuracy_39"] == stored["tasks"]["speech"]["final"]["test"]["accuracy_39"]
     assert row["schedule"] == "adsmtl"
     assert study.runs.query("task == 'vision'")["test_accuracy_39"].isna().all()
 
 
 def test_what_is_read_back_is_what_was_collected_to_the_last_bit(tmp_path):
-    write_results(tmp_path, 2, ["none", "adsmtl", "single-vision-none"], epochs=3)
-    write_test_time(tmp_path, "adsmtl", 0, gain=0.01, calibration=0.02)
+    write_results(tmp_path, 2, ["none", "adsmtl-0.2", "single-vision-none"], epochs=3)
+    write_test_time(tmp_path, "adsmtl-0.2", 0, gain=0.01, calibration=0.02)
     study = collected(tmp_path)
     found = run_folders.load(tmp_path)
     for frame, built in (
@@ -40,6 +40,51 @@ def test_what_is_read_back_is_what_was_collected_to_the_last_bit(tmp_path):
     ):
         pd.testing.assert_frame_equal(frame, built, check_exact=True, check_dtype=False)
     assert list(study.test_time["policy"]) == [*["off", "on", "on", "on", "on"] * 2]
+
+
+def test_the_last_epochs_stand_beside_the_last_one(tmp_path):
+    folder = write_run(tmp_path, "none", 5, epochs=5)
+    path = folder / "history.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines:
+        for split, shift in (("val", 0.0), ("test", 1.0)):
+            line["tasks"]["vision"][split] = {
+                "loss": shift + line["epoch"] / 10,
+                "accuracy": shift / 10 + line["epoch"] / 100,
+            }
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    row = collected(tmp_path).runs.query("task == 'vision'").iloc[0]
+    assert row["val_loss_last3"] == pytest.approx(0.4)  # of epochs 3, 4 and 5
+    assert row["test_loss_last3"] == pytest.approx(1.4)
+    assert row["val_accuracy_last3"] == pytest.approx(0.04)
+    assert row["test_accuracy_last3"] == pytest.approx(0.14)
+    assert row["fold"] == 1
+    assert row["test_ece_floor"] == 0.03
+
+
+def test_a_training_of_fewer_epochs_is_averaged_over_all(tmp_path):
+    write_run(tmp_path, "none", 0, epochs=2)
+    row = collected(tmp_path).runs.iloc[0]
+    assert row["test_accuracy_last3"] == pytest.approx(row["test_accuracy"])
+
+
+def test_a_run_without_test_scores_of_its_last_epochs_is_refused(tmp_path):
+    path = write_run(tmp_path, "none", 0, epochs=4) / "history.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    del lines[2]["tasks"]["speech"]["test"]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with pytest.raises(UserError, match=r"history\.jsonl lacks test scores of the last 3 epochs"):
+        collect.write(tmp_path)
+
+
+def test_the_affinity_of_a_pair_stands_in_the_rows_of_the_epoch_that_measured_it(tmp_path):
+    path = write_run(tmp_path, "none", 0, epochs=2) / "history.jsonl"
+    first, second = map(json.loads, path.read_text().splitlines())
+    first["affinity"] = {"vision:speech": 0.25}
+    path.write_text(f"{json.dumps(first)}\n{json.dumps(second)}\n")
+    epochs = collected(tmp_path).epochs
+    assert list(epochs.query("epoch == 1")["affinity"]) == [0.25, 0.25]
+    assert epochs.query("epoch == 2")["affinity"].isna().all()
 
 
 def test_a_schedule_called_none_is_no_missing_value(tmp_path):
@@ -51,7 +96,7 @@ def test_a_schedule_called_none_is_no_missing_value(tmp_path):
 
 def test_equal_runs_give_equal_bytes(tmp_path):
     for name in ("one", "two"):
-        write_results(tmp_path / name, 2, ["none", "adsmtl"], epochs=2)
+        write_results(tmp_path / name, 2, ["none", "adsmtl-0.2"], epochs=2)
         collect.write(tmp_path / name)
     for path in outputs.collected(tmp_path / "one"):
         assert path.read_bytes() == (tmp_path / "two/collected" / path.name).read_bytes()
@@ -59,12 +104,13 @@ def test_equal_runs_give_equal_bytes(tmp_path):
 
 def test_a_run_can_be_traced_from_its_row(results):
     study = reading.load(results)
-    row = study.runs.query("arm == 'adsmtl' and seed == 2").iloc[0]
-    folder = results / "runs/adsmtl/seed=2"
+    row = study.runs.query("arm == 'adsmtl-0.2' and seed == 2").iloc[0]
+    folder = results / "runs/adsmtl-0.2/seed=2"
     assert row["metrics_sha256"] == sha256(folder / "metrics.json")
     assert row["history_sha256"] == sha256(folder / "history.jsonl")
+    assert row["predictions_sha256"] == sha256(folder / "predictions.npz")
     metrics = json.loads((folder / "metrics.json").read_text())
-    assert {**study.configs["adsmtl"], "seed": 2} == metrics["config"]
+    assert {**study.configs["adsmtl-0.2"], "seed": 2} == metrics["config"]
     described = study.environments[row["environment"]]
     assert described["device"] == metrics["device"]
     assert described["data"]["cifar10"]["digest"] == metrics["data"]["cifar10"]["digest"]
@@ -72,10 +118,10 @@ def test_a_run_can_be_traced_from_its_row(results):
 
 
 def test_arms_and_seeds_choose_the_runs(results):
-    found = run_folders.load(results, {"adsmtl": [2, 0], "none": [0, 2]})
+    found = run_folders.load(results, {"adsmtl-0.2": [2, 0], "none": [0, 2]})
     assert [(run.arm, run.seed) for run in found] == [
-        ("adsmtl", 0),
-        ("adsmtl", 2),
+        ("adsmtl-0.2", 0),
+        ("adsmtl-0.2", 2),
         ("none", 0),
         ("none", 2),
     ]

@@ -37,7 +37,7 @@ def test_effects_are_those_of_the_comparisons_in_percentage_points(results):
     frame = summary.comparisons(final, summary.planned(final))
     sections = forest.compared(frame)
     assert list(sections) == ["against: no dropout", "against: fixed 0.2"]
-    row = frame.query("task == 'all' and first == 'adsmtl' and second == 'none'").iloc[0]
+    row = frame.query("task == 'all' and first == 'adsmtl-0.2' and second == 'none'").iloc[0]
     effect = next(e for e in sections["against: no dropout"] if e.label == "ADSMTL")
     assert effect.mean == 100 * row["effect"]
     assert (effect.low, effect.high) == (100 * row["ci_low"], 100 * row["ci_high"])
@@ -71,9 +71,9 @@ def test_only_effects_with_a_small_corrected_p_are_filled():
 
 
 def test_one_seed_gives_effects_without_intervals(tmp_path):
-    write_results(tmp_path, 1, ["none", "adsmtl"], epochs=1)
+    write_results(tmp_path, 1, ["none", "adsmtl-0.2"], epochs=1)
     final = collected(tmp_path).runs
-    (effects,) = forest.compared(summary.comparisons(final, [("adsmtl", "none")])).values()
+    (effects,) = forest.compared(summary.comparisons(final, [("adsmtl-0.2", "none")])).values()
     assert [(one.low, one.high, one.detectable) for one in effects] == [(None, None, None)]
     figure = forest.draw_rows({"x": effects})
     shown = figure.axes[0].child_axes[0].get_yticklabels()[1].get_text()
@@ -123,9 +123,9 @@ def rates_frame():
         final_row("none", 1, "vision", 0.51),
         final_row("fixed-0.1", 1, "vision", 0.55, **fixed, rate=0.1),
         final_row("fixed-0.3", 1, "vision", 0.53, **fixed, rate=0.3),
-        final_row("sh", 1, "vision", 0.54, **fixed, rate=0.3, site="shared", group="ablations"),
+        final_row("sh", 1, "vision", 0.54, **fixed, rate=0.3, site="shared", group="multiverse"),
         final_row("less", 1, "vision", 0.10, train_fraction=0.1, group="data"),
-        final_row("adsmtl", 1, "vision", 0.99, schedule="adsmtl", rate=0.2),
+        final_row("adsmtl-0.2", 1, "vision", 0.99, schedule="adsmtl", rate=0.2),
     ]
     return pd.DataFrame(rows)
 
@@ -180,10 +180,10 @@ def test_pairs_without_gradients_are_no_error():
 
 # --- rates --------------------------------------------------------------------------------
 def test_difficulty_stands_below_the_rates_of_its_arm(tmp_path):
-    write_results(tmp_path, 2, ["adsmtl"], epochs=3)
-    derive(tmp_path, "adsmtl", "swapped", "controls", {"schedule": "follow"})
+    write_results(tmp_path, 2, ["adsmtl-0.2"], epochs=3)
+    derive(tmp_path, "adsmtl-0.2", "swapped", "controls", {"schedule": "follow"})
     history = Material(collected(tmp_path)).epochs
-    figure = rates.draw_rates(history, ["swapped", "adsmtl"], difficulty=True)
+    figure = rates.draw_rates(history, ["swapped", "adsmtl-0.2"], difficulty=True)
     upper, beside, lower, _ = figure.axes
     assert [ax.get_title() for ax in (upper, beside)] == ["swapped", "ADSMTL"]
     assert (upper.get_ylabel(), lower.get_ylabel()) == ("dropout rate", "difficulty")
@@ -194,9 +194,9 @@ def test_difficulty_stands_below_the_rates_of_its_arm(tmp_path):
 
 @pytest.mark.parametrize(("arms", "difficulty"), [(8, True), (23, False)])
 def test_every_arm_has_its_panel(tmp_path, arms, difficulty):
-    write_results(tmp_path, 1, ["adsmtl"], epochs=1)
+    write_results(tmp_path, 1, ["adsmtl-0.2"], epochs=1)
     for number in range(arms - 1):
-        derive(tmp_path, "adsmtl", f"early-{number}", "schedules", {"schedule": "early"})
+        derive(tmp_path, "adsmtl-0.2", f"early-{number}", "schedules", {"schedule": "early"})
     history = Material(collected(tmp_path)).epochs
     names = list(history["arm"].unique())
     visible = [ax for ax in rates.draw_rates(history, names, difficulty).axes if ax.get_visible()]
@@ -209,7 +209,7 @@ def evaluation(accuracy):
     one = {"loss": 1.0, "accuracy": accuracy, "ece": 0.05}
     on = [one | {"accuracy": accuracy - x} for x in (0.01, 0.03)]
     return {
-        "arm": "adsmtl",
+        "arm": "adsmtl-0.2",
         "seed": 0,
         "rate": 0.2,
         "passes": 20,
@@ -221,14 +221,14 @@ def evaluation(accuracy):
 
 @pytest.fixture
 def evaluated(tmp_path):
-    write_results(tmp_path, 1, ["none", "adsmtl"], epochs=1)
-    (tmp_path / "runs/adsmtl/seed=0/test-time.json").write_text(json.dumps(evaluation(0.5)))
+    write_results(tmp_path, 1, ["none", "adsmtl-0.2"], epochs=1)
+    (tmp_path / "runs/adsmtl-0.2/seed=0/test-time.json").write_text(json.dumps(evaluation(0.5)))
     return tmp_path
 
 
 def test_only_evaluated_runs_have_rows(evaluated):
     found = collected(evaluated).test_time
-    assert set(found["arm"]) == {"adsmtl"}
+    assert set(found["arm"]) == {"adsmtl-0.2"}
     assert list(found["policy"]) == ["off", "on", "on"]
     assert list(found["accuracy"]) == pytest.approx([0.5, 0.49, 0.47])
     assert set(found["passes"]) == {20}
@@ -251,7 +251,7 @@ def test_policies_stand_below_the_calibration_of_the_arms(evaluated):
 
 
 def test_a_malformed_evaluation_is_named(evaluated):
-    path = evaluated / "runs/adsmtl/seed=0/test-time.json"
+    path = evaluated / "runs/adsmtl-0.2/seed=0/test-time.json"
     broken = evaluation(0.5)
     del broken["tasks"]["vision"]["off"]["ece"]
     path.write_text(json.dumps(broken))

@@ -32,7 +32,7 @@ def test_a_study_of_all_kinds_of_arms_has_all_figures(tmp_path):
 
 
 def test_equal_input_gives_equal_bits(tmp_path):
-    arms = ["single-speech-none", "adsmtl"]
+    arms = ["single-speech-none", "adsmtl-0.2"]
     for name in ("one", "two"):
         write_results(tmp_path / name, 2, arms, epochs=2)
         written = figures.write_all(collected(tmp_path / name, arms), tmp_path / name)

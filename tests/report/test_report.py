@@ -69,8 +69,8 @@ def test_labels_are_escaped_and_stand_in_data_announced(tmp_path):
 
 
 def test_other_groups_of_arms_have_tables_and_times(tmp_path):
-    write_results(tmp_path, 2, ["none", "adsmtl"], epochs=1)
-    derive(tmp_path, "adsmtl", "swapped", "controls", {"schedule": "follow"}, gain=-0.02)
+    write_results(tmp_path, 2, ["none", "adsmtl-0.2"], epochs=1)
+    derive(tmp_path, "adsmtl-0.2", "swapped", "controls", {"schedule": "follow"}, gain=-0.02)
     figures.write_all(collected(tmp_path), tmp_path)
     page = report.write(collected(tmp_path), tmp_path).read_text()
     parsed(page)

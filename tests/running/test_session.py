@@ -193,16 +193,16 @@ def test_the_predictions_are_those_of_the_reported_scores(
     with np.load(finished / records.PREDICTIONS, allow_pickle=False) as stored:
         found = {name: stored[name] for name in stored.files}
     assert set(found) == {
-        f"{task}.{own}" for task in TASKS for own in ("numbers", "predicted", "nll")
+        f"{task}.{own}" for task in TASKS for own in ("numbers", "target", "predicted", "nll")
     }
     for name, task in TASKS.items():
-        numbers, predicted, nll = (
-            found[f"{name}.{own}"] for own in ("numbers", "predicted", "nll")
-        )
+        parts = ("numbers", "target", "predicted", "nll")
+        numbers, target, predicted, nll = (found[f"{name}.{part}"] for part in parts)
         assert (numbers.dtype, predicted.dtype, nll.dtype) == (np.int32, np.uint8, np.float16)
         expected = split_of(prepared[name], RUN.study_tasks[name], RUN.seed)["test"]
         assert numbers.tolist() == sorted(expected.tolist())
-        correct = predicted == prepared[name].targets[task.target][numbers]
+        assert target.tolist() == prepared[name].targets[task.target][numbers].tolist()
+        correct = predicted == target
         scores = metrics[name]["final"]["test"]
         assert correct.mean() == scores["accuracy"]
         assert nll.astype(float).mean() == pytest.approx(scores["loss"], rel=2**-11)

@@ -29,7 +29,7 @@ def by_the_clock(schedule: Schedule, epochs: int) -> list[float]:
 _observations = st.builds(
     Observation,
     classes=st.integers(2, 61),
-    loss=st.floats(0, 20),
+    loss=st.floats(0, 20).map(lambda x: round(x, 6)),
     train_loss=st.floats(0, 20),
     val_loss=st.floats(0, 20),
     val_accuracy=st.floats(0, 1),

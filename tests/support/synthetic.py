@@ -4,9 +4,11 @@ Arms are those of `config/arms.yaml`; their data are drawn, never trained.
 """
 
 import hashlib
+import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ import pandas as pd
 from adsmtl.arms import expand
 from adsmtl.claims.catalogue import CLAIMS
 from adsmtl.claims.evidence import Evidence
-from adsmtl.study import Arm
+from adsmtl.study import LAST, Arm
 from adsmtl.yaml_files import check, read_yaml
 
 TASKS = ("vision", "speech")
@@ -34,7 +36,7 @@ ACCURACY = {
     "fixed-0.2": {"vision": 0.55, "speech": 0.43},
     "fixed-0.3": {"vision": 0.54, "speech": 0.41},
     "fixed-0.5": {"vision": 0.50, "speech": 0.36},
-    "adsmtl": {"vision": 0.56, "speech": 0.45},
+    "adsmtl-0.2": {"vision": 0.56, "speech": 0.45},
     "listing-intent": {"vision": 0.52, "speech": 0.42},
 }
 ORDER = list(ACCURACY)
@@ -109,6 +111,8 @@ def write_run(
             line["tasks"][task] = _epoch(line["epoch"], task, test, gap, dropout)
         last = history[-1]["tasks"][task]
         loss = last["val"]["loss"]
+        for line in history[-LAST:]:
+            line["tasks"][task]["test"] = {"loss": loss + 0.02, "accuracy": test}
         results[task] = {
             "dataset": DATASETS[task],
             "target": {"vision": "label", "speech": "phone"}.get(task, task),
@@ -117,7 +121,10 @@ def write_run(
             "final": {
                 "train": {**last["train"], "ece": 0.03},
                 "val": {**last["val"], "ece": 0.05},
-                "test": {"loss": loss + 0.02, "accuracy": test, "ece": 0.05 + own.random() / 50}
+                "test": {
+                    **{"loss": loss + 0.02, "accuracy": test},
+                    **{"ece": 0.05 + own.random() / 50, "ece_floor": 0.03},
+                }
                 | ({"accuracy_39": test + 0.08} if task == "speech" else {}),
                 "gap": last["train"]["accuracy"] - test,
             },
@@ -134,10 +141,13 @@ def write_run(
         "training": {"epochs": epochs, "batch_size": 64, "learning_rate": 1e-3},
     }
     text = json.dumps([arm, config], sort_keys=True)
+    predictions = _predictions(tasks)
     metrics = {
+        "predictions_sha256": hashlib.sha256(predictions).hexdigest(),
         "arm": arm,
         **declared.names(),
         "seed": seed,
+        "fold": seed % 4,
         "preset": "quick",
         "config_hash": hashlib.sha256(text.encode()).hexdigest(),
         "config": config,
@@ -161,8 +171,21 @@ def write_run(
     folder = root / "runs" / arm / f"seed={seed}"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "history.jsonl").write_text("".join(json.dumps(line) + "\n" for line in history))
+    (folder / "predictions.npz").write_bytes(predictions)
     (folder / "metrics.json").write_text(json.dumps(metrics))
     return folder
+
+
+@cache
+def _predictions(tasks: tuple[str, ...]) -> bytes:
+    """A file of predictions; its few examples are not those of the planted scores."""
+    parts = {"numbers": np.int32, "target": np.uint8, "predicted": np.uint8, "nll": np.float16}
+    content = io.BytesIO()
+    np.savez_compressed(
+        content,
+        **{f"{t}.{part}": np.arange(5, dtype=kind) for t in tasks for part, kind in parts.items()},
+    )
+    return content.getvalue()
 
 
 def write_results(

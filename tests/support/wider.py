@@ -4,8 +4,11 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from synthetic import ARMS, write_results
+
+from adsmtl.files import sha256
 
 NO_DROPOUT = "no-dropout"
 # What the configuration says of every group, by id.
@@ -51,21 +54,39 @@ def derive(
         for line in (folder / "history.jsonl").read_text().splitlines():
             epoch = json.loads(line)
             epoch["tasks"] = {new: epoch["tasks"][old] for old, new in names.items()}
+            for task in epoch["tasks"].values():
+                if "test" in task:
+                    task["test"]["accuracy"] += gain
             if cosine is not None:
                 epoch["cosine"] = {":".join(names.values()): cosine}
             lines.append(json.dumps(epoch) + "\n")
+        if tasks:
+            _rename_predictions(target / "predictions.npz", metrics, tasks)
         (target / "metrics.json").write_text(json.dumps(metrics))
         (target / "history.jsonl").write_text("".join(lines))
+
+
+def _rename_predictions(path: Path, metrics: dict, tasks: dict[str, str]) -> None:
+    with np.load(path) as stored:
+        arrays = {
+            f"{new}.{part}": stored[f"{old}.{part}"]
+            for old, new in tasks.items()
+            for part in ("numbers", "target", "predicted", "nll")
+        }
+    np.savez_compressed(path, **arrays)
+    metrics["predictions_sha256"] = sha256(path)
 
 
 def write_wide(root: Path, seeds: int = 2) -> Path:
     """A results folder with arms of every kind of figure and of several groups."""
     write_results(root, seeds, epochs=2)
-    moving = {"schedule": "follow", "arm": "adsmtl", "keep": "swapped"}
-    derive(root, "adsmtl", "swapped", "controls", moving, gain=-0.02)
-    derive(root, "fixed-0.3", "fixed-0.3-shared", "ablations", site="shared")
+    moving = {"schedule": "follow", "arm": "adsmtl-0.2", "keep": "swapped"}
+    derive(root, "adsmtl-0.2", "swapped", "controls", moving, gain=-0.02)
+    derive(root, "fixed-0.3", "fixed-0.3-shared", "multiverse", site="shared")
     for number in range(8):
-        derive(root, "adsmtl", f"early-{number}", "schedules", {"schedule": "early", "rate": 0.1})
+        derive(
+            root, "adsmtl-0.2", f"early-{number}", "schedules", {"schedule": "early", "rate": 0.1}
+        )
     for part in ("single-vision", "single-speech", "none"):
         source = part if part == "none" else f"{part}-none"
         gain = -0.1 if part == "none" else -0.15
@@ -89,6 +110,7 @@ def final_row(arm: str, seed: int, task: str, accuracy: float, **changes) -> dic
         "tunable": None,
         "zero": None,
         "seed": seed,
+        "fold": 0,
         "task": task,
         "tasks": "vision+speech",
         "dataset": "set",

@@ -23,28 +23,28 @@ def lines(written, name):
 
 def test_the_text_of_main_leaves_other_groups_to_their_tables(written):
     labels = [line[0] for line in lines(written, "main")]
-    assert "ADSMTL" in labels
+    assert "ADSMTL, p0 0.2" in labels
     assert "swapped" not in labels
     assert not any("sex" in heading for heading in lines(written, "main")[0])
     arms = set(pd.read_csv(written / "tables/main.csv")["arm"])
-    assert {"swapped", "pair-speech-sex", "adsmtl", "fixed-chosen"} <= arms
+    assert {"swapped", "pair-speech-sex", "adsmtl-0.2", "fixed-chosen"} <= arms
 
 
 def test_the_choice_is_told_where_the_chosen_arm_has_another_table(tmp_path):
-    arms = ["none", "adsmtl", "adsmtl-p0.1", "adsmtl-p0.3"]
+    arms = ["none", "adsmtl-0.2", "adsmtl-0.1", "adsmtl-0.3"]
     root = write_results(tmp_path / "quick", 2, arms)
     tables.write_all(collected(root), root)
     (note,) = [
         line for line in (root / "tables/main.md").read_text().splitlines() if "(seed" in line
     ]
-    assert note.startswith("ADSMTL, chosen on validation")
-    assert "adsmtl-p" not in note  # labels, not ids
+    assert note.startswith("ADSMTL, ")
+    assert "adsmtl-" not in note  # labels, not ids
 
 
 def test_controls_are_compared_with_adsmtl(written):
     heading, _, first, second = lines(written, "group-controls")
-    column = heading.index("vs ADSMTL (pp)")
-    assert (first[0], second[0]) == ("ADSMTL", "swapped")
+    column = heading.index("vs ADSMTL, p0 0.2 (pp)")
+    assert (first[0], second[0]) == ("ADSMTL, p0 0.2", "swapped")
     assert first[column] == numbers.MISSING
     assert second[column] == "\N{MINUS SIGN}2.00 [\N{MINUS SIGN}2.00, \N{MINUS SIGN}2.00]"
 
@@ -79,10 +79,10 @@ def test_the_csv_has_the_difference_at_full_precision(written):
 
 def test_a_group_without_its_baseline_says_so(tmp_path):
     write_results(tmp_path, 2, ["none"], epochs=1)
-    derive(tmp_path, "none", "yoked", "controls", {"schedule": "follow"})
+    derive(tmp_path, "none", "borrowed", "controls", {"schedule": "follow"})
     tables.write_all(collected(tmp_path), tmp_path)
     text = (tmp_path / "tables/group-controls.md").read_text()
-    assert "The arm adsmtl, which these are compared with, was not trained" in text
+    assert "The arm adsmtl-0.2, which these are compared with, was not trained" in text
 
 
 def test_a_group_is_compared_with_the_baseline_that_its_arms_state():

@@ -41,9 +41,9 @@ def test_csv_keeps_full_precision(written):
 
 def test_main_table_holds_means_of_the_runs(written):
     final = collected(written, ORDER).runs
-    values = final.query("arm == 'adsmtl' and task == 'speech'")["test_accuracy_39"]
+    values = final.query("arm == 'adsmtl-0.2' and task == 'speech'")["test_accuracy_39"]
     rows = read(written, "main.csv").set_index(["arm", "task", "measure"])
-    row = rows.loc["adsmtl", "speech", "test_accuracy_39"]
+    row = rows.loc["adsmtl-0.2", "speech", "test_accuracy_39"]
     assert row["mean"] == pytest.approx(values.mean(), rel=1e-12)
     half = 4.302652729911275 * values.std() / math.sqrt(3)
     assert row["ci_high"] - row["mean"] == pytest.approx(half, rel=1e-9)
@@ -72,16 +72,16 @@ def test_comparisons_are_the_planned_ones(written):
         zip(*(frame.query("task == 'all'")[key] for key in ("first", "second")), strict=True)
     )
     main = [arm for arm in ORDER[2:] if arm != "none"]
-    assert pairs == [*((arm, "none") for arm in main), ("adsmtl", "fixed-0.2")]
+    assert pairs == [*((arm, "none") for arm in main), ("adsmtl-0.2", "fixed-0.2")]
     vision = frame.query("task == 'vision'")
     assert list(vision["p_holm"]) == statistics.holm(list(vision["p"]))
 
 
 def test_comparisons_use_the_seeds_that_both_arms_have(tmp_path):
     write_results(tmp_path, 3, ["none"])
-    write_results(tmp_path, 2, ["adsmtl"])
+    write_results(tmp_path, 2, ["adsmtl-0.2"])
     final = collected(tmp_path).runs
-    assert set(summary.comparisons(final, [("adsmtl", "none")])["n"]) == {2}
+    assert set(summary.comparisons(final, [("adsmtl-0.2", "none")])["n"]) == {2}
 
 
 @pytest.mark.parametrize("name", outputs.TABLES)
@@ -98,8 +98,8 @@ def test_too_few_seeds_for_the_exact_test_are_said_so(written):
 
 
 def test_six_seeds_need_no_warning(tmp_path):
-    write_results(tmp_path, 6, ["none", "adsmtl"], epochs=1)
-    tables.write_all(collected(tmp_path, ["none", "adsmtl"]), tmp_path)
+    write_results(tmp_path, 6, ["none", "adsmtl-0.2"], epochs=1)
+    tables.write_all(collected(tmp_path, ["none", "adsmtl-0.2"]), tmp_path)
     assert "cannot reach" not in (tmp_path / "tables/comparisons.md").read_text()
 
 

@@ -11,7 +11,7 @@ from adsmtl.collected import collect, reading, run_folders
 from adsmtl.tables import build as tables
 from adsmtl.tracking import mlflow_import
 
-ARMS = ["single-vision-none", "none", "adsmtl"]
+ARMS = ["single-vision-none", "none", "adsmtl-0.2"]
 
 
 @pytest.fixture(scope="session")
@@ -106,8 +106,8 @@ def test_a_second_import_changes_nothing(study):
 
 def test_curves_final_and_best_values_are_those_of_the_run(study):
     study.sync()
-    run = stored(study)["seed", "adsmtl seed=1"]
-    source = run_folders.load(study.root, {"adsmtl": [1]})[0]
+    run = stored(study)["seed", "adsmtl-0.2 seed=1"]
+    source = run_folders.load(study.root, {"adsmtl-0.2": [1]})[0]
     curve = study.client.get_metric_history(run.info.run_id, "tasks/speech/val/accuracy")
     expected = [line["tasks"]["speech"]["val"]["accuracy"] for line in source.history]
     assert [(m.step, m.value) for m in curve] == list(enumerate(expected, start=1))
@@ -133,8 +133,8 @@ def test_data_sets_carry_their_digest(study):
 
 def test_summary_equals_the_mean_over_seeds(study):
     study.sync()
-    frame = collected(study.root).runs.query("arm == 'adsmtl' and task == 'vision'")
-    metrics = stored(study)["summary", "adsmtl"].data.metrics
+    frame = collected(study.root).runs.query("arm == 'adsmtl-0.2' and task == 'vision'")
+    metrics = stored(study)["summary", "adsmtl-0.2"].data.metrics
     name = "final/vision/test/accuracy"
     assert metrics[f"{name}/mean"] == pytest.approx(frame["test_accuracy"].mean(), rel=1e-12)
     assert metrics[f"{name}/n"] == 2

@@ -1,4 +1,4 @@
-"""From run folders to tables: everything that is judged, drawn or reported, in five files."""
+"""From run folders to tables: everything that is judged, drawn or reported, in six files."""
 
 import gzip
 from collections.abc import Mapping, Sequence
@@ -8,13 +8,16 @@ from typing import Any
 import pandas as pd
 
 from adsmtl import outputs
-from adsmtl.collected import run_folders, test_time
+from adsmtl.collected import predictions, run_folders, test_time
 from adsmtl.collected.run_folders import FinishedRun
+from adsmtl.errors import UserError
 from adsmtl.files import atomic, digest, sha256, write_json
+from adsmtl.study import LAST
 
 _NAMES = (
     *("arm", "label", "group", "group_title", "baseline", "role", "family", "tunable", "zero"),
 )
+_PAIRS = ("cosine", "affinity")
 _ENVIRONMENT = ("device", "versions", "code", "data")
 
 
@@ -40,6 +43,7 @@ def write(
     _write_table(folder / "runs.csv", runs_frame(found))
     _write_table(folder / "epochs.csv.gz", epochs_frame(found))
     _write_table(folder / "test_time.csv", test_time.frame(found))
+    predictions.write(folder / outputs.PREDICTIONS, found)
     write_json(folder / "configs.json", {run.arm: _config(run) for run in found})
     write_json(folder / "environments.json", dict(sorted(environments.items())))
     return outputs.collected(target)
@@ -50,20 +54,24 @@ def runs_frame(found: Sequence[FinishedRun]) -> pd.DataFrame:
 
     Columns that the tasks of a run share: the names of `adsmtl.study.Arm` (arm, label, group,
     group_title, baseline, role, family, zero, and tunable, the value in which trials differ),
-    seed, preset, tasks (names of all its tasks, joined by "+"), schedule, rate (`rate`, or `p0`
-    of the adaptive schedule), train_fraction, l2, site, epochs, seconds_total,
-    seconds_per_epoch, examples_per_second, environment (its key in `environments.json`),
-    config_hash, metrics_sha256 and history_sha256 (of the run's files).
+    seed, fold (of its data; 0 where they have none), preset, tasks (names of all its tasks,
+    joined by "+"), schedule, rate (`rate`, or `p0` of the adaptive schedule), train_fraction, l2,
+    site, epochs, seconds_total, seconds_per_epoch, examples_per_second, environment (its key in
+    `environments.json`), config_hash, and metrics_sha256, history_sha256 and predictions_sha256
+    (of the run's files).
 
     Columns of each task: task, dataset, target, classes, `examples_<split>`,
-    `<split>_<metric>` for every metric found (accuracies as fractions, losses in nats), gap
-    (train minus test accuracy), best_val_epoch, best_val_accuracy.
+    `<split>_<metric>` for every metric found (accuracies as fractions, losses in nats),
+    test_ece_floor (the calibration error expected of a perfectly calibrated model), gap (train
+    minus test accuracy), best_val_epoch, best_val_accuracy, and `<split>_<metric>_last3` of the
+    validation and test split: accuracy and loss as means over the last `LAST` epochs.
     """
     rows = []
     for run in found:
         metrics, arm = run.metrics, run.metrics["config"]["arm"]
         of_run = {key: metrics[key] for key in _NAMES} | {
             "seed": run.seed,
+            "fold": metrics["fold"],
             "preset": metrics["preset"],
             "tasks": "+".join(metrics["tasks"]),
             "schedule": run.dropout.get("schedule"),
@@ -79,8 +87,12 @@ def runs_frame(found: Sequence[FinishedRun]) -> pd.DataFrame:
             "config_hash": metrics["config_hash"],
             "metrics_sha256": sha256(run.folder / run_folders.METRICS),
             "history_sha256": sha256(run.folder / run_folders.HISTORY),
+            "predictions_sha256": metrics["predictions_sha256"],
         }
-        rows += [of_run | _after_training(name, task) for name, task in metrics["tasks"].items()]
+        rows += [
+            of_run | _after_training(name, task) | _last(run, name)
+            for name, task in metrics["tasks"].items()
+        ]
     return pd.DataFrame(rows)
 
 
@@ -97,16 +109,33 @@ def _after_training(name: str, task: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _last(run: FinishedRun, name: str) -> dict[str, float]:
+    """Means over the last epochs; over all of a training that has fewer."""
+    epochs = [epoch["tasks"][name] for epoch in run.history[-LAST:]]
+    if any("test" not in epoch for epoch in epochs):
+        raise UserError(
+            f"{run.folder / run_folders.HISTORY} lacks test scores of the last {LAST} epochs; "
+            "delete its folder and train this run again"
+        )
+    return {
+        f"{split}_{key}_last{LAST}": sum(epoch[split][key] for epoch in epochs) / len(epochs)
+        for split in ("val", "test")
+        for key in ("accuracy", "loss")
+    }
+
+
 def epochs_frame(found: Sequence[FinishedRun]) -> pd.DataFrame:
     """One row per arm, seed, epoch and task, in the order of `found`.
 
     Columns: arm, seed, epoch (from 1), seconds (of the epoch), penalty (half the squared L2
     norm of the weights), task, loss and accuracy (while training, units dropped),
-    `train_<metric>` and `val_<metric>` (evaluated with all units on), gap (train minus
+    `train_<metric>`, `val_<metric>` and, after the last epochs, `test_<metric>` (evaluated with
+    all units on; of validation a part but after the last epochs), gap (train minus
     validation accuracy), `rate_<site>` (probability that a unit is dropped), weight (of the
     task's loss), difficulty, smoothed, gradient (norm on the shared layer, mean over steps),
     cosine (between the tasks' gradients on the shared layer, mean over steps and over the pairs
-    that the task is part of; NaN for a single task).
+    that the task is part of; NaN for a single task), affinity (the same of gradients on many
+    examples, after the first epoch; NaN where it was not measured).
     """
     rows = []
     for run in found:
@@ -116,19 +145,21 @@ def epochs_frame(found: Sequence[FinishedRun]) -> pd.DataFrame:
             for name, task in epoch["tasks"].items():
                 row = of_epoch | {"task": name}
                 row |= {key: task.get(key) for key in ("loss", "accuracy")}
-                for split in ("train", "val"):
-                    row |= {f"{split}_{key}": value for key, value in task[split].items()}
+                for split in ("train", "val", "test"):
+                    scores = task.get(split, {})
+                    row |= {f"{split}_{key}": value for key, value in scores.items()}
                 row["gap"] = task.get("gap")
                 row |= {f"rate_{site}": value for site, value in task["rates"].items()}
                 row |= {
                     key: task.get(key) for key in ("weight", "difficulty", "smoothed", "gradient")
                 }
-                rows.append(row | {"cosine": _cosine(epoch, name)})
+                rows.append(row | {key: _of_pairs(epoch, key, name) for key in _PAIRS})
     return pd.DataFrame(rows)
 
 
-def _cosine(epoch: dict[str, Any], task: str) -> float | None:
-    own = [value for pair, value in epoch.get("cosine", {}).items() if task in pair.split(":")]
+def _of_pairs(epoch: dict[str, Any], key: str, task: str) -> float | None:
+    """The mean over the pairs of tasks that a task is part of."""
+    own = [value for pair, value in epoch.get(key, {}).items() if task in pair.split(":")]
     return sum(own) / len(own) if own else None
 
 
@@ -142,8 +173,10 @@ def _environment(run: FinishedRun) -> str:
 
 
 def _config(run: FinishedRun) -> dict[str, Any]:
-    """A run's configuration without its seed, which is all that the runs of an arm differ in."""
-    return {key: value for key, value in run.metrics["config"].items() if key != "seed"}
+    """A run's configuration without its seed, and the lender that follows from it: they are all
+    that the runs of an arm differ in."""
+    own = run.metrics["config"]
+    return {key: value for key, value in own.items() if key not in ("seed", "lender")}
 
 
 def _write_table(path: Path, frame: pd.DataFrame) -> None:

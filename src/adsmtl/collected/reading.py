@@ -7,19 +7,22 @@ from typing import Any
 import pandas as pd
 
 from adsmtl import outputs
+from adsmtl.collected import predictions
+from adsmtl.collected.predictions import Predictions
 from adsmtl.errors import UserError
 from adsmtl.files import read_json
 
 _TEXT = (
     *("arm", "label", "group", "group_title", "baseline", "role", "family", "zero", "preset"),
     *("task", "tasks", "schedule", "site"),
-    *("environment", "config_hash", "metrics_sha256", "history_sha256", "dataset", "target"),
+    *("environment", "config_hash", "dataset", "target"),
+    *("metrics_sha256", "history_sha256", "predictions_sha256"),
     "policy",
 )
 _NEEDED = {
     "runs": (
         *("arm", "label", "group", "group_title", "baseline", "role", "family", "tunable", "zero"),
-        *("seed", "preset", "task", "tasks", "test_accuracy"),
+        *("seed", "fold", "preset", "task", "tasks", "test_accuracy", "test_loss"),
     ),
     "epochs": ("arm", "seed", "epoch", "task"),
     "test_time": ("arm", "seed", "task", "rate", "passes", "policy", "repeat", "accuracy"),
@@ -28,7 +31,7 @@ _NEEDED = {
 
 @dataclass(frozen=True)
 class Collected:
-    """A study as five files below `root/collected` hold it.
+    """A study as six files below `root/collected` hold it.
 
     Attributes:
         root: the results folder, or the frozen archive.
@@ -90,6 +93,14 @@ class Collected:
         names = self.runs.drop_duplicates("arm")[["arm", "label", "group", "schedule"]]
         return frame.merge(names, on="arm", how="left")
 
+    def predictions(self, task: str, arm: str) -> Predictions:
+        """What the runs of one arm say of every test example of a task; read when asked for.
+
+        Raises:
+            UserError: the file is missing or damaged, or holds no such arm or task.
+        """
+        return predictions.read(self.root / outputs.COLLECTED / outputs.PREDICTIONS, task, arm)
+
     @property
     def per_run(self) -> pd.DataFrame:
         """`runs` with one row per run: of a run's tasks the first."""
@@ -102,7 +113,7 @@ def load(root: Path) -> Collected:
     Raises:
         UserError: a file is missing, damaged, or lacks a column; names it and what to do.
     """
-    tables, epochs, test_time, configs, environments = outputs.collected(root)
+    tables, epochs, test_time, configs, environments, _ = outputs.collected(root)
     return Collected(
         root=root,
         runs=_read(tables, "runs"),

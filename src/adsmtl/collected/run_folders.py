@@ -56,6 +56,7 @@ class _Metrics(BaseModel):
     tunable: float | None
     zero: str | None
     seed: int
+    fold: int
     preset: str
     config_hash: str
     config: _Config
@@ -65,11 +66,13 @@ class _Metrics(BaseModel):
     device: dict[str, Any]
     data: dict[str, dict[str, Any]]
     versions: dict[str, str]
+    predictions_sha256: str
 
 
 class _EpochTask(BaseModel):
     train: _Scores
     val: _Scores
+    test: _Scores | None = None
     rates: _Scores
 
 

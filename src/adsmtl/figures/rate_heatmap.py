@@ -20,7 +20,7 @@ def cells(final: DataFrame) -> DataFrame:
         row (of `ROWS`; the last two are multi-task training that drops units at the shared
         layer or in the tasks' own layers alone), rate, task, seed, accuracy (a fraction).
     """
-    groups = ("reference", "main", "ablations")
+    groups = ("reference", "main", "multiverse")
     rows = final[
         final["group"].isin(groups)
         & final["schedule"].isin(["none", "fixed"])

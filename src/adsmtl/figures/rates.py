@@ -10,7 +10,7 @@ from adsmtl.figures.lazy import DataFrame, Figure
 from adsmtl.outputs import Traits
 
 PANELS = 8  # more are not legible on one page
-CONSTANT = ("none", "fixed")  # schedules whose rate is the same in every epoch
+CONSTANT = ("none", "fixed", "per-task")  # schedules whose rate is the same in every epoch
 LEGEND = (
     "mean over seeds, band its 95 % t-interval. Filled markers are the layers of the task's own"
     " branch, white ones the shared layer where it differs."
@@ -20,12 +20,12 @@ LEGEND = (
 def panels(arms: Mapping[str, Traits]) -> tuple[list[str], list[str]]:
     """Arms whose rate may change during training: those of `rates` and those of `schedules`.
 
-    Where they are more than `PANELS`, `rates` keeps ADSMTL, its controls and its ablations, in
+    Where they are more than `PANELS`, `rates` keeps ADSMTL, its controls and its variants, in
     this order and as many as fit.
     """
     moving = [arm_id for arm_id, own in arms.items() if own.schedule not in CONSTANT]
     adaptive = [a for a in moving if arms[a].group == "main" and arms[a].schedule == "adsmtl"]
-    beside = [a for group in ("controls", "ablations") for a in moving if arms[a].group == group]
+    beside = [a for group in ("controls", "multiverse") for a in moving if arms[a].group == group]
     first = [*adaptive, *beside]
     if len(moving) > PANELS:
         first = first[:PANELS]

@@ -28,11 +28,13 @@ class Predictions:
 
     Attributes:
         numbers: of the examples in their data set, int32 `[n]`, ascending.
+        target: the true class, uint8 `[n]`.
         predicted: the most probable class, uint8 `[n]`.
         nll: negative log-likelihood of the true class in nats, float16 `[n]`.
     """
 
     numbers: np.ndarray
+    target: np.ndarray
     predicted: np.ndarray
     nll: np.ndarray
 
@@ -127,11 +129,10 @@ def predictions(
         raise ValueError(f"{data.classes} classes do not fit into a byte")
     loss = registry.load(registry.LOSSES, task.loss)
     numbers, order = data.numbers[positions].sort()
-    nll = loss(logits[None], targets[None])[0].cpu()[order]
+    nll = loss(logits[None], targets[None])[0]
+    classes = (own.cpu()[order].numpy().astype(np.uint8) for own in (targets, logits.argmax(dim=1)))
     return Predictions(
-        numbers.numpy().astype(np.int32),
-        logits.argmax(dim=1).cpu()[order].numpy().astype(np.uint8),
-        nll.numpy().astype(np.float16),
+        numbers.numpy().astype(np.int32), *classes, nll.cpu()[order].numpy().astype(np.float16)
     )
 
 

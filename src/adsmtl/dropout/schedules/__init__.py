@@ -9,11 +9,12 @@ A new schedule is one small file with such a class, and its name here.
 from adsmtl.dropout.schedules.adaptive import Adsmtl
 from adsmtl.dropout.schedules.concrete import Concrete
 from adsmtl.dropout.schedules.fixed import Fixed, NoDropout
-from adsmtl.dropout.schedules.follow import Follow, Recorded, Trajectory, lender
+from adsmtl.dropout.schedules.follow import BLOCK, Follow, Recorded, Trajectory, lender
 from adsmtl.dropout.schedules.per_task import PerTask
 from adsmtl.dropout.schedules.timed import Curriculum, Early, Late, ListingIntent
 
 __all__ = [
+    "BLOCK",
     "SCHEDULES",
     "Adsmtl",
     "Concrete",
