@@ -13,6 +13,7 @@ from adsmtl.dropout.masks import Rates
 from adsmtl.dropout.schedules import Concrete, Fixed, Late, NoDropout
 from adsmtl.errors import UserError
 from adsmtl.study import Run
+from adsmtl.tasks import lstm
 from adsmtl.training import device
 from adsmtl.training.device import Machine
 from adsmtl.training.elementwise import TORCH, Dropped, Elementwise
@@ -135,6 +136,34 @@ def test_threads_change_no_bit(pool: int) -> None:
     one = both_ways(fused(1), x, upstream, True, pool, dropped(1, 0.3))
     two = both_ways(fused(2), x, upstream, True, pool, dropped(1, 0.3))
     assert all(same(a, b) for a, b in zip(one, two, strict=True))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("replicas", [1, 3])
+@pytest.mark.parametrize(("batch", "steps", "hidden"), [(9, 7, 128), (3, 1, 32), (4, 5, 7)])
+def test_states_of_an_lstm(
+    dtype: torch.dtype, replicas: int, batch: int, steps: int, hidden: int
+) -> None:
+    generator = torch.Generator().manual_seed(steps)
+
+    def made(*shape: int) -> Tensor:
+        return torch.randn(replicas, *shape, generator=generator)
+
+    inputs = made(batch, steps, 6).to(dtype)
+    inputs[:, 0] *= 50  # gates at both their ends
+    weights = made(4 * hidden, 6).to(dtype), made(4 * hidden, hidden).to(dtype) / 4
+    arguments = inputs, *weights, made(4 * hidden)
+    lengths = torch.randint(1, steps + 1, (replicas, batch), generator=generator)
+    lengths[:, -1] = steps
+    upstream = made(batch, hidden)
+    found = []
+    for elementwise in (TORCH, fused()):
+        x, *rest = leaves = [value.clone().requires_grad_() for value in arguments]
+        state = lstm.last_state(x, lengths, *rest, elementwise.gates)
+        found.append([state, *torch.autograd.grad(state, leaves, upstream)])
+    assert all(same(a, b) for a, b in zip(*found, strict=True))
+    if steps > 1:  # before the first step there is no state to learn from
+        assert all((value != 0).any() for value in found[0])
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -1,8 +1,8 @@
 """`Elementwise` on a CPU, each in one pass over memory, to the bits of torch's own operations.
 
 The random numbers, the rectifier, the scale and the mask of a site take one pass forward and one
-backward, and max-pooling with them. What it would not speed up is left to torch: float64,
-rectifying alone, and the pooling of several replicas.
+backward, and max-pooling with them; so do the gates in a step of an LSTM. What it would not speed
+up is left to torch: float64, rectifying alone, and the pooling of several replicas.
 """
 
 import importlib.metadata
