@@ -1,11 +1,9 @@
-"""How often the judge gives every verdict, under effects that are known.
+"""Ledgers of drawn numbers with known effects, and how often the judge gives every verdict.
 
-`python -m adsmtl.claims.simulation` writes the tables of `docs/protocol.md`. Numbers are drawn, the
-verdicts are those of `verdicts.decide`. The exact tests are made for many draws at once: the means
+Numbers are drawn, the verdicts are those of `verdicts.decide`. `error_rates` makes tables. The exact tests are made for many draws at once: the means
 of all subsets of the seeds hold the sign-flip p of every shift (see `analysis.paired`).
 """
 
-import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import sqrt
@@ -14,7 +12,7 @@ import numpy as np
 
 from adsmtl.analysis import statistics
 from adsmtl.analysis.paired import LEVEL
-from adsmtl.claims.catalogue import CLAIMS
+from adsmtl.claims.catalogue import CLAIMS, OF_PRESET
 from adsmtl.claims.claim import Part
 from adsmtl.claims.outcome import DELTAS, POINTS
 from adsmtl.claims.verdicts import (
@@ -96,14 +94,15 @@ class Shape:
     spread: tuple[float, ...]
 
 
-def shapes() -> dict[str, Shape]:
-    """Of the claims of the catalogue whose parts are numbers by seed.
+def shapes(preset: str = "") -> dict[str, Shape]:
+    """Of the claims that a preset judges and whose parts are numbers by seed.
 
     Deltas of other units stand for as many points as that of accuracy.
     """
     found = {}
     for claim in CLAIMS:
-        if all(isinstance(part, Part) for part in claim.parts):
+        judged = OF_PRESET.get(preset, (claim.id,))
+        if claim.id in judged and all(isinstance(part, Part) for part in claim.parts):
             spread = tuple(sd / DELTAS[POINTS] for sd in SPREAD[claim.id])
             kinds = tuple(part.kind for part in claim.parts)
             if len(kinds) != len(spread):
@@ -195,12 +194,14 @@ def holm(p: Sequence[float]) -> list[float]:
     return adjusted.tolist()
 
 
-def ledgers(n: int, scenario: Scenario, count: int, seed: int = 0) -> Iterator[list[Decision]]:
+def ledgers(
+    n: int, scenario: Scenario, count: int, seed: int = 0, preset: str = ""
+) -> Iterator[list[Decision]]:
     """Judge `count` ledgers of n seeds under a scenario."""
     draw, weights = np.random.default_rng([seed, n]), subsets(n)
     made = [
         tests(shape, noise(shape, n, count, draw, scenario), _effects(scenario, shape), weights)
-        for shape in shapes().values()
+        for shape in shapes(preset).values()
     ]
     for ledger in zip(*made, strict=True):
         yield decide(ledger, holm)
@@ -210,14 +211,14 @@ def _effects(scenario: Scenario, shape: Shape) -> tuple[float, ...]:
     return scenario.effects(len(shape.kinds))
 
 
-def truths(scenario: Scenario) -> list[tuple[bool, bool, bool]]:
+def truths(scenario: Scenario, preset: str = "") -> list[tuple[bool, bool, bool]]:
     """For every claim, whether it holds, whether its opposite does, and whether it matters.
 
     It holds if every part is as asserted; the opposite if any part is beyond that; it matters if
     every part has an effect of delta or more.
     """
     found = []
-    for shape in shapes().values():
+    for shape in shapes(preset).values():
         effects = np.array(_effects(scenario, shape))
         kind = shape.kinds[0]
         lean = {
@@ -246,12 +247,12 @@ class Rates:
     false_b: float
 
 
-def rates(n: int, scenario: Scenario, count: int, seed: int = 0) -> Rates:
+def rates(n: int, scenario: Scenario, count: int, seed: int = 0, preset: str = "") -> Rates:
     """Rates of every verdict over `count` ledgers."""
-    truth = truths(scenario)
+    truth = truths(scenario, preset)
     counts = np.zeros((len(truth), len(VERDICTS)))
     wrong_a = wrong_b = 0
-    for ledger in ledgers(n, scenario, count, seed):
+    for ledger in ledgers(n, scenario, count, seed, preset):
         of_a = of_b = False
         for place, (one, (holds, opposite, matters)) in enumerate(zip(ledger, truth, strict=True)):
             counts[place, VERDICTS.index(one.verdict)] += 1
@@ -260,32 +261,3 @@ def rates(n: int, scenario: Scenario, count: int, seed: int = 0) -> Rates:
             of_b |= one.verdict == NEGLIGIBLE and matters
         wrong_a, wrong_b = wrong_a + of_a, wrong_b + of_b
     return Rates(counts / count, wrong_a / count, wrong_b / count)
-
-
-def main() -> None:
-    """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--count", type=int, default=1000, help="ledgers per line")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[8, 16, 24])
-    options = parser.parse_args()
-    names = list(shapes())
-    by_claim = []
-    print("| n | true effect | " + " | ".join(VERDICTS) + " | false A | false B |")
-    print("|---|---|" + "---|" * (len(VERDICTS) + 2))
-    for n in options.seeds:
-        for scenario in SCENARIOS:
-            found = rates(n, scenario, options.count)
-            numbers = " | ".join(f"{total:.2f}" for total in found.counts.sum(axis=0))
-            errors = f"{100 * found.false_a:.1f} % | {100 * found.false_b:.1f} %"
-            print(f"| {n} | {scenario.name} | {numbers} | {errors} |", flush=True)
-            if n == 16:
-                by_claim.append((scenario, found))
-    print("\n| true effect, n = 16 | " + " | ".join(names) + " |")
-    print("|---|" + "---|" * len(names))
-    for scenario, found in by_claim:
-        cells = [" / ".join(f"{100 * share:.0f}" for share in one) for one in found.counts]
-        print(f"| {scenario.name} | " + " | ".join(cells) + " |")
-
-
-if __name__ == "__main__":
-    main()
