@@ -9,7 +9,16 @@ from adsmtl.errors import UserError
 
 
 def rows(*values):
-    names = ["arm", "group", "schedule", "rate", "seed", "task", "val_accuracy", "test_accuracy"]
+    names = [
+        "arm",
+        "group",
+        "schedule",
+        "rate",
+        "seed",
+        "task",
+        measures.VALIDATION,
+        "test_accuracy",
+    ]
     frame = pd.DataFrame(values, columns=names)
     family = frame["schedule"].map({"fixed": "fixed"}).astype(object)
     label, tunable = frame["arm"].str.replace("-", " "), frame["rate"]
@@ -59,7 +68,7 @@ def fixed(seed, rate, vision, speech, test=0.5):
 
 
 def validation(final, family="fixed"):
-    return measures.trials(final, family)[["seed", "task", "tunable", "val_accuracy"]]
+    return measures.seen(measures.trials(final, family))
 
 
 def test_rate_is_chosen_per_seed_by_the_mean_over_tasks():
@@ -113,7 +122,7 @@ def test_every_family_gets_an_arm_of_its_own(tuned):
     assert set(derived["trials"]) == {4}
     for (arm, seed), own in derived.groupby(["arm", "seed"]):
         rows = measures.trials(tuned, arm.removesuffix("-chosen")).query(f"seed == {seed}")
-        best = rows.groupby("arm")["val_accuracy"].mean().idxmax()
+        best = rows.groupby("arm")[measures.VALIDATION].mean().idxmax()
         assert set(own["chosen_from"]) == {best}
 
 
@@ -132,7 +141,7 @@ def test_the_choice_cannot_see_test_data(tuned):
     assert list(again["chosen_from"].dropna()) == list(honest["chosen_from"].dropna())
     assert honest["chosen_from"].nunique() > len(FAMILIES)
     with pytest.raises(ValueError, match="validation data alone"):
-        measures.choose(tuned[["seed", "task", "rate", "val_accuracy", "test_accuracy"]])
+        measures.choose(tuned[["seed", "task", "rate", measures.VALIDATION, "test_accuracy"]])
 
 
 def test_unequal_tuning_budgets_cannot_be_compared(tuned):

@@ -12,6 +12,7 @@ from adsmtl.tables import numbers
 
 ROOT = Path(__file__).parents[2]
 STUDIES = sorted(path.parent for path in (ROOT / "results/frozen").glob("*/*/manifest.json"))
+README = (ROOT / "README.md").read_text()
 IDS = [path.relative_to(ROOT / "results/frozen").as_posix() for path in STUDIES]
 
 
@@ -31,12 +32,14 @@ def test_every_frozen_file_is_the_one_that_the_manifest_traces(study):
     assert len(own) < 100
 
 
-def test_the_readme_quotes_the_ledger_of_the_study_that_it_links():
-    text = (ROOT / "README.md").read_text()
-    (linked,) = set(re.findall(r"\((results/frozen/[^)]*/)claims\.md\)", text))
+LINKED = sorted(set(re.findall(r"\((results/frozen/[^)]*/)claims\.md\)", README)))
+
+
+@pytest.mark.parametrize("linked", LINKED)
+def test_the_readme_quotes_the_ledger_of_the_study_that_it_links(linked):
     ledger = json.loads((ROOT / linked / "claims.json").read_text())
     quoted = {}
-    for line in text.splitlines():
+    for line in README.splitlines():
         if found := re.match(r"\| (C\d+) [^|]*\|([^|]*)\|([^|]*)\|([^|]*)\|$", line):
             quoted[found[1]] = [found[i].strip() for i in (2, 3, 4)]
     for row in ledger:

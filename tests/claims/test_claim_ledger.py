@@ -1,48 +1,65 @@
-"""From run folders to `claims.json`, `claims.md` and the report."""
+"""From collected tables to `claims.json`, `claims.md` and the report."""
 
 import json
-import shutil
+from dataclasses import replace
 
+import judging
+import numpy as np
+import pandas as pd
 import pytest
-from collecting import collected
+from judging import FACTS, TASKS, drawn
 from pages import parsed
-from synthetic import NONE, claim_arms, write_results, write_test_time
 
 from adsmtl import outputs
-from adsmtl.analysis import contrasts
 from adsmtl.claims import words
-from adsmtl.claims.ledger import judge
+from adsmtl.claims.ledger import judge, rows
 from adsmtl.claims.write import write
 from adsmtl.errors import UserError
-from adsmtl.figures import data_curves
-from adsmtl.figures.drawing import Material
 from adsmtl.report.claims import section
 
 KEYS = (
-    *("id", "claim", "experiment", "comparison", "n", "effect", "ci_low", "ci_high", "p"),
+    *("id", "claim", "experiment", "comparison", "n", "effect", "sd", "ci_low", "ci_high", "p"),
     *("p_holm", "verdict", "unit", "detectable", "sentence", "parts", "beside", "runs", "reason"),
+    *("p_b", "p_b_holm", "delta", "excluded", "qualifier", "verdict_at_twice_delta"),
+    *("fold_low", "fold_high", "stratified", "se"),
 )
 SEEDS = 10
-ARMS = claim_arms()
-PAIRS = ["pair-vision-superclass", "pair-speech-manner", "pair-speech-sex", "none"]
+AT_TEST_TIME = ("fixed-0.2", "adsmtl-0.2")
+PAIRS = [(f"a{k}", f"b{k}") for k in range(12)]
 
 
-def plus(points):
-    return {task: accuracy + points / 100 for task, accuracy in NONE.items()}
+def planted(arm, task):
+    """C1 and C2 hold, C3 too but is too small, C5 is refuted, C4 comes to nothing."""
+    if arm.startswith("single"):
+        opposite = 2 if arm.endswith("fixed-0.3") else 0
+        return -3 + (opposite if task == "vision" else -opposite)
+    if arm.startswith(("fixed", "adsmtl", "per-task", "borrowed", "matched", "reversed")):
+        return 0.25
+    return {"swapped": 3}.get(arm, 0)
 
 
-def planted():
-    """Accuracies under which C1 to C4 hold, C5 is contradicted and others are left open."""
-    accuracy = dict.fromkeys(ARMS, NONE)
-    for arm in ARMS:
-        if arm.startswith("single") or arm in ("fixed-0.1", "fixed-0.3", "fixed-0.5"):
-            accuracy[arm] = plus(-10)
-        if arm.startswith("single") and arm.endswith(("fixed-0.1", "fixed-0.3", "fixed-0.5")):
-            accuracy[arm] = plus(-20)
-    accuracy["fixed-0.2"] = plus(5)
-    accuracy["adsmtl-p0.1"] = plus(10)
-    accuracy["swapped"] = plus(5)
-    return accuracy
+def numbers_of(seeds=SEEDS, arms=FACTS):
+    test = drawn(arms, seeds, planted, sd=0.05)
+    gap = drawn(arms, seeds, lambda arm, task: -10 if "fixed" in arm else 0, sd=0.05)
+    frame = judging.runs(test, gap=gap)
+    evaluated = judging.evaluations(AT_TEST_TIME, seeds, accuracy=-0.001, loss=0.1)
+    epochs = judging.difficulty("adsmtl-0.2", seeds, {"vision": 1.5, "speech": 2.0})
+    return frame, epochs, evaluated
+
+
+def pair_numbers(seeds=8):
+    facts = judging.pair_facts(PAIRS)
+    loss, epochs = {}, []
+    for arm, fact in facts.items():
+        tasks = tuple(fact["tasks"].split("+"))
+        place = PAIRS.index(tasks) if len(tasks) == 2 else None
+        noise = np.random.default_rng(list(arm.encode())).normal(0, 0.005, seeds)
+        loss[arm] = [(1 - 0.01 * (place or 0) + noise).tolist()] * len(tasks)
+        if place is not None:
+            known = [{"arm": arm, "seed": seed, "epoch": 1} for seed in range(seeds)]
+            epochs += [one | {"affinity": place / 20, "task": tasks[0]} for one in known]
+    test = {arm: [[50] * seeds] * len(one) for arm, one in loss.items()}
+    return judging.runs(test, loss=loss, facts=facts), pd.DataFrame(epochs)
 
 
 LISTING = {
@@ -61,35 +78,46 @@ LISTING = {
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    root = tmp_path_factory.mktemp("claims") / "paper"
-    cosines = {pair: place / 10 for place, pair in enumerate(PAIRS)}
-    write_results(root, SEEDS, ARMS, epochs=2, accuracy=planted(), cosine=cosines)
-    for seed in range(SEEDS):
-        for arm in ("fixed-0.2", "adsmtl"):
-            write_test_time(root, arm, seed, gain=-0.01, calibration=0.01)
+def collected(tmp_path_factory):
+    root = tmp_path_factory.mktemp("claims") / "study"
+    root.mkdir()
     (root / "listing.json").write_text(json.dumps(LISTING))
-    return root
+    frame, epochs, evaluated = numbers_of()
+    of_pairs, affinities = pair_numbers()
+    return judging.collected(
+        root,
+        pd.concat([frame, of_pairs], ignore_index=True),
+        pd.concat([epochs, affinities], ignore_index=True),
+        evaluated,
+    )
 
 
 @pytest.fixture(scope="module")
-def written(root):
-    assert write(collected(root, ARMS, range(SEEDS)), root) == outputs.claims(root)
-    return json.loads((root / "claims.json").read_text())
+def written(collected):
+    assert write(collected, collected.root) == outputs.claims(collected.root)
+    return json.loads((collected.root / "claims.json").read_text())
 
 
-def by_id(rows):
-    return {row["id"]: row for row in rows}
+def by_id(judged):
+    return {row["id"]: row for row in judged}
 
 
 def test_planted_effects_get_their_verdicts(written):
-    verdicts = {row["id"]: row["verdict"] for row in written}
+    verdicts = {row["id"]: (row["verdict"], row["qualifier"]) for row in written}
     assert list(verdicts) == [f"C{number}" for number in range(1, 12)]
-    held = {claim for claim, verdict in verdicts.items() if verdict == "supported"}
-    refuted = {claim for claim, verdict in verdicts.items() if verdict == "contradicted"}
-    assert {"C1", "C2", "C3", "C4", "C7"} <= held
-    assert refuted == {"C5", "C6", "C11"}
-    assert verdicts["C10"] == "inconclusive"
+    assert verdicts == {
+        "C1": ("supported", None),
+        "C2": ("supported", None),
+        "C3": ("supported", "below the smallest effect of interest"),
+        "C4": ("negligible", "equivalent"),
+        "C5": ("contradicted", None),
+        "C6": ("contradicted", None),  # accuracy is kept, likelihood is not
+        "C7": ("supported", "below the smallest effect of interest"),  # noise that validation sees
+        "C8": ("supported", None),  # opposite directions on the two tasks
+        "C9": ("supported", None),
+        "C10": ("negligible", "equivalent"),
+        "C11": ("contradicted", None),
+    }
 
 
 def test_rows_have_every_key_and_numbers_that_agree(written):
@@ -97,121 +125,172 @@ def test_rows_have_every_key_and_numbers_that_agree(written):
         assert set(KEYS) <= set(row)
         assert all(row[key] for key in ("claim", "experiment", "comparison", "sentence"))
     for row in written[:10]:
-        assert row["n"] == SEEDS
         assert row["ci_low"] <= row["effect"] <= row["ci_high"]
         assert row["p"] <= row["p_holm"]
         deciding = [one for one in row["parts"] if one["comparison"] == row["comparison"]]
         assert [one["effect"] for one in deciding] == [row["effect"]]
-    assert all(row["detectable"] > 0 for row in written[:10] if row["id"] != "C8")
+        assert row["delta"] == deciding[0]["delta"] > 0
+        if row["id"] != "C9":
+            assert row["n"] == SEEDS
+            assert sum(deciding[0]["values"]) / SEEDS == pytest.approx(row["effect"])
+            assert deciding[0]["seeds"] == list(range(SEEDS))
+            assert row["fold_low"] <= row["fold_high"]
+        assert (row["p_b"] is None) == (row["id"] == "C6")
     assert by_id(written)["C5"]["comparison"].startswith("ADSMTL minus swapped")
-    assert by_id(written)["C5"]["effect"] == pytest.approx(-5, abs=1)
+    assert by_id(written)["C5"]["effect"] == pytest.approx(-2.75, abs=0.1)
+    assert by_id(written)["C9"]["n"] == 12
 
 
-def test_effects_come_from_the_runs_that_the_row_names(root, written):
+def test_what_is_excluded_agrees_with_family_b(written):
+    for row in written[:10]:
+        if row["p_b"] is not None:
+            assert (row["excluded"] < row["delta"]) == (row["p_b"] <= 0.05), row["id"]
+    assert by_id(written)["C4"]["excluded"] < 0.1
+    # Dropping units costs 0.1 nats, and no more.
+    assert by_id(written)["C6"]["excluded"] == pytest.approx(0.1, abs=0.002)
+
+
+def test_twice_the_smallest_effect_of_interest_changes_what_depends_on_it(written):
+    at_twice = {row["id"]: row["verdict_at_twice_delta"] for row in written[:10]}
+    assert at_twice["C6"] == "contradicted"
+    assert at_twice["C4"] == "negligible"
+    assert {row["id"]: row["verdict"] for row in written[:10]} == at_twice
+
+
+def test_effects_come_from_the_runs_that_the_row_names(collected, written):
     row = by_id(written)["C5"]
     assert len(row["runs"]) == 5 * SEEDS
-    accuracy = {}
-    for folder in row["runs"]:
-        tasks = json.loads((root / folder / "metrics.json").read_text())["tasks"]
-        accuracy[folder] = sum(t["final"]["test"]["accuracy"] for t in tasks.values()) / 2
-    differences = [
-        100 * (accuracy[f"runs/adsmtl/seed={k}"] - accuracy[f"runs/swapped/seed={k}"])
-        for k in range(SEEDS)
-    ]
-    assert row["effect"] == pytest.approx(sum(differences) / SEEDS)
+    means = collected.runs.groupby(["arm", "seed"])["test_accuracy"].mean()
+    difference = 100 * (means["adsmtl-0.2"] - means["swapped"])
+    assert row["effect"] == pytest.approx(difference.mean())
+    assert len(by_id(written)["C9"]["runs"]) == 36 * 8
+
+
+def test_beside_every_part_stand_its_co_outcomes(written):
+    names = [one["name"] for one in by_id(written)["C5"]["beside"]]
+    part = by_id(written)["C5"]["parts"][0]["comparison"]
+    assert sum(name.startswith(f"{part}: ") for name in names) == 7
+    values = {one["name"]: one["value"] for one in by_id(written)["C5"]["beside"]}
+    each = [values[f"{part}: test accuracy on {task}"] for task in TASKS]
+    assert sum(each) / 2 == pytest.approx(by_id(written)["C5"]["parts"][0]["effect"])
 
 
 def test_sentences_can_be_quoted(written):
-    rows = by_id(written)
-    assert "contradicted. ADSMTL minus swapped" in rows["C5"]["sentence"]
-    assert "n = 10 seeds" in rows["C5"]["sentence"]
-    assert "the weakest of 4 parts" in rows["C5"]["sentence"]
-    assert "could have detected with 80 % power" in rows["C10"]["sentence"]
-    assert "stand-in" not in rows["C5"]["sentence"]
-    assert "With Keras 3.15.1, 1 of 1 defects" in rows["C11"]["sentence"]
+    judged = by_id(written)
+    assert "contradicted. ADSMTL minus swapped" in judged["C5"]["sentence"]
+    assert "n = 10 seeds" in judged["C5"]["sentence"]
+    assert "This is the weakest part of 4, all of which must hold." in judged["C5"]["sentence"]
+    assert "n = 12 pairs" in judged["C9"]["sentence"]
+    assert ": negligible (equivalent). " in judged["C4"]["sentence"]
+    assert "Excluded at 5 % is an effect of more than" in judged["C4"]["sentence"]
+    assert "Excluded at 5 % is a loss of more than 0.10 nats" in judged["C6"]["sentence"]
+    assert "the smallest effect of interest is 0.5" in judged["C4"]["sentence"]
+    assert "With 80 % power a true effect of" in judged["C4"]["sentence"]
+    assert "stand-in" not in judged["C5"]["sentence"]
+    assert "With Keras 3.15.1, 1 of 1 defects" in judged["C11"]["sentence"]
 
 
-def test_the_same_choice_everywhere_is_no_effect_of_unknown_precision(written):
-    row = by_id(written)["C8"]
-    assert (row["effect"], row["sd"], row["p"], row["detectable"]) == (0, 0, 1, None)
-    assert "All seeds gave this number" in row["sentence"]
-
-
-def test_markdown_has_a_table_and_a_section_per_claim(root, written):
-    text = (root / "claims.md").read_text()
+def test_markdown_has_a_table_and_a_section_per_claim(collected, written):
+    text = (collected.root / "claims.md").read_text()
     for row in written:
-        assert f"\n## {row['id']}: {row['verdict']}\n\n{row['sentence']}\n" in text
+        assert f"\n## {row['id']}: {row['verdict']}" in text
+        assert f"\n\n{row['sentence']}\n" in text
     assert f"swapped {words.TIMES} seeds 0-9" in text
     assert "nan" not in text.lower().split()
 
 
-def test_a_second_writing_gives_the_same_bytes(root, written):
-    before = [path.read_bytes() for path in outputs.claims(root)]
-    write(collected(root, ARMS, range(SEEDS)), root)
-    assert [path.read_bytes() for path in outputs.claims(root)] == before
+def test_a_second_writing_gives_the_same_bytes(collected, written):
+    before = [path.read_bytes() for path in outputs.claims(collected.root)]
+    write(collected, collected.root)
+    assert [path.read_bytes() for path in outputs.claims(collected.root)] == before
 
 
-def test_missing_arms_leave_claims_not_run(root):
-    left = [arm for arm in ARMS if arm != "yoked" and not arm.startswith("l2")]
-    rows = by_id(judge(collected(root, left)))
-    for claim, arm in (("C5", "yoked"), ("C10", "l2")):
-        row = rows[claim]
+def some(collected, **changes):
+    return judge(replace(collected, **changes))
+
+
+def test_missing_arms_leave_claims_not_run(collected):
+    runs = collected.runs
+    left = runs[~runs["arm"].isin(["borrowed", "l2-1e-5", "l2-1e-4", "l2-1e-3"])]
+    judged = by_id(some(collected, runs=left))
+    for claim, role in (("C5", "borrowed"), ("C10", "l2")):
+        row = judged[claim]
         assert (row["verdict"], row["n"], row["p"], row["effect"]) == ("not run", 0, None, None)
-        assert row["reason"] == f"no finished run of {arm} (preset quick)"
+        assert row["reason"] == f"no finished run of {role} (preset study)"
         assert row["reason"] in row["sentence"]
     # Eight claims are left in the correction.
-    assert "over 8 claims" in rows["C1"]["sentence"]
+    assert "over 8 claims" in judged["C1"]["sentence"]
 
 
-def test_three_seeds_say_that_they_are_too_few(root):
-    rows = judge(collected(root, seeds=range(3)))
-    for row in rows[:10]:
+def test_three_seeds_say_that_they_are_too_few(collected):
+    runs = collected.runs
+    judged = some(collected, runs=runs[runs["seed"] < 3])
+    for row in judged[:8]:
         assert row["verdict"] == "inconclusive"
         assert row["reason"].startswith("Underpowered by design: n = 3 seeds")
         assert row["reason"] in row["sentence"]
-        assert row["detectable"] is None
+        assert (row["detectable"], row["excluded"], row["stratified"]) == (None, None, False)
 
 
-def test_one_seed_gives_numbers_without_intervals(root):
-    rows = judge(collected(root, seeds=[4]))
-    json.dumps(rows, allow_nan=False)
-    chosen = {row["id"] for row in rows if "numbers that it needs" in (row["reason"] or "")}
-    assert chosen == {"C1", "C3", "C4", "C7", "C8", "C10"}  # there is no other seed to choose on
-    for row in rows[:10]:
-        assert row["ci_low"] is None
-        assert (row["effect"] is None) == (row["id"] in chosen)
-    assert "/seed=4" in rows[1]["runs"][0]
-    assert "None" not in section(rows).html
+def test_one_seed_gives_numbers_without_intervals(collected):
+    runs = collected.runs
+    judged = some(collected, runs=runs[(runs["seed"] == 4) & ~runs["role"].str.startswith("pair")])
+    json.dumps(judged, allow_nan=False)
+    assert judged[1]["effect"] == pytest.approx(3, abs=0.2)
+    assert judged[1]["ci_low"] is None
+    assert "/seed=4" in judged[1]["runs"][0]
+    assert "None" not in section(judged).html
 
 
-def test_a_claim_uses_the_seeds_that_all_its_arms_have(root, tmp_path):
-    shutil.copytree(root / "runs", tmp_path / "runs")
-    (tmp_path / "runs/reversed/seed=7/metrics.json").unlink()
-    rows = by_id(judge(collected(tmp_path)))
-    assert (rows["C4"]["n"], rows["C5"]["n"]) == (SEEDS, SEEDS - 1)
-    assert not any(folder.endswith("seed=7") for folder in rows["C5"]["runs"])
+def test_a_claim_uses_the_seeds_that_all_its_arms_have(collected):
+    runs = collected.runs
+    judged = by_id(some(collected, runs=runs[(runs["arm"] != "reversed") | (runs["seed"] != 7)]))
+    assert (judged["C4"]["n"], judged["C5"]["n"]) == (SEEDS, SEEDS - 1)
+    assert not any(folder.endswith("seed=7") for folder in judged["C5"]["runs"])
 
 
-def test_seeds_in_common_are_needed(tmp_path):
-    write_results(tmp_path, 2, ["adsmtl", "yoked", "swapped", "matched-mean", "reversed"], 1)
-    (tmp_path / "runs/yoked/seed=0/metrics.json").unlink()
-    (tmp_path / "runs/adsmtl/seed=1/metrics.json").unlink()
-    row = by_id(judge(collected(tmp_path)))["C5"]
+def test_seeds_in_common_are_needed(collected):
+    runs = collected.runs
+    apart = runs[(runs["arm"] != "reversed") | (runs["seed"] > 5)]
+    apart = apart[(apart["arm"] != "swapped") | (apart["seed"] < 4)]
+    row = by_id(some(collected, runs=apart))["C5"]
     assert row["verdict"] == "not run"
     assert row["reason"].startswith("no seed with all the numbers that it needs of adsmtl")
 
 
-def test_stand_in_data_are_announced_in_every_sentence(tmp_path):
-    write_results(tmp_path, 2, claim_arms("C3"), 1, embedded=True)
-    row = by_id(judge(collected(tmp_path)))["C3"]
-    assert "embedded stand-in data" in row["sentence"]
+def test_a_preset_judges_the_claims_that_it_was_made_for(collected):
+    judged = by_id(some(collected, runs=collected.runs.assign(preset="full")))
+    tested = [name for name, row in judged.items() if row["p_holm"] is not None]
+    assert tested == ["C1", "C3", "C4", "C5"]
+    assert "which judges C1, C3, C4, C5" in judged["C7"]["reason"]
+    assert "over 4 claims" in judged["C1"]["sentence"]
 
 
-def test_a_malformed_listing_is_named(tmp_path):
-    write_results(tmp_path, 1, ["none"], 1)
+def test_stand_in_data_are_announced_in_every_sentence():
+    of = judging.study(drawn([arm for arm in FACTS if "fixed" in arm or "none" in arm], 2, planted))
+    judged = by_id(rows(replace(of, embedded=True)))
+    assert "embedded stand-in data" in judged["C3"]["sentence"]
+
+
+def test_the_listing_takes_no_place_in_the_correction():
+    of = judging.study(drawn(["none", "fixed-0.1", "fixed-0.2", "fixed-0.3"], 8, planted))
+    judged = by_id(rows(of))
+    tested = [name for name, row in judged.items() if row["p"] is not None]
+    assert tested == ["C3", "C7"]
+    smaller = min((judged["C3"]["p"], "C3"), (judged["C7"]["p"], "C7"))[1]
+    assert judged[smaller]["p_holm"] == pytest.approx(min(1, 2 * judged[smaller]["p"]))
+    assert judged["C11"]["p_holm"] is None
+
+
+def test_runs_without_a_column_that_is_judged_are_refused(collected):
+    with pytest.raises(UserError, match=r"runs\.csv has no column fold, test_loss_last3; delete"):
+        some(collected, runs=collected.runs.drop(columns=["test_loss_last3", "fold"]))
+
+
+def test_a_malformed_listing_is_named(collected, tmp_path):
     (tmp_path / "listing.json").write_text('{"keras": "3", "reason": null}')
     with pytest.raises(UserError, match=r"listing\.json: the key 'defects' is missing"):
-        judge(collected(tmp_path))
+        some(collected, root=tmp_path)
 
 
 def test_section_for_the_report(written):
@@ -232,26 +311,3 @@ def test_runs_are_folded():
         f"a {words.TIMES} seeds 0-2, 7",
         f"b {words.TIMES} seed 5",
     ]
-
-
-def test_the_ledger_says_of_pairs_what_the_figure_draws(root, written):
-    material = Material(collected(root, ARMS, range(SEEDS)))
-    drawn = contrasts.task_pairs(material.final, material.collected.epochs)
-    beside = {one["name"]: one["value"] for one in by_id(written)["C9"]["beside"]}
-    assert len(beside) == 2 * drawn["tasks"].nunique()
-    for tasks, own in drawn.groupby("tasks"):
-        name = tasks.replace("+", " and ")
-        assert beside[f"{name}: gain over single-task training"] == pytest.approx(
-            100 * own["gain"].mean()
-        )
-        assert beside[f"{name}: cosine of the gradients"] == pytest.approx(own["cosine"].mean())
-
-
-def test_the_ledger_says_of_less_data_what_the_figure_draws(root, written):
-    drawn = data_curves.series(Material(collected(root, ARMS, range(SEEDS))).final)
-    means = drawn[drawn["task"] == data_curves.MEAN]
-    means = means.pivot_table("accuracy", "train_fraction", "way", aggfunc="mean")
-    beside = {one["name"]: one["value"] for one in by_id(written)["C2"]["beside"]}
-    for share, row in means.iterrows():
-        name = f"multi-task minus single-task training with {100 * share:g} % of the data"
-        assert beside[name] == pytest.approx(100 * (row["multi-task"] - row["single-task"]))

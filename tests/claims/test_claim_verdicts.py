@@ -1,4 +1,4 @@
-"""The ledger's statistics on drawn numbers: one per seed, in units of their sd."""
+"""From tests of parts to verdicts, by hand."""
 
 import math
 
@@ -7,113 +7,36 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adsmtl.analysis import statistics
+from adsmtl.analysis.paired import Paired
 from adsmtl.claims import verdicts
-from adsmtl.claims.catalogue import CLAIMS
-from adsmtl.claims.verdicts import CONTRADICTED, INCONCLUSIVE, SUPPORTED, decide
+from adsmtl.claims.verdicts import (
+    BELOW,
+    CONTRADICTED,
+    EQUIVALENT,
+    INCONCLUSIVE,
+    NEGLIGIBLE,
+    SUPPORTED,
+    Assessed,
+    Kind,
+    assess,
+    decide,
+)
 
-SHAPE = [len(claim.parts) for claim in CLAIMS]
-
-
-def ledger(seed, n=10, effects=None):
-    """Numbers of every part of every claim; parts of a claim share half of their variance.
-
-    `effects` are true means by claim, each a number or one per part; 0 if None.
-    """
-    draw = np.random.default_rng(seed)
-    effects = [0.0] * len(SHAPE) if effects is None else effects
-    return [
-        np.broadcast_to(np.reshape(effect, (-1, 1)), (parts, n))
-        + math.sqrt(0.5) * (draw.normal(size=(1, n)) + draw.normal(size=(parts, n)))
-        for parts, effect in zip(SHAPE, effects, strict=True)
-    ]
+N = 8
+FOLDS = tuple(k % 4 for k in range(N))
+SPREAD = np.array([-2, -1, -0.5, 0, 0.2, 0.5, 0.8, 2]) / 100
 
 
-def tolerance(rate, count):
-    return 3 * math.sqrt(rate * (1 - rate) / count)
+def part(lean, p, p_b=1.0, p_within=1.0, small=False):
+    return Assessed(lean, p, p_b, p_within, small, 2 / 1024)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def quiet_collector():
-    """Holm's library collects garbage in every call, which takes longer than all the rest."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gc.collect", lambda *_: 0)
-        yield
+def around(mean, scale=1.0):
+    return Paired(tuple(mean + scale * SPREAD), FOLDS)
 
 
-@pytest.fixture(scope="module")
-def without_effect():
-    return [decide(ledger(seed)) for seed in range(250)]
-
-
-def test_the_ledger_has_the_shape_of_the_catalogue():
-    assert SHAPE == [2, 1, 2, 1, 4, 2, 1, 1, 1, 2]
-    assert [claim.id for claim in CLAIMS] == [f"C{number}" for number in range(1, 11)]
-
-
-def test_without_effects_95_percent_of_ledgers_are_inconclusive_throughout(without_effect):
-    wrong = np.mean([any(one.verdict != INCONCLUSIVE for one in of) for of in without_effect])
-    assert wrong <= 0.05 + tolerance(0.05, len(without_effect))
-
-
-def test_intervals_of_parts_cover_at_their_level(without_effect):
-    parts = [part for of in without_effect for one in of for part in one.parts]
-    covered = np.mean([part.ci_low <= 0 <= part.ci_high for part in parts])
-    assert abs(covered - 0.95) < tolerance(0.95, len(without_effect))
-
-
-@pytest.mark.parametrize(("effect", "verdict"), [(2.0, SUPPORTED), (-2.0, CONTRADICTED)])
-def test_effects_of_two_sd_are_found_in_90_percent_of_claims(effect, verdict):
-    found = [one.verdict for seed in range(50) for one in decide(ledger(seed, 10, [effect] * 10))]
-    assert np.mean([one == verdict for one in found]) >= 0.9
-    assert set(found) <= {verdict, INCONCLUSIVE}
-
-
-def test_claims_without_effect_are_safe_beside_true_and_false_ones():
-    effects = [3.0, 0.0, -3.0, 0.0, 0.0, 3.0, 0.0, 0.0, -3.0, 0.0]
-    wrong, count = 0, 100
-    for seed in range(count):
-        found = [one.verdict for one in decide(ledger(seed, 10, effects))]
-        wrong += any(
-            one != INCONCLUSIVE for one, effect in zip(found, effects, strict=True) if not effect
-        )
-    assert wrong / count <= 0.05 + tolerance(0.05, count)
-
-
-def test_one_part_without_effect_keeps_a_claim_from_being_supported():
-    # The worst case of the intersection-union test: all other parts hold beyond doubt.
-    count = 400
-    means = np.array([[5.0], [5.0], [5.0], [0.0]])
-    draws = means + np.random.default_rng(1).normal(size=(count, 4, 10))
-    supported = np.mean([decide([claim])[0].verdict == SUPPORTED for claim in draws])
-    # One direction of the two-sided test: 48 of 1024 patterns are the most within 5 %.
-    assert abs(supported - 24 / 1024) < tolerance(24 / 1024, count)
-
-
-@pytest.mark.parametrize("effect", [100.0, -100.0, 0.0])
-def test_three_seeds_never_decide_anything(effect):
-    for seed in range(20):
-        for one in decide(ledger(seed, 3, [effect] * 10)):
-            assert one.verdict == INCONCLUSIVE
-            assert one.underpowered
-            assert one.detectable is None
-
-
-def test_the_detectable_effect_is_found_with_nearly_its_power():
-    # The only true claim of ten, so Holm's correction is at its worst.
-    effect = statistics.smallest_detectable(10, 1.0, verdicts.ALPHA / 10)
-    effects = [0.0, effect, *[0.0] * 8]
-    count = 100
-    decided = [decide(ledger(seed, 10, effects))[1] for seed in range(count)]
-    found = np.mean([one.verdict == SUPPORTED for one in decided])
-    # The exact test rejects at 4/1024 instead of 5/1000 and so finds a little less.
-    assert 0.7 - tolerance(0.7, count) < found < 0.8 + tolerance(0.8, count)
-    expected = [statistics.smallest_detectable(10, one.deciding.sd, 0.005) for one in decided]
-    assert [one.detectable for one in decided] == expected
-
-
-def part(effect, p):
-    return statistics.Comparison(10, effect, 1.0, effect - 1, effect + 1, None, p, 2 / 1024)
+def verdict(*claims):
+    return [(one.verdict, one.qualifier) for one in decide(list(claims))]
 
 
 def test_p_of_a_claim_by_hand():
@@ -122,6 +45,12 @@ def test_p_of_a_claim_by_hand():
     assert verdicts.claim_p([part(-1, 0.3), part(-2, 0.04), part(1, 0.5)]) == pytest.approx(0.12)
     assert verdicts.claim_p([part(-1, 0.7), part(2, 0.001)]) == 1.0
     assert verdicts.claim_p([part(0, 1.0)]) == 1.0
+
+
+def test_p_of_an_effect_of_delta_counts_every_part_that_could_refute_it():
+    assert verdicts.claim_p_b([part(1, 1, p_b=0.01), part(1, 1, p_b=0.9)]) == 0.02
+    assert verdicts.claim_p_b([part(1, 1, p_b=0.7)] * 2) == 1.0
+    assert verdicts.claim_p_b([part(1, 1, p_b=None)]) is None
 
 
 def test_the_weakest_part_is_the_strongest_evidence_against_or_the_least_in_favour():
@@ -138,29 +67,122 @@ def test_the_weakest_part_is_the_strongest_evidence_against_or_the_least_in_favo
         max_size=4,
     )
 )
-def test_the_weakest_part_decides(parts):
+def test_the_weakest_part_decides_family_a(parts):
     deciding = parts[verdicts.weakest(parts)]
-    factor = 1 if deciding.effect > 0 else len(parts)
+    factor = 1 if deciding.lean > 0 else len(parts)
     assert verdicts.claim_p(parts) == pytest.approx(min(1.0, factor * deciding.p))
 
 
+def test_five_words():
+    decided = decide(
+        [
+            [part(1, 0.001)],
+            [part(-1, 0.001), part(1, 0.001)],
+            [part(0.1, 0.6, p_b=0.001), part(1, 0.5, p_b=0.4)],
+            [part(0.1, 0.6, p_b=0.2)],
+        ]
+    )
+    words = [one.verdict for one in decided]
+    assert words == [SUPPORTED, CONTRADICTED, NEGLIGIBLE, INCONCLUSIVE]
+    # Holm over the four claims in A; in B as well, where the third has two parts.
+    assert decided[0].p_holm == pytest.approx(0.004)
+    assert decided[2].p_b_holm == pytest.approx(4 * 2 * 0.001)
+    assert [one.deciding for one in decided] == [0, 0, 0, 0]
+
+
+def test_holm_of_each_family_decides_and_not_the_plain_p():
+    claim = [part(1, 0.02, p_b=0.9)]
+    assert verdict(claim) == [(SUPPORTED, None)]
+    assert verdict(*[claim] * 3) == [(INCONCLUSIVE, None)] * 3
+    small = [part(1, 0.9, p_b=0.02)]
+    assert verdict(small) == [(NEGLIGIBLE, None)]
+    assert verdict(*[small] * 3) == [(INCONCLUSIVE, None)] * 3
+
+
+def test_a_supported_effect_that_is_surely_small_is_called_so():
+    assert verdict([part(1, 0.001, small=True)]) == [(SUPPORTED, BELOW)]
+    # Only the deciding part counts.
+    parts = [part(1, 0.001, small=True), part(1, 0.01, small=False)]
+    assert verdict(parts) == [(SUPPORTED, None)]
+
+
+def test_equivalence_needs_every_part():
+    close, open_ = part(0.1, 0.9, 0.001, 0.03), part(0.1, 0.9, 0.001, 0.2)
+    assert verdict([close, close]) == [(NEGLIGIBLE, EQUIVALENT)]
+    assert verdict([close, open_]) == [(NEGLIGIBLE, None)]
+
+
+def test_a_negligible_claim_is_told_by_the_part_that_refutes_it():
+    parts = [part(-0.1, 0.2, p_b=0.1), part(0.05, 0.9, p_b=0.001)]
+    assert decide([parts])[0].deciding == 1
+    contradicted = [part(-1, 0.001, p_b=0.1), part(0.05, 0.9, p_b=0.001)]
+    assert decide([contradicted])[0].deciding == 0
+
+
+def test_a_part_is_tested_against_none_and_against_delta():
+    better = assess(around(0.3), Kind.BETTER, 0.5)
+    assert (better.lean, better.p) == pytest.approx((0.3, 2 / 2**N))
+    assert (better.p_b, better.p_within, better.small) == (1 / 2**N, 1 / 2**N, True)
+    large = assess(around(0.7), Kind.BETTER, 0.5)
+    assert (large.p_b, large.small) == (1.0, False)
+    harm = assess(around(-0.7), Kind.BETTER, 0.5)
+    assert (harm.p_b, harm.p_within) == (1 / 2**N, 1.0)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_difference_counts_in_either_direction_and_never_speaks_against(sign):
+    one = assess(around(0.7 * sign), Kind.DIFFERENT, 0.5)
+    assert (one.lean, one.p, one.small) == (pytest.approx(0.7), 2 / 2**N, False)
+    assert one.p_b == 1.0
+    # Two parts of opposite signs differ both.
+    other = assess(around(-0.7 * sign), Kind.DIFFERENT, 0.5)
+    assert verdict([one, other]) == [(SUPPORTED, None)]
+    none = assess(around(0.0), Kind.DIFFERENT, 0.5)
+    assert none.p_b == none.p_within == 1 / 2**N
+    # It is refuted by one part that does not differ, and then B says so.
+    assert verdict([one, none]) == [(NEGLIGIBLE, None)]
+
+
+def test_not_worse_is_tested_at_minus_delta_and_has_no_second_family():
+    held = assess(around(-0.2), Kind.NOT_WORSE, 0.5)
+    assert (held.lean, held.p, held.p_b) == (pytest.approx(0.3), 2 / 2**N, None)
+    lost = assess(around(-0.8), Kind.NOT_WORSE, 0.5)
+    assert lost.lean == pytest.approx(-0.3)
+    decided = decide([[held], [lost]])
+    assert [one.verdict for one in decided] == [SUPPORTED, CONTRADICTED]
+    assert [one.p_b_holm for one in decided] == [None, None]
+
+
+def test_excluded_effects_by_kind():
+    one = around(-0.2)
+    upper, lower = one.upper(0.05), one.lower(0.05)
+    assert verdicts.excluded(one, Kind.BETTER, 0.05) == upper
+    assert verdicts.excluded(one, Kind.DIFFERENT, 0.05) == -lower
+    assert verdicts.excluded(one, Kind.NOT_WORSE, 0.05) == -lower
+    assert verdicts.excluded(Paired((0.1, 0.2), (0, 1)), Kind.BETTER, 0.05) is None
+
+
+@pytest.mark.parametrize("mean", [0.1, 0.45, 0.5, 0.6])
+def test_an_effect_is_excluded_exactly_where_family_b_rejects_it(mean):
+    one = around(mean, 10)
+    tested = assess(one, Kind.BETTER, 0.5)
+    assert (verdicts.excluded(one, Kind.BETTER, 0.05 / 2) < 0.5) == (
+        verdicts.claim_p_b([tested, tested]) <= 0.05
+    )
+
+
 def test_few_seeds_are_underpowered_after_the_correction_alone():
-    # 2/2^7 = 0.0156: enough for three claims, not for four.
-    seven = [np.arange(1.0, 8.0)]
-    assert [one.verdict for one in decide([seven] * 3)] == [SUPPORTED] * 3
-    four = decide([seven] * 4)
+    few = Assessed(1.0, 2 / 2**7, 1.0, 1.0, False, 2 / 2**7)
+    assert [one.verdict for one in decide([[few]] * 3)] == [SUPPORTED] * 3
+    four = decide([[few]] * 4)
     assert {one.verdict for one in four} == {INCONCLUSIVE}
+    assert four[0].underpowered
     assert four[0].reachable == pytest.approx(4 * 2 / 2**7)
-    # Claims with more seeds leave the least demanding step of the correction to them.
-    assert decide([seven, *[[np.arange(1.0, 13.0)]] * 3])[0].verdict == SUPPORTED
 
 
 def test_one_seed_and_no_claims():
-    (one,) = decide([[[0.5]]])
-    assert (one.p, one.verdict, one.detectable) == (1.0, INCONCLUSIVE, None)
+    alone = assess(Paired((0.7,), (0,)), Kind.BETTER, 0.5)
+    (one,) = decide([[alone]])
+    assert (one.p, one.verdict, one.p_b) == (1.0, INCONCLUSIVE, 1.0)
     assert decide([]) == []
-
-
-def test_numbers_that_are_not_finite_are_refused():
-    with pytest.raises(ValueError, match="finite"):
-        decide([[[0.5, math.nan]]])
+    assert not math.isnan(one.reachable)

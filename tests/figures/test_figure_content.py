@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from collecting import collected
 from synthetic import write_results
-from wider import derive, final_row, plain_frame, write_wide
+from wider import derive, final_row, plain_frame
 
 from adsmtl.analysis import contrasts, measures, summary
 from adsmtl.collected import reading
@@ -149,32 +149,32 @@ def test_values_are_printed_and_the_best_of_a_row_is_framed():
 
 
 # --- relatedness --------------------------------------------------------------------------
-def test_points_pair_gain_with_cosine(tmp_path):
-    root = write_wide(tmp_path / "quick")
-    study = collected(root)
-    found = contrasts.task_pairs(study.runs, study.epochs)
-    assert set(found["arm"]) == {"none", "pair-speech-sex"}
-    found = found[found["arm"] == "pair-speech-sex"]
-    assert list(found["cosine"]) == [0.25, 0.25]
-    final = study.runs.set_index(["arm", "seed", "task"])["test_accuracy"]
-    expected = [
-        (
-            final["pair-speech-sex", seed, "speech"]
-            - final["single-speech-none", seed, "speech"]
-            + final["pair-speech-sex", seed, "sex"]
-            - final["single-sex-none", seed, "sex"]
-        )
-        / 2
+def test_points_pair_gain_in_likelihood_with_affinity():
+    def row(arm, seed, task, loss, tasks, role):
+        return final_row(arm, seed, task, 0.5, tasks=tasks, role=role, test_loss=loss)
+
+    rows = []
+    for seed in (0, 1):
+        for task, alone in (("a", 1.5), ("b", 1.0)):
+            rows.append(row(f"pair-single-{task}", seed, task, alone, task, "pair-single"))
+            rows.append(row("pair-a-b", seed, task, 1.1 - 0.1 * seed, "a+b", "pair"))
+    epochs = pd.DataFrame(
+        {"arm": "pair-a-b", "seed": seed, "epoch": epoch, "affinity": affinity}
         for seed in (0, 1)
-    ]
-    assert list(found["gain"]) == pytest.approx(expected)
+        for epoch, affinity in ((1, 0.25), (2, None))
+    )
+    found = contrasts.task_pairs(pd.DataFrame(rows), epochs)
+    assert list(found["tasks"]) == ["a+b"] * 2
+    assert list(found["affinity"]) == [0.25, 0.25]
+    # (0.4 - 0.1) / 2, and 0.1 more in both tasks
+    assert list(found["gain"]) == pytest.approx([0.15, 0.25])
     handles, labels = relatedness.draw_points(found).axes[0].get_legend_handles_labels()
-    assert labels == ["speech and sex"]
-    assert handles[0].get_ydata()[0] == pytest.approx(100 * np.mean(expected))
+    assert labels == ["a and b"]
+    assert handles[0].get_ydata()[0] == pytest.approx(0.2)
 
 
 def test_pairs_without_gradients_are_no_error():
-    empty = pd.DataFrame(columns=["arm", "tasks", "seed", "cosine", "gain"])
+    empty = pd.DataFrame(columns=["arm", "tasks", "seed", "affinity", "gain"])
     assert "No pair" in relatedness.draw_points(empty).texts[0].get_text()
 
 

@@ -93,9 +93,14 @@ def write_wide(root: Path, seeds: int = 2) -> Path:
         own = {"train_fraction": 0.1, "gain": gain}
         derive(root, source, f"{part}-10pct", "data", role=NO_DROPOUT, **own)
     sex = {"speech": "sex"}
-    derive(root, "single-speech-none", "single-sex-none", "relatedness", None, NO_DROPOUT, sex)
+    derive(root, "single-speech-none", "pair-single-sex", "relatedness", None, "pair-single", sex)
+    speech = {"speech": "speech"}
+    derive(
+        *(root, "single-speech-none", "pair-single-speech", "relatedness", None, "pair-single"),
+        speech,
+    )
     pair = {"vision": "speech", "speech": "sex"}
-    derive(root, "none", "pair-speech-sex", "relatedness", None, NO_DROPOUT, pair, 0.25)
+    derive(root, "none", "pair-speech-sex", "relatedness", None, "pair", pair, 0.25)
     return root
 
 

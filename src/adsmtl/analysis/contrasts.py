@@ -4,6 +4,7 @@ import pandas as pd
 
 KEYS = ["seed", "train_fraction", "task"]
 NO_DROPOUT = "no-dropout"
+PAIR, ALONE = "pair", "pair-single"  # roles of the arms of C9
 
 
 def without_dropout(final: pd.DataFrame) -> pd.DataFrame:
@@ -44,22 +45,30 @@ def gains(final: pd.DataFrame) -> pd.DataFrame:
 
 
 def task_pairs(final: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
-    """Gain and cosine of every pair of tasks trained without dropout on all data, by seed (C9).
+    """Gain and affinity of every pair of tasks of role `PAIR`, by seed (C9).
+
+        gain = mean over the two tasks of (NLL of the task alone - NLL in the pair)
 
     Args:
-        final: as `collect.runs_frame` returns it.
-        epochs: as `collect.epochs_frame` returns it.
+        final: as `collect.runs_frame` returns it; the task alone is of role `ALONE`.
+        epochs: as `collect.epochs_frame` returns it; `affinity`, the cosine of the tasks'
+            gradients on the shared layer, stands in one epoch.
 
     Returns:
-        arm, tasks, seed, cosine (of the tasks' gradients on the shared layer, mean over
-        epochs), gain (a fraction, see `gains`); pairs alone whose gradients were recorded and
-        whose tasks have single-task runs.
+        arm, tasks, seed, affinity, gain (nats of test NLL): a row per seed of every pair that has
+        both numbers.
     """
-    pairs = without_dropout(final)
-    pairs = pairs[(pairs["train_fraction"] == 1) & (pairs["tasks"].str.count(r"\+") == 1)]
-    pairs = pairs.drop_duplicates(["arm", "seed"])[["arm", "tasks", "seed"]]
-    cosine = epochs.groupby(["arm", "seed"], sort=False)["cosine"].mean().reset_index()
-    return pairs.merge(cosine, on=["arm", "seed"]).merge(gains(final), on=["arm", "seed"]).dropna()
+    alone = final.loc[final["role"] == ALONE, ["seed", "task", "test_loss"]]
+    together = final[final["role"] == PAIR]
+    joined = together.merge(alone, on=["seed", "task"], suffixes=("", "_alone"), how="left")
+    joined["gain"] = joined["test_loss_alone"] - joined["test_loss"]
+    keys = ["arm", "tasks", "seed"]
+    gain = joined.groupby(keys, sort=False)["gain"].agg(["count", "mean"])
+    gain = gain.loc[gain["count"] == 2, "mean"].rename("gain").reset_index()
+    if "affinity" not in epochs:
+        return gain.iloc[:0].assign(affinity=[])
+    affinity = epochs.groupby(["arm", "seed"], sort=False)["affinity"].mean().dropna()
+    return gain.merge(affinity.reset_index(), on=["arm", "seed"])
 
 
 def differences(final: pd.DataFrame, baseline: str) -> pd.DataFrame:

@@ -7,6 +7,8 @@ import pandas as pd
 from adsmtl.errors import UserError
 
 CHOSEN_GROUP = "derived"
+VALIDATION = "val_accuracy_last3"  # decides among trials: mean of the last three epochs
+_SEEN = ("seed", "task", "tunable", VALIDATION)  # by the choice
 
 
 def delta_m(final: pd.DataFrame, column: str = "test_accuracy") -> pd.DataFrame:
@@ -65,11 +67,16 @@ def trials(final: pd.DataFrame, family: str) -> pd.DataFrame:
 Choice = Callable[[pd.DataFrame], pd.Series]
 
 
+def seen(rows: pd.DataFrame) -> pd.DataFrame:
+    """What a choice may see of the rows of `trials`."""
+    return rows[list(_SEEN)]
+
+
 def choose(validation: pd.DataFrame) -> pd.Series:
     """The trial with the best mean validation accuracy over tasks, for every seed.
 
     Args:
-        validation: columns seed, task, tunable, val_accuracy and no others, so that nothing
+        validation: columns seed, task, tunable, `VALIDATION` and no others, so that nothing
             measured on test data can take part in the choice.
 
     Returns:
@@ -134,11 +141,11 @@ def require_equal_budgets(final: pd.DataFrame, arms: Sequence[str]) -> None:
 
 def _mean_accuracy(validation: pd.DataFrame) -> pd.DataFrame:
     """Mean over tasks: a row per seed that has finished every trial, a column per tunable."""
-    if set(validation.columns) != {"seed", "task", "tunable", "val_accuracy"}:
+    if set(validation.columns) != set(_SEEN):
         raise ValueError(f"the choice sees validation data alone, got {sorted(validation.columns)}")
     budget = validation["tunable"].nunique() * validation["task"].nunique()
-    tried = validation.groupby("seed")["val_accuracy"].transform("count")
-    return validation[tried == budget].pivot_table("val_accuracy", "seed", "tunable")
+    tried = validation.groupby("seed")[VALIDATION].transform("count")
+    return validation[tried == budget].pivot_table(VALIDATION, "seed", "tunable")
 
 
 def _best(accuracy: pd.DataFrame) -> pd.Series:
@@ -150,7 +157,7 @@ def _best(accuracy: pd.DataFrame) -> pd.Series:
 def _chosen(rows: pd.DataFrame, family: str, choice: Choice) -> pd.DataFrame:
     if rows["tunable"].nunique() < 2:
         return rows.iloc[:0]
-    tunable = choice(rows[["seed", "task", "tunable", "val_accuracy"]])
+    tunable = choice(seen(rows))
     chosen = rows[rows["tunable"] == rows["seed"].map(tunable)].drop(columns="tunable")
     members = rows.loc[rows["family"] == family, "label"].unique()
     return chosen.assign(

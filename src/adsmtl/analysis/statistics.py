@@ -7,7 +7,7 @@ is imported where it is used.
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -51,39 +51,50 @@ def mean_interval(values: Sequence[float]) -> Estimate:
     Raises:
         ValueError: `values` is empty or holds a number that is not finite.
     """
-    x = _finite(values)
+    x = finite(values)
     mean = float(x.mean())
     if x.size == 1:
         return Estimate(1, mean, None, None, None)
     sd = float(x.std(ddof=1))
-    half = _t_quantile(0.975, x.size - 1) * sd / float(np.sqrt(x.size))
+    half = t_quantile(0.975, x.size - 1) * sd / float(np.sqrt(x.size))
     return Estimate(x.size, mean, sd, mean - half, mean + half)
 
 
-def sign_flip_p(differences: Sequence[float], seed: int = 0) -> float:
-    """Two-sided sign-flip permutation test of "differences are symmetric about 0".
+def sign_flip_p(
+    differences: Sequence[float], alternative: str = "two-sided", seed: int = 0
+) -> float:
+    """Sign-flip permutation test of "differences are symmetric about 0".
 
-    p is the share of the 2^n sign patterns whose |sum| reaches the observed one (Fisher 1935,
-    *The Design of Experiments*, section 21). The observed pattern and its mirror image always
-    reach it, so p is never below 2 / 2^n: n = 3 cannot give less than 0.25, and 5 % needs
-    n ≥ 6. Up to n = 20 all patterns are enumerated; beyond, 200,000 are drawn and the
-    observed one is counted among them (Phipson and Smyth 2010).
+    p is the share of the 2^n sign patterns whose sum, or |sum| if two-sided, reaches the observed
+    one (Fisher 1935, *The Design of Experiments*, section 21). The observed pattern always
+    reaches it, and its mirror image |sum|, so p is never below 1 / 2^n, or 2 / 2^n if two-sided:
+    n = 3 cannot give less than 0.25, and 5 % needs n ≥ 6. Up to n = 20 all patterns are
+    enumerated; beyond, 200,000 are drawn and the observed one is counted among them (Phipson
+    and Smyth 2010).
 
     Args:
         differences: one difference per seed.
+        alternative: "two-sided", "greater" (small p speaks for a centre above 0) or "less".
         seed: of the drawn patterns; without effect up to n = 20.
     """
+    return _sign_flip_p(finite(differences).tobytes(), alternative, seed)
+
+
+@lru_cache(maxsize=4096)
+def _sign_flip_p(differences: bytes, alternative: str, seed: int) -> float:
     from scipy import stats
 
-    d = _finite(differences)
-    if d.size < 2:
-        return 1.0  # one difference and its mirror image; scipy asks for two
+    d = np.frombuffer(differences)
+    if d.size < 2:  # scipy asks for two; one difference and its mirror image
+        one_sided = {"greater": d[0] > 0, "less": d[0] < 0, "two-sided": False}
+        return 0.5 if one_sided[alternative] else 1.0
+    measure = {"two-sided": np.abs, "greater": np.positive, "less": np.negative}[alternative]
     # Sums that are equal may differ in their last bits by the order of addition. scipy allows for
     # that relative to the observed sum, which is too little where that sum cancels to about 0.
-    observed = abs(d.sum()) - 1e-9 * np.abs(d).sum()
+    observed = measure(d.sum()) - 1e-9 * np.abs(d).sum()
     test = stats.permutation_test(
         (d,),
-        lambda flipped, axis: np.abs(flipped.sum(axis=axis)) >= observed,
+        lambda flipped, axis: measure(flipped.sum(axis=axis)) >= observed,
         permutation_type="samples",
         n_resamples=2**d.size if d.size <= ENUMERATED else DRAWS,
         alternative="greater",
@@ -106,7 +117,7 @@ def paired(first: Sequence[float], second: Sequence[float]) -> Comparison:
     """
     if len(first) != len(second):
         raise ValueError(f"{len(first)} and {len(second)} values are not pairs")
-    d = _finite(np.asarray(first, dtype=float) - np.asarray(second, dtype=float))
+    d = finite(np.asarray(first, dtype=float) - np.asarray(second, dtype=float))
     estimate = mean_interval(d)
     d_z = None
     # A spread within rounding error of the differences is no spread.
@@ -169,13 +180,15 @@ def _detectable_ratio(n: int, alpha: float, power: float) -> float:
 
 
 @cache
-def _t_quantile(probability: float, df: int) -> float:
+def t_quantile(probability: float, df: int) -> float:
+    """Quantile of Student's distribution."""
     from scipy import stats
 
     return float(stats.t.ppf(probability, df))
 
 
-def _finite(values: Sequence[float]) -> np.ndarray:
+def finite(values: Sequence[float]) -> np.ndarray:
+    """`values` as an array; raises ValueError where one is not finite, or there is none."""
     x = np.asarray(values, dtype=float)
     if x.ndim != 1 or x.size == 0 or not np.isfinite(x).all():
         raise ValueError(f"expected a list of finite numbers, got {x.tolist()}")

@@ -19,3 +19,7 @@ CLAIMS = (
     RELATED_TASKS,
     BALANCES,
 )
+
+# The claims that a preset was made to judge; any other preset judges all that its arms allow.
+# Fewer claims in a family leave each with more power, so this is fixed beforehand.
+OF_PRESET = {"full": ("C1", "C3", "C4", "C5")}

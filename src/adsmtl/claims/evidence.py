@@ -6,11 +6,20 @@ from math import isclose
 
 import pandas as pd
 
+from adsmtl import outputs
 from adsmtl.analysis import measures
+from adsmtl.analysis.paired import Paired
 from adsmtl.claims import records
+from adsmtl.claims.outcome import ACCURACY_LAST3, NLL, NLL_LAST3, Outcome
 from adsmtl.claims.wanted import MAIN, Wanted
 from adsmtl.collected import provenance
 from adsmtl.collected.reading import Collected
+from adsmtl.errors import UserError
+
+_NEEDED = (
+    *("fold", measures.VALIDATION),
+    *(outcome.column for outcome in (ACCURACY_LAST3, NLL, NLL_LAST3)),
+)
 
 
 class NotRun(Exception):
@@ -60,8 +69,8 @@ class Evidence:
         """The derived arm that holds the trial of a method that validation data choose."""
         return measures.chosen_arm(self._family(wanted))
 
-    def score(self, wanted: Wanted | str, task: str, column: str = "test_accuracy") -> pd.Series:
-        """A column of `final` by seed; empty where the arm has not been trained on the task.
+    def score(self, wanted: Wanted | str, outcome: Outcome, task: str) -> pd.Series:
+        """An outcome on one task by seed; empty where the arm has not been trained on it.
 
         Args:
             wanted: one arm, or the id of one that `chosen` or `find` returned.
@@ -69,30 +78,47 @@ class Evidence:
         arm = wanted if isinstance(wanted, str) else self.find(wanted)[0]
         if (arm, task) not in self._by_task:
             return pd.Series(dtype=float)
-        return self._by_task[arm, task][column]
+        return outcome.factor * self._by_task[arm, task][outcome.column]
 
-    def mean(self, wanted: Wanted | str, column: str = "test_accuracy") -> pd.Series:
-        """A column of `final` averaged over the two main tasks, by seed."""
-        return sum(self.score(wanted, task, column) for task in MAIN) / len(MAIN)
+    def mean(
+        self, wanted: Wanted | str, outcome: Outcome, tasks: tuple[str, ...] = MAIN
+    ) -> pd.Series:
+        """An outcome of one arm, mean over tasks, by seed."""
+        return sum(self.score(wanted, outcome, task) for task in tasks) / len(tasks)
 
-    def single(self, wanted: Wanted) -> pd.Series:
-        """Test accuracy of the main tasks, each trained alone as `wanted`, mean over them.
+    def single(self, wanted: Wanted, outcome: Outcome, tasks: tuple[str, ...] = MAIN) -> pd.Series:
+        """An outcome of each task trained alone as `wanted`, mean over tasks, by seed.
 
         Of a method with trials, each task has the one that its validation data choose.
         """
         scores = []
-        for task in MAIN:
+        for task in tasks:
             alone = wanted.alone(task)
-            scores.append(self.score(self.chosen(alone) if wanted.trials else alone, task))
-        return sum(scores) / len(MAIN)
+            arm = self.chosen(alone) if wanted.trials else alone
+            scores.append(self.score(arm, outcome, task))
+        return sum(scores) / len(tasks)
+
+    def paired(self, values: pd.Series) -> Paired:
+        """Numbers by seed with the folds of their seeds."""
+        values = values.sort_index()
+        folds = tuple(int(fold) for fold in self.folds[values.index])
+        return Paired(tuple(float(value) for value in values), folds)
+
+    @cached_property
+    def folds(self) -> pd.Series:
+        """The fold by seed."""
+        return self.final.drop_duplicates("seed").set_index("seed")["fold"]
 
     def require_equal_budgets(self, *arms: str) -> None:
         """Refuse arms that were chosen among different numbers of trials.
 
         Raises:
-            UserError: names the arms and their numbers of trials.
+            NotRun: names the arms and their numbers of trials.
         """
-        measures.require_equal_budgets(self.final, arms)
+        try:
+            measures.require_equal_budgets(self.final, arms)
+        except UserError as unequal:
+            raise NotRun(f"no comparison with equal tuning: {unequal}") from unequal
 
     def tasks_of(self, role: str) -> list[tuple[str, ...]]:
         """Which tasks the arms of a role train together on all data, in the order of the study."""
@@ -146,8 +172,14 @@ def load(collected: Collected) -> Evidence:
     """What the collected tables say, with the trial of every family chosen.
 
     Raises:
-        UserError: `listing.json` is malformed.
+        UserError: `listing.json` is malformed, or the runs lack a column that is judged.
     """
+    missing = [column for column in _NEEDED if column not in collected.runs]
+    if missing:
+        table = outputs.collected(collected.root)[0]
+        raise UserError(
+            f"{table} has no column {', '.join(missing)}; delete it and run `adsmtl collect`"
+        )
     return Evidence(
         final=measures.with_chosen(collected.runs, measures.choose_on_other_seeds),
         history=collected.epochs,

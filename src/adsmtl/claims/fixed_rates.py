@@ -1,158 +1,123 @@
 """C3, C7 and C8: fixed rates, and the choice among them on validation data."""
 
-from functools import partial
-
 import pandas as pd
 
-from adsmtl.analysis import measures
-from adsmtl.claims.claim import Beside, Claim, Part, beside
+from adsmtl.analysis import luck, measures
+from adsmtl.claims.claim import Aside, Claim, Part, Tasks, aside
 from adsmtl.claims.evidence import Evidence
-from adsmtl.claims.wanted import FIXED, MAIN, NO_DROPOUT, Wanted
+from adsmtl.claims.outcome import ACCURACY, GAP, POINTS, Outcome
+from adsmtl.claims.verdicts import Kind
+from adsmtl.claims.wanted import FIXED, GRID, MAIN, NO_DROPOUT, fixed, with_each_alone
 
-OWN = "chosen on the own seed's validation data, which favours lucky runs"
-_VALIDATION = ["seed", "task", "tunable", "val_accuracy"]
-
-
-def _gain(evidence: Evidence) -> pd.Series:
-    return 100 * (evidence.mean(evidence.chosen(FIXED)) - evidence.mean(NO_DROPOUT))
+OTHER = "chosen on the validation data of the other seeds"
+_LOW, _HIGH = 0.1, 0.3  # rates of the interaction
 
 
-def _gap_closed(evidence: Evidence) -> pd.Series:
-    return 100 * (evidence.mean(NO_DROPOUT, "gap") - evidence.mean(evidence.chosen(FIXED), "gap"))
+def _over_none(evidence: Evidence, outcome: Outcome, tasks: Tasks) -> pd.Series:
+    dropped = sum(evidence.mean(fixed(rate), outcome, tasks) for rate in GRID) / len(GRID)
+    return dropped - evidence.mean(NO_DROPOUT, outcome, tasks)
 
 
-def _by_rate(evidence: Evidence) -> pd.DataFrame:
-    """Mean test accuracy in percent: a row per seed that has a choice, a column per rate."""
-    tested = pd.DataFrame({arm: 100 * evidence.mean(arm) for arm in evidence.find(FIXED)})
-    return tested.loc[evidence.mean(evidence.chosen(FIXED)).index]
-
-
-def _regret_of_choice(evidence: Evidence) -> pd.Series:
-    return _by_rate(evidence).max(axis=1) - 100 * evidence.mean(evidence.chosen(FIXED))
-
-
-def _regret_at_random(evidence: Evidence) -> pd.Series:
-    tested = _by_rate(evidence)
-    return tested.max(axis=1) - tested.mean(axis=1)
-
-
-def _regret_saved(evidence: Evidence) -> pd.Series:
-    return _regret_at_random(evidence) - _regret_of_choice(evidence)
-
-
-def _regrets(evidence: Evidence) -> list[Beside]:
+def _at_chosen_rate(evidence: Evidence) -> list[Aside]:
+    chosen = evidence.chosen(FIXED)
     return [
-        beside("regret of the rate chosen on validation", _regret_of_choice(evidence)),
-        beside("regret of a rate drawn at random", _regret_at_random(evidence)),
-        beside(
-            f"regret of the rate {OWN}",
-            _by_rate(evidence).max(axis=1) - 100 * chosen_on_own_seed(evidence, FIXED),
-        ),
+        aside(
+            evidence,
+            f"{outcome.name}: fixed rate {OTHER} minus no dropout",
+            evidence.mean(chosen, outcome) - evidence.mean(NO_DROPOUT, outcome),
+            outcome.unit,
+        )
+        for outcome in (ACCURACY, GAP)
     ]
 
 
-def chosen_on_own_seed(
-    evidence: Evidence, wanted: Wanted, column: str = "test_accuracy"
-) -> pd.Series:
-    """A column of `final` by seed, mean over tasks, for the trial that the seed itself chooses."""
-    rows = evidence.trial_rows(wanted)
-    tunable = measures.choose(rows[_VALIDATION])
-    return rows[rows["tunable"] == rows["seed"].map(tunable)].groupby("seed")[column].mean()
+def _by_rate(evidence: Evidence, outcome: Outcome, tasks: Tasks) -> pd.DataFrame:
+    """An outcome as a row per seed that has all rates, and a column per rate."""
+    arms = evidence.find(FIXED)
+    return pd.DataFrame({arm: evidence.mean(arm, outcome, tasks) for arm in arms}).dropna()
 
 
-def _with_luck(evidence: Evidence) -> list[Beside]:
-    gap = chosen_on_own_seed(evidence, FIXED, "gap")
-    return [
-        beside(
-            f"test accuracy gained, {OWN}",
-            100 * (chosen_on_own_seed(evidence, FIXED) - evidence.mean(NO_DROPOUT)),
-        ),
-        beside(f"train-test gap closed, {OWN}", 100 * (evidence.mean(NO_DROPOUT, "gap") - gap)),
-    ]
-
-
-def chosen_rate(
-    evidence: Evidence, task: str, wanted: Wanted, choice: measures.Choice
-) -> pd.Series:
-    """By seed, the rate that the validation data of one task alone choose."""
-    rows = evidence.trial_rows(wanted)
-    return choice(rows.loc[rows["task"] == task, _VALIDATION])
-
-
-def _own_choice_gain(evidence: Evidence, task: str, choice: measures.Choice) -> pd.Series:
-    """Multi-task accuracy at the rate chosen in multi-task training, minus at single-task's."""
+def _chosen_arm(evidence: Evidence, choice: measures.Choice) -> pd.Series:
+    """The arm of the chosen rate by seed."""
     rows = evidence.trial_rows(FIXED)
-    rows = rows[rows["task"] == task]
-    tested = rows.set_index(["seed", "tunable"])["test_accuracy"]
-    chosen = pd.DataFrame(
-        {
-            "multi": chosen_rate(evidence, task, FIXED, choice),
-            "single": chosen_rate(evidence, task, FIXED.alone(task), choice),
-        }
-    ).dropna()
-    at = {
-        name: tested.reindex(pd.MultiIndex.from_arrays([rates.index, rates])).to_numpy()
-        for name, rates in chosen.items()
-    }
-    return pd.Series(100 * (at["multi"] - at["single"]), index=chosen.index)
+    arms = rows.drop_duplicates("tunable").set_index("tunable")["arm"]
+    return choice(measures.seen(rows)).map(arms)
 
 
-def _own_choice(evidence: Evidence, choice: measures.Choice | None = None) -> pd.Series:
-    choice = choice or evidence.choice
-    return sum(_own_choice_gain(evidence, task, choice) for task in MAIN) / len(MAIN)
+def _at_choice(tested: pd.DataFrame, chosen: pd.Series) -> pd.Series:
+    """The entry of every seed's chosen column."""
+    chosen = chosen[chosen.index.isin(tested.index)]
+    values = [tested.loc[seed, arm] for seed, arm in chosen.items()]
+    return pd.Series(values, index=chosen.index, dtype=float)
 
 
-def _chosen_rates(evidence: Evidence) -> list[Beside]:
-    multi = {task: chosen_rate(evidence, task, FIXED, evidence.choice) for task in MAIN}
-    single = {
-        task: chosen_rate(evidence, task, FIXED.alone(task), evidence.choice) for task in MAIN
-    }
-    first, second = MAIN
-    rate = partial(beside, unit="dropout rate")
+def _regret_saved(
+    evidence: Evidence, outcome: Outcome, tasks: Tasks, choice: measures.Choice = measures.choose
+) -> pd.Series:
+    # Both regrets are against the best rate of the seed, which cancels.
+    tested = _by_rate(evidence, outcome, tasks)
+    return _at_choice(tested, _chosen_arm(evidence, choice)) - tested.mean(axis=1)
+
+
+def _regrets(evidence: Evidence) -> list[Aside]:
+    tested = _by_rate(evidence, ACCURACY, MAIN)
+    best = tested.max(axis=1)
+    own = _at_choice(tested, _chosen_arm(evidence, measures.choose))
+    other = _regret_saved(evidence, ACCURACY, MAIN, measures.choose_on_other_seeds)
+    lucky = luck.best_of_four(evidence.trial_rows(FIXED))
     return [
-        beside(f"accuracy gained, {OWN}", _own_choice(evidence, measures.choose)),
-        *(rate(f"chosen rate of {task} in multi-task training", multi[task]) for task in MAIN),
-        *(rate(f"chosen rate of {task} in single-task training", single[task]) for task in MAIN),
-        *(
-            rate(f"{task}: chosen rate in multi- minus single-task training", multi[task] - own)
-            for task, own in single.items()
-        ),
-        rate(
-            f"multi-task training: chosen rate of {first} minus {second}",
-            multi[first] - multi[second],
-        ),
-        rate(
-            f"single-task training: chosen rate of {first} minus {second}",
-            single[first] - single[second],
-        ),
+        aside(evidence, f"regret of a random rate minus regret of the rate {OTHER}", other),
+        aside(evidence, "regret of the rate chosen on the own seed's validation data", best - own),
+        aside(evidence, "regret of a rate drawn at random", best - tested.mean(axis=1)),
+        Aside(
+            "best of four runs at one rate, chosen on validation, minus their mean: luck alone;"
+            " n counts blocks of four seeds",
+            POINTS,
+            *(None if one is None else 100 * one for one in (lucky.mean, lucky.low, lucky.high)),
+            lucky.n,
+        )
+        if lucky
+        else Aside("best of four runs at one rate: no block of four seeds", POINTS, None),
     ]
+
+
+def _interaction(evidence: Evidence, outcome: Outcome, tasks: Tasks) -> pd.Series:
+    high, low = fixed(_HIGH), fixed(_LOW)
+    together = evidence.mean(high, outcome, tasks) - evidence.mean(low, outcome, tasks)
+    return together - evidence.single(high, outcome, tasks) + evidence.single(low, outcome, tasks)
+
+
+def _over_tasks(evidence: Evidence) -> list[Aside]:
+    name = "the same interaction, mean over tasks"
+    return [aside(evidence, name, _interaction(evidence, ACCURACY, MAIN))]
 
 
 REGULARISES = Claim(
     id="C3",
     claim="Dropout reduces overfitting and improves generalisation of the multi-task model.",
     experiment=(
-        "Multi-task training with the fixed rate that validation data choose, against none:"
-        " mean test accuracy over the tasks, and the gap between training and test accuracy."
+        "Multi-task training with a fixed rate against none, averaged over the rates 0.1, 0.2 and"
+        " 0.3: mean test accuracy over the tasks, and the gap between training and test accuracy."
     ),
-    needs=(NO_DROPOUT, FIXED),
+    needs=(NO_DROPOUT, *map(fixed, GRID)),
     parts=(
-        Part("test accuracy with the fixed rate chosen on validation minus without dropout", _gain),
+        Part("test accuracy with a fixed rate minus without dropout, mean over rates", _over_none),
         Part(
-            "train-test gap without dropout minus with the fixed rate chosen on validation",
-            _gap_closed,
+            "train-test gap without dropout minus with a fixed rate, mean over rates",
+            _over_none,
+            outcome=GAP,
         ),
     ),
-    beside=_with_luck,
+    asides=_at_chosen_rate,
 )
 
 CHOICE_WORKS = Claim(
     id="C7",
     claim="Validation data can choose the dropout rate.",
     experiment=(
-        "Regret, the mean test accuracy of the best of four fixed rates at the same seed minus"
-        " that of the rate that validation data choose, compared with the expected regret of a"
-        " rate drawn at random."
+        "Regret, the mean test accuracy of the best of the fixed rates at the same seed minus that"
+        " of the rate that the seed's own validation data choose, compared with the expected"
+        " regret of a rate drawn at random."
     ),
     needs=(FIXED,),
     parts=(
@@ -161,23 +126,27 @@ CHOICE_WORKS = Claim(
             _regret_saved,
         ),
     ),
-    beside=_regrets,
+    asides=_regrets,
 )
+
+
+def _part_of(task: str) -> Part:
+    comparison = (
+        f"{task}: effect of rate {_HIGH:g} against {_LOW:g} in multi-task minus in single-task"
+        " training"
+    )
+    return Part(comparison, _interaction, tasks=(task,), kind=Kind.DIFFERENT)
+
 
 OWN_STRATEGY = Claim(
     id="C8",
     claim="Dropout in multi-task learning needs a strategy of its own.",
     experiment=(
-        "Accuracy of multi-task training at the fixed rate that its own validation data choose"
-        " for a task, against the rate chosen when the task is trained alone; mean over tasks."
+        "Interaction of training with rate: what a fixed rate of 0.3 changes against 0.1 in"
+        " multi-task training, minus the same when the task is trained alone. A difference in"
+        " either direction, on both tasks, favours the claim."
     ),
-    needs=(FIXED, *(FIXED.alone(task) for task in MAIN)),
-    parts=(
-        Part(
-            "multi-task accuracy at the rate chosen in multi-task training minus at the rate"
-            " chosen in single-task training",
-            _own_choice,
-        ),
-    ),
-    beside=_chosen_rates,
+    needs=tuple(arm for rate in (_LOW, _HIGH) for arm in with_each_alone(fixed(rate))),
+    parts=tuple(map(_part_of, MAIN)),
+    asides=_over_tasks,
 )

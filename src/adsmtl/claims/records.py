@@ -10,6 +10,8 @@ from adsmtl.collected.test_time import OFF, ON
 from adsmtl.files import read_json
 from adsmtl.validation import checked
 
+_SCORES = ["accuracy", "loss", "ece"]
+
 
 class Defect(BaseModel):
     """One thing that is said to be wrong with the published listing.
@@ -38,14 +40,14 @@ def test_time(evaluated: pd.DataFrame) -> pd.DataFrame:
         evaluated: as `collected.test_time.frame` returns it.
 
     Returns:
-        One row per arm, seed and task: accuracy_off, ece_off with all units on; accuracy_on,
-        ece_on with units dropped, mean over repeats; spread, the sd of accuracy_on over
-        repeats (NaN for a single one). All are fractions.
+        One row per arm, seed and task: accuracy_off, loss_off, ece_off with all units on;
+        accuracy_on, loss_on, ece_on with units dropped, mean over repeats; spread, the sd of
+        accuracy_on over repeats (NaN for a single one). Losses are in nats, all others fractions.
     """
     keys = ["arm", "seed", "task"]
-    off = evaluated[evaluated["policy"] == OFF].set_index(keys)[["accuracy", "ece"]]
+    off = evaluated[evaluated["policy"] == OFF].set_index(keys)[_SCORES]
     dropped = evaluated[evaluated["policy"] == ON].groupby(keys)
-    joined = off.add_suffix("_off").join(dropped[["accuracy", "ece"]].mean().add_suffix("_on"))
+    joined = off.add_suffix("_off").join(dropped[_SCORES].mean().add_suffix("_on"))
     return joined.join(dropped["accuracy"].std().rename("spread")).reset_index()
 
 

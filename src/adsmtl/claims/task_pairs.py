@@ -5,64 +5,68 @@ from dataclasses import replace
 
 import pandas as pd
 
-from adsmtl.analysis import contrasts
-from adsmtl.claims.claim import Beside, Claim, Part, beside
+from adsmtl.analysis import contrasts, slope
+from adsmtl.claims.claim import Aside, Claim, Ready, aside
 from adsmtl.claims.evidence import Evidence, NotRun
-from adsmtl.claims.wanted import MAIN, NO_DROPOUT, Wanted
+from adsmtl.claims.outcome import CORRELATION, NATS
+from adsmtl.claims.wanted import Wanted
 
-FEWEST = 3  # two points always lie on a line
-Pair = tuple[str, str]
-
-
-def _needs(pair: Pair) -> tuple[Wanted, ...]:
-    """The arm that trains a pair of tasks, and those that train each alone."""
-    together = replace(NO_DROPOUT, tasks=pair)
-    return together, *(together.alone(task) for task in pair)
+Pair = tuple[str, ...]
 
 
 def trained(evidence: Evidence) -> list[Pair]:
-    """Pairs of which the pair and each of its tasks alone have been trained; the main one last."""
-    tasks = evidence.tasks_of(NO_DROPOUT.role)
-    alone = {own[0] for own in tasks if len(own) == 1}
-    pairs = [own for own in tasks if len(own) == 2 and alone.issuperset(own)]
-    return sorted(pairs, key=lambda pair: set(pair) == set(MAIN))
+    """Pairs of which the pair and each of its tasks alone have been trained."""
+    alone = {tasks[0] for tasks in evidence.tasks_of(contrasts.ALONE)}
+    pairs = evidence.tasks_of(contrasts.PAIR)
+    return [pair for pair in pairs if len(pair) == 2 and alone.issuperset(pair)]
 
 
 def _select(evidence: Evidence, needs: Sequence[Wanted]) -> list[str]:
     pairs = trained(evidence)
-    if len(pairs) < FEWEST:
+    if len(pairs) < slope.FEWEST:
         raise NotRun(
-            f"no correlation over fewer than {FEWEST} pairs of tasks, and only {len(pairs)} have"
+            f"no slope over fewer than {slope.FEWEST} pairs of tasks, and only {len(pairs)} have"
             f" been trained, with each of their tasks alone (preset {evidence.preset})"
         )
-    return evidence.find(*(wanted for pair in pairs for wanted in _needs(pair)))
+    together = [Wanted(contrasts.PAIR, tasks=pair) for pair in pairs]
+    alone = [
+        replace(one, role=contrasts.ALONE).alone(task) for one in together for task in one.tasks
+    ]
+    return evidence.find(*together, *alone)
 
 
-def _by_seed(evidence: Evidence) -> dict[Pair, pd.DataFrame]:
-    """Of every pair, by seed, its gain in points and the cosine of its tasks' gradients."""
+def _table(evidence: Evidence) -> pd.DataFrame:
     found = contrasts.task_pairs(evidence.final, evidence.history)
-    found = found.assign(gain=100 * found["gain"])
-    return {
-        pair: found[found["tasks"] == "+".join(pair)].set_index("seed").sort_index()
-        for pair in trained(evidence)
-    }
+    return found[found["tasks"].isin(["+".join(pair) for pair in trained(evidence)])]
 
 
-def _correlation(evidence: Evidence) -> pd.Series:
-    """Spearman's correlation over pairs, by seed; absent where all gains or cosines are equal."""
-    found = _by_seed(evidence)
-    gains = pd.DataFrame({pair: own["gain"] for pair, own in found.items()}).dropna()
-    cosines = pd.DataFrame({pair: own["cosine"] for pair, own in found.items()}).dropna()
-    return gains.rank(axis=1).corrwith(cosines.rank(axis=1), axis=1).dropna()
+def over_pairs(evidence: Evidence) -> slope.Slope:
+    """Gain on affinity over the pairs that all seeds have.
+
+    Raises:
+        NotRun: fewer than two seeds, or too few pairs with numbers.
+    """
+    found = _table(evidence)
+    affinity = found.pivot_table("affinity", "seed", "tasks", sort=False).dropna(axis=1)
+    gain = found.pivot_table("gain", "seed", "tasks", sort=False).dropna(axis=1)
+    common = [tasks for tasks in gain if tasks in affinity]
+    seeds = gain.index.intersection(affinity.index).sort_values()
+    if len(common) < slope.FEWEST or len(seeds) < 2:
+        raise NotRun(
+            f"only {len(common)} pairs of tasks have gain and affinity in the same {len(seeds)}"
+            f" seeds (preset {evidence.preset}); {slope.FEWEST} pairs and 2 seeds are needed"
+        )
+    return slope.crossed(affinity.loc[seeds, common], gain.loc[seeds, common])
 
 
-def _by_pair(evidence: Evidence) -> list[Beside]:
-    found = []
-    for pair, own in _by_seed(evidence).items():
-        name = " and ".join(pair)
+def _by_pair(evidence: Evidence) -> list[Aside]:
+    line = over_pairs(evidence)
+    found = [Aside("slope of the gain on the cosine", "nats per unit of cosine", line.slope)]
+    for tasks, own in _table(evidence).groupby("tasks", sort=False):
+        name, own = str(tasks).replace("+", " and "), own.set_index("seed")
         found += [
-            beside(f"{name}: gain over single-task training", own["gain"]),
-            beside(f"{name}: cosine of the gradients", own["cosine"], "cosine"),
+            aside(evidence, f"{name}: gain over single-task training", own["gain"], NATS),
+            aside(evidence, f"{name}: cosine of the gradients", own["affinity"], "cosine"),
         ]
     return found
 
@@ -71,19 +75,19 @@ RELATED_TASKS = Claim(
     id="C9",
     claim="Multi-task learning serves all kinds of tasks, and related tasks gain more.",
     experiment=(
-        "Pairs of tasks of graded relatedness: Spearman's correlation over the pairs between"
-        " the gain of training together and the cosine of the tasks' gradients on the shared"
-        " layer, at every seed."
+        "Pairs of tasks of graded relatedness, the pair as the unit: slope of what training"
+        " together gains in test NLL on the cosine of the tasks' gradients on the shared layer"
+        " after the first epoch, measured in other seeds; p by permuting the cosines over pairs."
     ),
     needs=(),
     parts=(
-        Part(
-            "correlation over pairs of tasks between the gain of training together and the"
-            " cosine of the gradients",
-            _correlation,
-            unit="Spearman correlation",
+        Ready(
+            "slope of the gain of training together on the cosine of the gradients, as a"
+            " correlation",
+            CORRELATION,
+            over_pairs,
         ),
     ),
-    beside=_by_pair,
+    asides=_by_pair,
     select=_select,
 )

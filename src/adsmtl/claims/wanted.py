@@ -34,8 +34,25 @@ class Wanted:
         return f"{self.role}{value}{tasks}{share}"
 
 
+def fixed(rate: float) -> Wanted:
+    """Multi-task training at one fixed rate."""
+    return Wanted("fixed", value=rate)
+
+
+def adsmtl(p0: float) -> Wanted:
+    """The strategy that starts from rate `p0`."""
+    return Wanted("adsmtl", value=p0)
+
+
+def with_each_alone(wanted: Wanted, tasks: tuple[str, ...] = MAIN) -> tuple[Wanted, ...]:
+    """An arm, and the same with each of its tasks by itself."""
+    return wanted, *(wanted.alone(task) for task in tasks)
+
+
+GRID = (0.1, 0.2, 0.3)  # rates over which contrasts of methods are averaged
 NO_DROPOUT = Wanted("no-dropout")
 FIXED = Wanted("fixed", trials=True)
-ADSMTL = Wanted("adsmtl", value=0.2)  # p0
+PER_TASK = Wanted("per-task", trials=True)  # a fixed rate for each task
+ADSMTL = adsmtl(0.2)
 ADSMTL_TRIALS = Wanted("adsmtl", trials=True)
 PENALTY = Wanted("l2", trials=True)

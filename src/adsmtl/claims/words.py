@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
-from adsmtl.analysis import statistics
-from adsmtl.claims.verdicts import ALPHA, INCONCLUSIVE, POWER, Decision
+from adsmtl.claims.outcome import CORRELATION
+from adsmtl.claims.row import Row
+from adsmtl.claims.verdicts import ALPHA, CONTRADICTED, SUPPORTED, Decision, Kind, Numbers
 from adsmtl.tables import numbers
 
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -14,45 +16,73 @@ STAND_IN = (
 )
 
 
-def tested(name: str, claim: str, comparison: str, unit: str, decision: Decision) -> str:
-    """A judged claim in sentences that can be quoted."""
-    effect = decision.deciding
-    spread = numbers.interval(effect.ci_low, effect.ci_high)
+_OF_PARTS = {SUPPORTED: "the weakest part", CONTRADICTED: "the weakest part"}
+
+
+def with_sentence(row: Row, kind: Kind, decision: Decision, embedded: bool) -> Row:
+    """A judged row with its sentences, which can be quoted.
+
+    Args:
+        kind: what the deciding part asserts.
+    """
+    spread = numbers.interval(row.ci_low, row.ci_high)
     facts = [
         *([f"95 % interval {spread}"] if spread else []),
-        _seeds(effect.n),
-        f"p {_p(decision.p)}; with Holm's correction over {_claims(decision.tested)}"
-        f" p {_p(decision.p_holm)}",
+        f"n = {_counted(row)}",
+        f"p {_p(row.p)}; with Holm's correction over {_claims(decision.tested)} p {_p(row.p_holm)}",
     ]
-    count = len(decision.parts)
-    text = (
-        f"{name}, “{claim.rstrip('.')}”: {decision.verdict}."
-        f" {comparison[0].upper()}{comparison[1:]}: {numbers.signed(effect.effect)} {unit}"
-        f" ({'; '.join(facts)})."
-    )
+    verdict = f"{row.verdict} ({row.qualifier})" if row.qualifier else row.verdict
+    text = [
+        f"{row.id}, “{row.claim.rstrip('.')}”: {verdict}.",
+        f"{row.comparison[0].upper()}{row.comparison[1:]}: {numbers.signed(row.effect)}"
+        f" {row.unit} ({'; '.join(facts)}).",
+    ]
+    count = len(row.parts)
     if count > 1:
-        text += f" This is the weakest of {count} parts, all of which must hold."
-    if decision.underpowered:
-        text += f" {underpowered(decision)}"
-    elif decision.verdict == INCONCLUSIVE and decision.detectable is None:
-        text += " All seeds gave this number, so what could have been detected is unknown."
-    elif decision.verdict == INCONCLUSIVE:
-        text += (
-            f" The smallest effect that {_seeds(effect.n)} could have detected with"
-            f" {100 * POWER:g} % power is {numbers.plain(decision.detectable)} {unit}, at the level"
-            f" {ALPHA:g}/{decision.tested} that the correction demands in the worst case."
+        which = _OF_PARTS.get(row.verdict, "the part that excludes most")
+        text.append(f"This is {which} of {count}, all of which must hold.")
+    text.append(_excluded(row, kind))
+    if row.reason:
+        text.append(row.reason)
+    elif row.detectable is not None:
+        text.append(
+            f"With 80 % power a true effect of {numbers.plain(row.detectable)} {row.unit} would"
+            f" have been supported, all parts included, at the level {ALPHA:g}/{decision.tested}"
+            " that the correction demands in the worst case."
         )
-    return text
+    if row.verdict_at_twice_delta != row.verdict:
+        text.append(
+            f"With twice the smallest effect of interest the verdict is"
+            f" {row.verdict_at_twice_delta}."
+        )
+    return replace(row, sentence=" ".join(text) + (STAND_IN if embedded else ""))
 
 
-def underpowered(decision: Decision) -> str:
+def _excluded(row: Row, kind: Kind) -> str:
+    what = {
+        Kind.BETTER: "an effect",
+        Kind.DIFFERENT: "an effect in either direction",
+        Kind.NOT_WORSE: "a loss",
+    }[kind]
+    if row.excluded is None:
+        return f"So few numbers exclude no effect, whatever its size; {_interest(row)}."
+    holm = "" if row.p_b_holm is None else f", p {_p(row.p_b_holm)} with Holm's correction"
+    limit = f"{what} of more than {numbers.plain(row.excluded)} {row.unit}"
+    if row.excluded < 0:
+        limit = "any loss" if kind is Kind.NOT_WORSE else f"any effect in favour, and {limit}"
+    return f"Excluded at 5 % is {limit}; {_interest(row)}{holm}."
+
+
+def _interest(row: Row) -> str:
+    return f"the smallest effect of interest is {row.delta:g}"
+
+
+def underpowered(decision: Decision, part: Numbers) -> str:
     """Why no result of so few seeds could have been significant."""
-    n = decision.deciding.n
-    smallest = statistics.smallest_p(n)
     return (
-        f"Underpowered by design: {_seeds(n)}, whose smallest possible p is {smallest:.2g}"
-        f" and {decision.reachable:.2g} after the correction, so no effect, however large,"
-        f" could have reached {ALPHA:g}."
+        f"Underpowered by design: n = {part.n} seed{'s' * (part.n != 1)}, whose smallest possible"
+        f" p is {part.p_smallest:.2g} and {decision.reachable:.2g} after the correction, so no"
+        f" effect, however large, could have reached {ALPHA:g}."
     )
 
 
@@ -81,8 +111,9 @@ def _spans(numbers: Iterable[int]) -> str:
     return ", ".join("-".join(map(str, span)) for span in spans)
 
 
-def _seeds(n: int) -> str:
-    return f"n = {n} seed{'s' * (n != 1)}"
+def _counted(row: Row) -> str:
+    unit = "pair" if row.unit == CORRELATION else "seed"
+    return f"{row.n} {unit}{'s' * (row.n != 1)}"
 
 
 def _claims(count: int) -> str:

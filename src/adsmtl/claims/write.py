@@ -14,9 +14,11 @@ from adsmtl.tables.render import TextTable, markdown
 
 CAPTION = (
     "Every claim of the paper with its verdict. A claim of several parts holds only if all of"
-    " them do, and the numbers are those of its weakest part; positive effects favour the claim."
-    " Brackets hold 95 % t-intervals of the mean over seeds; p is of the exact two-sided"
-    " sign-flip test, Holm p is corrected over all claims tested."
+    " them do; the numbers are those of the part that decides. Positive effects favour the claim."
+    " Brackets hold 95 % t-intervals of the mean over seeds, for these folds. Holm p is of the"
+    " exact two-sided sign-flip test of no effect, corrected over all claims tested; Holm p (B) is"
+    " of the one-sided test of an effect of at least delta, the smallest effect of interest."
+    " Excluded is the smallest effect that this test excludes at 5 %, with all larger ones."
 )
 
 
@@ -37,7 +39,7 @@ def as_markdown(rows: Sequence[dict[str, Any]]) -> str:
     sections = [f"# Claims ledger\n\n{markdown(_overview(rows))}"]
     for row in rows:
         blocks = [
-            f"## {row['id']}: {row['verdict']}",
+            f"## {row['id']}: {verdict(row)}",
             row["sentence"],
             f"Experiment: {row['experiment']}",
             *(markdown(table).strip() for table in evidence_tables(row)),
@@ -52,22 +54,33 @@ def _overview(rows: Sequence[dict[str, Any]]) -> TextTable:
     return TextTable(
         name="claims",
         caption=CAPTION,
-        columns=["", "Claim", "Verdict", "Unit", "n", "Effect", "p", "Holm p"],
+        columns=[
+            *("", "Claim", "Verdict", "Unit", "n", "Effect", "Holm p", "Holm p (B)"),
+            *("delta", "Excluded"),
+        ],
         rows=[
             [
                 row["id"],
                 row["claim"],
-                row["verdict"],
+                verdict(row),
                 row["unit"] or numbers.MISSING,
                 str(row["n"]),
                 _effect(row),
-                numbers.p_value(row["p"]),
                 numbers.p_value(row["p_holm"]),
+                numbers.p_value(row["p_b_holm"]),
+                numbers.MISSING if row["delta"] is None else f"{row['delta']:g}",
+                numbers.estimate(row["excluded"], show=numbers.plain),
             ]
             for row in rows
         ],
         left=4,
     )
+
+
+_PART_COLUMNS = [
+    *("Part", "Unit", "n", "Effect", "Interval over folds", "p", "p (B)", "Excluded"),
+    "Bayes factor",
+]
 
 
 def evidence_tables(row: dict[str, Any]) -> list[TextTable]:
@@ -76,7 +89,11 @@ def evidence_tables(row: dict[str, Any]) -> list[TextTable]:
         [
             *(one["comparison"], one["unit"], str(one["n"])),
             numbers.estimate(one["effect"], one["ci_low"], one["ci_high"]),
+            numbers.interval(one["fold_low"], one["fold_high"]) or numbers.MISSING,
             numbers.p_value(one["p"]),
+            numbers.p_value(one["p_b"]),
+            numbers.estimate(one["excluded"], show=numbers.plain),
+            numbers.MISSING if one["bayes_factor"] is None else f"{one['bayes_factor']:.2g}",
         ]
         for one in row["parts"]
     ]
@@ -89,10 +106,15 @@ def evidence_tables(row: dict[str, Any]) -> list[TextTable]:
     ]
     tested = "Parts, all of which must hold:" if len(parts) > 1 else "Tested:"
     tables = [
-        ("parts", tested, ["Part", "Unit", "n", "Effect", "p"], parts),
+        ("parts", tested, _PART_COLUMNS, parts),
         ("beside", "Reported beside it, not tested:", ["Beside", "Unit", "Value"], beside),
     ]
     return [TextTable(*table, left=2, wrap=[0]) for table in tables if table[-1]]
+
+
+def verdict(row: dict[str, Any]) -> str:
+    """The verdict with its qualifier."""
+    return f"{row['verdict']} ({row['qualifier']})" if row["qualifier"] else row["verdict"]
 
 
 def _effect(row: dict[str, Any]) -> str:

@@ -29,7 +29,7 @@ def draw_points(pairs: DataFrame) -> Figure:
             "marker": style.MARKERS[index % len(style.MARKERS)],
             "linestyle": "none",
         }
-        x, y = of_pair["cosine"].to_numpy(), 100 * of_pair["gain"].to_numpy()
+        x, y = of_pair["affinity"].to_numpy(), of_pair["gain"].to_numpy()
         ax.plot(x, y, **look, markersize=3.5, markerfacecolor="none", alpha=0.7)
         across, up = statistics.mean_interval(x), statistics.mean_interval(y)
         centre = (across.mean, up.mean)
@@ -44,7 +44,7 @@ def draw_points(pairs: DataFrame) -> Figure:
             label=" and ".join(str(tasks).split("+")),
         )
     ax.set_xlabel("cosine of the tasks' gradients on the shared layer")
-    ax.set_ylabel("gain over single-task training (pp)")
+    ax.set_ylabel("gain over single-task training (nats)")
     figure.legend(loc="outside upper center", ncols=2)
     return figure
 
@@ -60,10 +60,10 @@ def _draw(material: Material) -> Figure:
 
 
 def _pairs_with_references(arms: Mapping[str, Traits]) -> bool:
-    """Whether a pair of group `relatedness` has a single-task arm for each of its tasks."""
-    plain = [own for own in arms.values() if own.schedule == "none" and own.train_fraction == 1]
+    """Whether a pair of group `relatedness` has an arm of the group for each of its tasks."""
+    plain = [own for own in arms.values() if own.group == "relatedness"]
     single = {own.tasks[0] for own in plain if not own.multi_task}
-    pairs = [own.tasks for own in plain if own.group == "relatedness" and own.multi_task]
+    pairs = [own.tasks for own in plain if own.multi_task]
     return any(single.issuperset(tasks) for tasks in pairs)
 
 
@@ -77,9 +77,9 @@ DRAWING = Drawing(
     ),
     caption=(
         "What training two tasks together without dropout gains over training each alone (mean"
-        " over the two tasks, percentage points of test accuracy) by how much their gradients"
-        " on the shared layer agree (cosine, mean over steps and epochs). Small open markers"
-        " are seeds, large ones their means with 95 % t-intervals in both directions."
+        " over the two tasks, nats of test NLL) by how much their gradients on the shared layer"
+        " agree after the first epoch (cosine). Small open markers are seeds, large ones their"
+        " means with 95 % t-intervals in both directions."
     ),
     exists=_pairs_with_references,
     draw=_draw,

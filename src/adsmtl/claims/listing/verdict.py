@@ -2,7 +2,7 @@
 
 from adsmtl import outputs
 from adsmtl.claims import words
-from adsmtl.claims.claim import Beside
+from adsmtl.claims.claim import Aside
 from adsmtl.claims.records import Defect, Listing
 from adsmtl.claims.row import Row, beside
 from adsmtl.claims.verdicts import CONTRADICTED, INCONCLUSIVE
@@ -44,7 +44,7 @@ def row(listing: Listing | None) -> Row:
         unit="defects reproduced",
         sentence=f"{sentence}.",
         beside=[
-            beside(Beside(_named(defect), "1 if reproduced", float(defect.reproduced)))
+            beside(Aside(_named(defect), "1 if reproduced", float(defect.reproduced)))
             for defect in listing.defects
         ],
     )

@@ -1,0 +1,120 @@
+"""What is reported beside the verdicts: components of variance, dose, specifications."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from adsmtl.analysis import dose, resampling, specification, variance
+
+
+def crossed_runs(fold, seed, residual, arms=6, folds=4, per_fold=50):
+    draw = np.random.default_rng(0)
+    rows = []
+    of_fold = fold * draw.normal(size=folds)
+    for number in range(folds * per_fold):
+        of_seed = of_fold[number % folds] + seed * draw.normal()
+        for arm in range(arms):
+            value = 0.5 + 0.01 * arm + of_seed + residual * draw.normal()
+            rows.append((f"arm{arm}", number, number % folds, value, 2500))
+    names = ["arm", "seed", "fold", "test_accuracy", "examples_test"]
+    return pd.DataFrame(rows, columns=names), float(of_fold.std(ddof=1)) if folds > 1 else 0.0
+
+
+def test_planted_components_of_variance_are_found():
+    frame, fold = crossed_runs(0.03, 0.01, 0.005)
+    found = variance.components(frame)
+    assert found.residual == pytest.approx(0.005, rel=0.05)
+    assert found.seed == pytest.approx(0.01, rel=0.15)
+    assert found.fold == pytest.approx(fold, rel=0.1)
+    assert found.sampling == pytest.approx(0.01, rel=0.05)  # sqrt(0.5 · 0.5 / 2500)
+
+
+def test_components_that_the_data_leave_open_are_none_or_zero():
+    frame, _ = crossed_runs(0, 0, 0.005, folds=1, per_fold=40)
+    found = variance.components(frame.drop(columns="examples_test"))
+    assert (found.fold, found.sampling) == (None, None)
+    assert found.seed < 0.002
+    one_each, _ = crossed_runs(0.01, 0.01, 0.005, per_fold=1)
+    assert variance.components(one_each).seed is None
+    with pytest.raises(ValueError, match="1 arms"):
+        variance.components(frame[frame["arm"] == "arm0"])
+
+
+def test_crossed_resampling_knows_both_sources_of_noise():
+    draw = np.random.default_rng(1)
+    seeds, examples = 12, 400
+    folds = np.arange(seeds) % 2
+    shared = draw.normal(size=examples)  # an example is harder for one arm at every seed
+    own = draw.normal(0, 0.05, size=(seeds, 1))
+    first = 0.3 + shared + own + draw.normal(0, 0.2, size=(seeds, examples))
+    found = resampling.seeds_and_examples(first, np.zeros_like(first), folds, draws=600)
+    assert (found.n, found.mean) == (seeds, pytest.approx(first.mean()))
+    expected = np.sqrt(shared.var() / examples + own.var() / seeds)
+    assert found.sd == pytest.approx(expected, rel=0.15)
+    assert found.low < found.mean < found.high
+
+
+def test_examples_of_other_folds_take_no_part():
+    first = np.array([[1.0, 0.0, np.nan, np.nan], [np.nan, np.nan, 1.0, 1.0]])
+    found = resampling.seeds_and_examples(first, np.zeros((2, 4)), np.array([0, 1]), draws=50)
+    assert found.mean == 0.75
+    with pytest.raises(ValueError, match="do not fit"):
+        resampling.seeds_and_examples(first, first, np.array([0]))
+    with pytest.raises(ValueError, match="do not fit"):
+        resampling.seeds_and_examples(first * np.nan, first, np.array([0, 1]))
+
+
+def test_the_dose_is_the_mean_of_the_rates_that_were_used():
+    final = pd.DataFrame(
+        {
+            "arm": "adsmtl",
+            "label": "ADSMTL",
+            "schedule": "adsmtl",
+            "task": "vision",
+            "seed": [0, 1],
+            "test_accuracy": [0.4, 0.6],
+        }
+    )
+    epochs = pd.DataFrame(
+        {
+            "arm": "adsmtl",
+            "task": "vision",
+            "rate_shared": [0.1, 0.3, 0.2, 0.2],
+            "rate_specific": [0.3, 0.5, 0.2, 0.2],
+        }
+    )
+    (row,) = dose.response(final, epochs).to_dict("records")
+    assert (row["rate"], row["rate_low"], row["rate_high"]) == pytest.approx((0.25, 0.2, 0.4))
+    assert (row["n"], row["mean"]) == (2, pytest.approx(0.5))
+    assert dose.response(final, epochs.assign(arm="other")).empty
+
+
+def test_specifications_are_ordered_and_told_by_what_they_change():
+    def config(**dropout):
+        return {"arm": {"dropout": {"kappa": 1.0, "p0": 0.2} | dropout, "site": "all"}}
+
+    configs = {
+        "adsmtl": config(),
+        "k2": config(kappa=2.0),
+        "k2-p3": config(kappa=2.0, p0=0.3),
+        "fixed": config(),
+    }
+    accuracy = {"fixed": 0.50, "adsmtl": 0.51, "k2": 0.53, "k2-p3": 0.49}
+    final = pd.DataFrame(
+        {
+            "arm": arm,
+            "label": arm,
+            "seed": seed,
+            "fold": seed % 2,
+            "test_accuracy": value + 0.1 * seed,
+        }
+        for arm, value in accuracy.items()
+        for seed in range(4)
+    )
+    found = specification.curve(
+        final, configs, ["adsmtl", "k2", "k2-p3", "absent"], "fixed", "adsmtl"
+    )
+    assert list(found["arm"]) == ["k2-p3", "adsmtl", "k2"]
+    assert list(found["effect"]) == pytest.approx([-0.01, 0.01, 0.03])
+    assert list(found["axes"]) == ["dropout.kappa, dropout.p0", "", "dropout.kappa"]
+    assert found["settings"].iloc[2] == "dropout.kappa = 2.0"
