@@ -152,7 +152,8 @@ def _show(options: argparse.Namespace) -> None:
     print(f"preset {plan.study.preset}, results in {plan.root}")
     print(f"seeds {', '.join(map(str, plan.study.seeds))}")
     for name, task in plan.tasks.items():
-        print(f"task {name}: {task.target} of {task.dataset}, branch {task.branch}")
+        labels = task.view.labels or task.target
+        print(f"task {name}: {labels} of {task.dataset}, branch {task.branch}")
     for name, arm in plan.study.arms.items():
         print(f"arm {name} [{arm.group}]: {arm.label}")
 

@@ -218,11 +218,16 @@ def test_speech_has_no_images_to_turn():
 # Real data
 
 
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The prepared TIMIT sample."""
+    root = tmp_path_factory.mktemp("data")
+    return registry.prepare("timit-sample", root / "raw", root)
+
+
 @needs_mirror
-def test_durations_are_terciles_of_the_training_speakers_of_every_fold(tmp_path: Path):
-    folder = registry.prepare("timit-sample", tmp_path / "raw", tmp_path)
-    task = Task("timit-sample", "phone", "lstm", view=View(labels="duration"))
-    data = views.load(folder, task)
+def test_durations_are_terciles_of_the_training_speakers_of_every_fold(sample: Path):
+    data = views.load(sample, Task("timit-sample", "phone", "lstm", view=View(labels="duration")))
     frames = np.ptp(data.spans, axis=1) - 2 * CONTEXT
     for seed in range(4):
         train = folds.split_indices(data, seed).train
@@ -233,12 +238,13 @@ def test_durations_are_terciles_of_the_training_speakers_of_every_fold(tmp_path:
 
 @needs_mirror
 @pytest.mark.parametrize("labels", ["place", "voicing", "vowel-or-consonant", "duration"])
-def test_every_fold_has_two_thousand_training_examples_of_speech(tmp_path: Path, labels: str):
-    folder = registry.prepare("timit-sample", tmp_path / "raw", tmp_path)
-    task = Task("timit-sample", "phone", "lstm", examples=Examples(2000), view=View(labels=labels))
-    data = views.load(folder, task)
+def test_every_fold_has_two_thousand_training_examples_of_speech(sample: Path, labels: str):
+    view = View(labels=labels)
+    task = Task("timit-sample", "phone", "lstm", examples=Examples(2000), view=view)
+    data = views.load(sample, task)
     for seed in range(4):
         split = split_of(data, task, seed)
         assert len(split["train"]) == 2000
-        speakers = [set(data.groups[positions]) for positions in split.values()]
-        assert not speakers[0] & speakers[1] | speakers[0] & speakers[2] | speakers[1] & speakers[2]
+        train, val, test = (set(data.groups[positions]) for positions in split.values())
+        assert train.isdisjoint(val)
+        assert test.isdisjoint(train | val)
