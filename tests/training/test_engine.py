@@ -377,6 +377,7 @@ def test_all_validation_and_test_examples_are_evaluated_at_the_end_alone(
             part, whole = engine.scores(name, "val", 9)[0], engine.scores(name, "val")[0]
             assert part != whole
             assert own["val"] == (part if epoch <= 2 else whole)
+            assert own["val_part"] == pytest.approx(part, rel=1e-5)
             assert own.get("test") == (None if epoch <= 2 else engine.scores(name, "test")[0])
 
 

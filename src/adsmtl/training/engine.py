@@ -23,7 +23,7 @@ from adsmtl.study import Run
 from adsmtl.training import learned, objective, order
 from adsmtl.training.batches import TaskData, filled, train_size
 from adsmtl.training.device import Machine
-from adsmtl.training.evaluation import predict, scores
+from adsmtl.training.evaluation import ordered, predict, scores
 from adsmtl.training.model import Model, StepDropout
 from adsmtl.training.step import Stepper
 
@@ -229,22 +229,41 @@ class Engine:
             self._record_difficulty(r)
 
     def _evaluated(self) -> dict[str, dict[str, list[dict[str, float]]]]:
-        """By task and split, the scores of every run that its record shows."""
+        """By task and split, the scores of every run that its record shows.
+
+        `val_part` are those of the same validation examples after every epoch, for the difficulty
+        signals: a change of the examples would look like one of the difficulty.
+        """
         training = self.training
         last = self.epoch > training.epochs - training.full_epochs
-        found = {
-            name: {
+        found: dict[str, dict[str, list[dict[str, float]]]] = {}
+        tested: dict[str, Predicted] = {}
+        for name in self.tasks:
+            val = self.predict(name, "val", None if last else training.eval_val)
+            found[name] = {
                 "train": self.scores(name, "train", training.eval_train),
-                "val": self.scores(name, "val", None if last else training.eval_val),
+                "val": self._scored(name, val),
+                "val_part": self._scored(name, self._part(name, val) if last else val),
             }
-            for name in self.tasks
-        }
+            if last:
+                tested[name] = self.predict(name, "test")
+                found[name]["test"] = self._scored(name, tested[name])
         if last:
-            tested = {name: self.predict(name, "test") for name in self.tasks}
             self._tested = self.epoch, tested
-            for name, own in found.items():
-                own["test"] = self._scored(name, tested[name])
         return found
+
+    def _part(self, task: str, predicted: Predicted) -> Predicted:
+        """Of the predictions on all validation examples, those on the examples of every epoch."""
+        every = ordered(self.data[task], self.positions(task, "val"))
+        part = self.positions(task, "val", self.training.eval_val)
+        kept = [
+            torch.isin(own, some).to(self.machine.device)
+            for own, some in zip(every, part, strict=True)
+        ]
+        logits, targets = (
+            [own[which] for own, which in zip(of_runs, kept, strict=True)] for of_runs in predicted
+        )
+        return logits, targets
 
     def _used_rates(self, task: str, replica: int) -> dict[str, float]:
         """The rates really used, in steps of 1/256, by kind of site.
@@ -297,8 +316,8 @@ class Engine:
                     classes=self.data[name].classes,
                     loss=of[name]["loss"],
                     train_loss=of[name]["train"]["loss"],
-                    val_loss=of[name]["val"]["loss"],
-                    val_accuracy=of[name]["val"][task.metric],
+                    val_loss=of[name]["val_part"]["loss"],
+                    val_accuracy=of[name]["val_part"][task.metric],
                     gradient=of[name]["gradient"] / mean if mean > 0 else 1.0,
                 )
                 for of, mean in zip(records, means, strict=True)
