@@ -132,7 +132,7 @@ def test_what_decides_no_number_of_a_run_changes_none(
         *("dropout/sites.py", "tasks/base.py", "tasks/layers.py", "tasks/losses.py"),
         *(f"training/{name}.py" for name in ("adam", "batches", "device", "engine", "evaluation")),
         *(f"training/{name}.py" for name in ("learned", "model", "objective", "order", "outcome")),
-        "training/step.py",
+        *("training/evaluator.py", "training/step.py"),
     ],
 )
 def test_what_every_run_goes_through_changes_all(edited: Callable, name: str) -> None:

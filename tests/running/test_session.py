@@ -103,7 +103,7 @@ def test_history_has_the_documented_form(finished: Path) -> None:
         assert -1 <= record["cosine"]["vision:speech"] <= 1
         for task in record["tasks"].values():
             assert set(task) == {
-                *("loss", "accuracy", "train", "val", "test", "gap", "rates"),
+                *("loss", "accuracy", "train", "val", "val_part", "test", "gap", "rates"),
                 *("difficulty", "smoothed", "weight", "gradient"),
             }
             assert task["gap"] == task["train"]["accuracy"] - task["val"]["accuracy"]

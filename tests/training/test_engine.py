@@ -377,6 +377,7 @@ def test_all_validation_and_test_examples_are_evaluated_at_the_end_alone(
             part, whole = engine.scores(name, "val", 9)[0], engine.scores(name, "val")[0]
             assert part != whole
             assert own["val"] == (part if epoch <= 2 else whole)
+            assert own["val_part"] == pytest.approx(part, rel=1e-5)
             assert own.get("test") == (None if epoch <= 2 else engine.scores(name, "test")[0])
 
 
@@ -406,10 +407,14 @@ def test_signals_of_generalisation_are_those_of_evaluations_with_all_units_on(
 def test_predictions_are_of_the_parameters_of_now(prepared: dict, machine: Machine) -> None:
     engine = trained([tiny.run(epochs=1)], prepared, machine)
     kept = engine.tested("vision")[0][0]
-    assert torch.equal(kept, engine.predict("vision", "test")[0][0])
+    shown = engine.history[0][0]["tasks"]["vision"]["test"]
+    assert shown == engine.scores("vision", "test")[0]
+    assert kept.any()
     zeros = {name: torch.zeros_like(own[0]) for name, own in engine.model.params.items()}
     engine.load_parameters([zeros])
     assert not engine.tested("vision")[0][0].any()
+    engine.run_epoch()
+    assert engine.tested("vision")[0][0].any()
 
 
 def test_bf16_rounds_products_and_nothing_else(prepared: dict) -> None:

@@ -23,14 +23,12 @@ from adsmtl.study import Run
 from adsmtl.training import affinity, learned, objective, order
 from adsmtl.training.batches import TaskData, filled, train_size
 from adsmtl.training.device import Machine
-from adsmtl.training.evaluation import predict, scores
-from adsmtl.training.model import Model, StepDropout
+from adsmtl.training.evaluator import Evaluator, Predicted
+from adsmtl.training.model import Model
 from adsmtl.training.step import Stepper
 
 Record = dict[str, Any]
 Progress = Callable[[int, int], None]
-# Logits and targets per run.
-Predicted = tuple[list[Tensor], list[Tensor]]
 
 
 @dataclass(frozen=True)
@@ -87,10 +85,10 @@ class Engine:
         self.steps = steps_per_epoch(first, prepared)
         self.model = Model(self.tasks, self.data, seeds, device, machine.elementwise)
         self.model.add(learned.parameters(runs, {t: self.model.sites(t) for t in self.tasks}))
+        self._evaluator = Evaluator(self.model, self.tasks, self.data, machine, self.training)
         self._stepper = Stepper(runs, self.tasks, self.data, self.model, machine)
         self.epoch = 0
         self.history: list[list[Record]] = [[] for _ in runs]
-        self._tested: tuple[int, dict[str, Predicted]] | None = None
 
     def run_epoch(self, progress: Progress | None = None) -> None:
         """Train one epoch, evaluate, and append a record per run to `history`.
@@ -110,6 +108,7 @@ class Engine:
         self._record(began)
 
     def _begin_epoch(self) -> None:
+        self._evaluator.forget()
         seen = [self._observations(replica) for replica in range(len(self.runs))]
         self._stepper.begin_epoch(
             [
@@ -162,42 +161,19 @@ class Engine:
         return Batches(padded.to(data.device), frames)
 
     def scores(self, task: str, split: str, limit: int | None = None) -> list[dict[str, float]]:
-        """Scores of every run on its own examples of a split.
-
-        Args:
-            limit: at most so many of them, evenly spaced: speech is ordered by speaker.
-        """
-        return self._scored(task, self.predict(task, split, limit))
-
-    def predict(self, task: str, split: str, limit: int | None = None) -> Predicted:
-        """Logits and targets of every run's examples of a split; see `evaluation.predict`."""
-        positions = self.positions(task, split, limit)
-        drop = StepDropout({}, {}, self.machine.elementwise)
-        with self.machine.autocast():
-            return predict(self.model, task, self.data[task], positions, drop)
-
-    def tested(self, task: str) -> Predicted:
-        """`predict` of the test split with the parameters of now."""
-        if self._tested is None or self._tested[0] != self.epoch:
-            return self.predict(task, "test")
-        return self._tested[1][task]
-
-    def _scored(self, task: str, predicted: Predicted) -> list[dict[str, float]]:
-        return [
-            scores(self.tasks[task], self.data[task], logits, targets)
-            for logits, targets in zip(*predicted, strict=True)
-        ]
+        """See `Evaluator.scores`."""
+        return self._evaluator.scores(task, split, limit)
 
     def positions(self, task: str, split: str, limit: int | None = None) -> list[Tensor]:
-        """Where every run's examples of a split are; `limit` as in `scores`."""
-        positions = self.data[task].splits[split]
-        if limit is None:
-            return positions
-        counts = [min(limit, len(p)) for p in positions]
-        return [p[torch.arange(n) * len(p) // n] for n, p in zip(counts, positions, strict=True)]
+        """See `Evaluator.positions`."""
+        return self._evaluator.positions(task, split, limit)
+
+    def tested(self, task: str) -> Predicted:
+        """See `Evaluator.tested`."""
+        return self._evaluator.tested(task)
 
     def _record(self, began: float) -> None:
-        evaluated = self._evaluated()
+        evaluated = self._evaluator.after(self.epoch)
         penalty = objective.penalty(self.model.params, self.model.weights).tolist()
         means = {
             name: ((s.loss / s.count).tolist(), (s.metric / s.count).tolist())
@@ -233,26 +209,10 @@ class Engine:
 
     def _affinities(self) -> list[dict[str, float]]:
         """Per run, by pair of tasks, how far their gradients on the shared layer agree."""
-        positions = {name: self.positions(name, "train", affinity.EXAMPLES) for name in self.tasks}
-        return affinity.affinities(self.model, self.tasks, self.data, positions, self.machine)
-
-    def _evaluated(self) -> dict[str, dict[str, list[dict[str, float]]]]:
-        """By task and split, the scores of every run that its record shows."""
-        training = self.training
-        last = self.epoch > training.epochs - training.full_epochs
-        found = {
-            name: {
-                "train": self.scores(name, "train", training.eval_train),
-                "val": self.scores(name, "val", None if last else training.eval_val),
-            }
-            for name in self.tasks
+        positions = {
+            name: self._evaluator.positions(name, "train", affinity.EXAMPLES) for name in self.tasks
         }
-        if last:
-            tested = {name: self.predict(name, "test") for name in self.tasks}
-            self._tested = self.epoch, tested
-            for name, own in found.items():
-                own["test"] = self._scored(name, tested[name])
-        return found
+        return affinity.affinities(self.model, self.tasks, self.data, positions, self.machine)
 
     def _used_rates(self, task: str, replica: int) -> dict[str, float]:
         """The rates really used, in steps of 1/256, by kind of site.
@@ -305,8 +265,8 @@ class Engine:
                     classes=self.data[name].classes,
                     loss=of[name]["loss"],
                     train_loss=of[name]["train"]["loss"],
-                    val_loss=of[name]["val"]["loss"],
-                    val_accuracy=of[name]["val"][task.metric],
+                    val_loss=of[name]["val_part"]["loss"],
+                    val_accuracy=of[name]["val_part"][task.metric],
                     gradient=of[name]["gradient"] / mean if mean > 0 else 1.0,
                 )
                 for of, mean in zip(records, means, strict=True)
@@ -338,7 +298,7 @@ class Engine:
 
     def load_parameters(self, params: Sequence[Mapping[str, Tensor]]) -> None:
         """Take parameters by name, one mapping per replica."""
-        self._tested = None
+        self._evaluator.forget()
         with torch.no_grad():
             for name, param in self.model.params.items():
                 param.copy_(torch.stack([own[name] for own in params]))
