@@ -1,4 +1,4 @@
-"""Error rates of the judge: `python -m adsmtl.claims.error_rates` prints those of docs/protocol.md."""
+"""Error rates of the judge, as tables: `make simulation` prints those of docs/protocol.md."""
 
 import argparse
 from collections.abc import Iterator
