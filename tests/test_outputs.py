@@ -13,6 +13,7 @@ from adsmtl.study import Arm, Extent, Study, Task, Training
 PAIR = ("vision", "speech")
 NONE = Traits("main", None, PAIR, "none", None, 1.0)
 ADAPTIVE = replace(NONE, schedule="adsmtl")
+RELATED = replace(NONE, group="relatedness")
 FIXED = replace(NONE, schedule="fixed", rate=0.1)
 
 
@@ -30,8 +31,8 @@ def single(task, **changes):
         ("calibration", {"a": single("vision")}, {"none": NONE}),
         (
             "relatedness",
-            {"p": replace(NONE, group="relatedness", tasks=("a", "b")), "a": single("a")},
-            {"b": single("b")},
+            {"p": replace(RELATED, tasks=("a", "b")), "a": replace(RELATED, tasks=("a",))},
+            {"b": replace(RELATED, tasks=("b",))},
         ),
     ],
 )
@@ -40,11 +41,11 @@ def test_a_figure_is_named_only_where_its_arms_are(name, without, more):
     assert name in outputs.figure_names(without | more)
 
 
-def test_a_reference_on_less_data_is_none_for_relatedness():
+def test_a_reference_of_another_group_is_none_for_relatedness():
     arms = {
-        "p": replace(NONE, group="relatedness", tasks=("a", "b")),
-        "a": single("a"),
-        "b": single("b", train_fraction=0.1),
+        "p": replace(RELATED, tasks=("a", "b")),
+        "a": replace(RELATED, tasks=("a",)),
+        "b": single("b"),
     }
     assert "relatedness" not in outputs.figure_names(arms)
 

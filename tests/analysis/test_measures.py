@@ -99,7 +99,7 @@ def test_a_seed_that_has_not_tried_every_rate_chooses_nothing():
 
 FAMILIES = {
     "fixed": "fixed, chosen on validation",
-    "adsmtl": "ADSMTL, chosen on validation",
+    "adsmtl": "ADSMTL, p0, chosen on validation",
     "single-vision-fixed": "single-task vision, fixed, chosen on validation",
     "l2": "lambda, chosen on validation",
 }
@@ -145,7 +145,7 @@ def test_the_choice_cannot_see_test_data(tuned):
 
 
 def test_unequal_tuning_budgets_cannot_be_compared(tuned):
-    final = measures.with_chosen(tuned[tuned["arm"] != "adsmtl-p0.5"])
+    final = measures.with_chosen(tuned[tuned["arm"] != "adsmtl-0.5"])
     with pytest.raises(UserError, match="adsmtl-chosen among 3, fixed-chosen among 4"):
         summary.comparisons(final, [("adsmtl-chosen", "fixed-chosen")])
     measures.require_equal_budgets(final, ["fixed-chosen", "l2-chosen", "none"])

@@ -7,6 +7,7 @@ import judging
 import numpy as np
 import pandas as pd
 import pytest
+import synthetic
 from judging import FACTS, RATES, TASKS, study
 
 from adsmtl.analysis import measures
@@ -353,3 +354,11 @@ def test_the_listing():
     assert (absent.verdict, absent.n) == ("not run", 0)
     assert "listing.json" in absent.reason
     assert "pip failed" in verdict.row(attempted(keras=None, reason="pip failed")).reason
+
+
+def test_the_declared_arms_are_all_that_claims_ask_for():
+    declared = synthetic.evidence()
+    for claim in CLAIMS:
+        assert len(claim.select(declared, claim.needs)) > 1
+    families = [declared.trial_rows(one) for one in (wanted.ADSMTL_TRIALS, wanted.PER_TASK)]
+    assert [len(rows) for rows in families] == [4, 4]

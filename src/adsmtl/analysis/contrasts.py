@@ -16,10 +16,14 @@ def without_dropout(final: pd.DataFrame) -> pd.DataFrame:
 
 
 def single_task(final: pd.DataFrame) -> pd.DataFrame:
-    """seed, train_fraction, task, single: test accuracy of a task alone, without dropout."""
-    alone = without_dropout(final)
+    """seed, train_fraction, task, single, paired: accuracy of a task alone, without dropout.
+
+    `paired` tells the tasks alone that pairs of tasks are compared with from all others.
+    """
+    paired = final["role"] == ALONE
+    alone = final[(final["role"] == NO_DROPOUT) | paired].assign(paired=paired)
     alone = alone[alone["tasks"] == alone["task"]]
-    return alone[[*KEYS, "test_accuracy"]].rename(columns={"test_accuracy": "single"})
+    return alone[[*KEYS, "paired", "test_accuracy"]].rename(columns={"test_accuracy": "single"})
 
 
 def gains(final: pd.DataFrame) -> pd.DataFrame:
@@ -37,7 +41,8 @@ def gains(final: pd.DataFrame) -> pd.DataFrame:
         arm with two or more tasks, all of which have a single-task run to compare with.
     """
     several = final[final["tasks"] != final["task"]]
-    joined = several.merge(single_task(final), on=KEYS, how="left")
+    several = several.assign(paired=several["role"] == PAIR)
+    joined = several.merge(single_task(final), on=[*KEYS, "paired"], how="left")
     joined["gain"] = joined["test_accuracy"] - joined["single"]
     by_run = joined.groupby(["arm", "seed"], sort=False)["gain"].agg(["size", "count", "mean"])
     whole = by_run[by_run["size"] == by_run["count"]]

@@ -1,7 +1,8 @@
-"""Error rates of the judge: `python -m adsmtl.claims.error_rates` prints those of docs/protocol.md."""
+"""Error rates of the judge, as tables: `make simulation` prints those of docs/protocol.md."""
 
 import argparse
 from collections.abc import Iterator
+from functools import cache
 from math import sqrt
 
 import numpy as np
@@ -10,6 +11,8 @@ from adsmtl.analysis.slope import Slope
 from adsmtl.claims.outcome import CORRELATION, DELTAS
 from adsmtl.claims.simulation import SCENARIOS, VERDICTS, rates, shapes
 from adsmtl.claims.verdicts import ALPHA
+
+_rates = cache(lambda n, scenario, count, preset: rates(n, scenario, count, preset=preset))
 
 # Sizes of the presets: name of the preset, or nothing where every claim is judged, and seeds.
 SIZES = (("", 8), ("", 16), ("", 24), ("full", 8))
@@ -21,7 +24,7 @@ def overview(count: int) -> Iterator[str]:
     yield "|---|---|---|" + "---|" * (len(VERDICTS) + 2)
     for preset, n in SIZES:
         for scenario in SCENARIOS:
-            found = rates(n, scenario, count, preset=preset)
+            found = _rates(n, scenario, count, preset)
             numbers = " | ".join(f"{total:.2f}" for total in found.counts.sum(axis=0))
             errors = f"{100 * found.false_a:.1f} % | {100 * found.false_b:.1f} %"
             yield f"| {len(shapes(preset))} | {n} | {scenario.name} | {numbers} | {errors} |"
@@ -32,7 +35,7 @@ def by_claim(count: int, n: int = 16) -> Iterator[str]:
     yield f"| true effect, n = {n} | " + " | ".join(shapes()) + " |"
     yield "|---|" + "---|" * len(shapes())
     for scenario in SCENARIOS:
-        shares = rates(n, scenario, count).counts
+        shares = _rates(n, scenario, count, "").counts
         cells = [" / ".join(f"{100 * share:.0f}" for share in one) for one in shares]
         yield f"| {scenario.name} | " + " | ".join(cells) + " |"
 
@@ -77,10 +80,12 @@ def _permuted_p(one: Slope, draw: np.random.Generator, orders: int = 2000) -> fl
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--count", type=int, default=2000, help="ledgers per line")
+    parser.add_argument("--count", type=int, default=1000, help="ledgers per line")
     count = parser.parse_args().count
     for table in (overview(count), by_claim(count), of_pairs(count)):
-        print(*table, "", sep="\n")
+        for line in table:
+            print(line, flush=True)
+        print()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Ledgers of drawn numbers with known effects, and how often the judge gives every verdict.
 
-Numbers are drawn, the verdicts are those of `verdicts.decide`. `error_rates` makes tables. The exact tests are made for many draws at once: the means
-of all subsets of the seeds hold the sign-flip p of every shift (see `analysis.paired`).
+Numbers are drawn, the verdicts are those of `verdicts.decide`; `error_rates` makes tables of them.
+The exact tests are made for many draws at once: the means of all subsets of the seeds hold the
+sign-flip p of every shift (see `analysis.paired`).
 """
 
 from collections.abc import Iterator, Sequence
