@@ -134,10 +134,9 @@ def _forward(s: States, t: int) -> None:
     if t > 0:
         z += s.recurrent.float()
     now = s.gates[t]
-    now[..., : 2 * hidden] = sigmoid(z[..., : 2 * hidden])
-    now[..., 2 * hidden : 3 * hidden] = tanh(z[..., 2 * hidden : 3 * hidden])
-    now[..., 3 * hidden :] = sigmoid(z[..., 3 * hidden :])
+    now.copy_(sigmoid(z))
     i, f, g, o = now.chunk(4, dim=-1)
+    g.copy_(tanh(z[..., 2 * hidden : 3 * hidden]))
     s.c[t] = i * g
     if t > 0:
         s.c[t] += f * s.c[t - 1]

@@ -217,18 +217,17 @@ def _sigmoid(x):
 
 
 @kernel
-def _tanh(x, y):
-    """`y` is tanh of `x`."""
+def _tanh(x):
+    """In place."""
     for j in range(x.size):
         e = _exp(_within(x[j], _TANH_END) * _TWO)
-        y[j] = (e - _ONE) / (e + _ONE)
+        x[j] = (e - _ONE) / (e + _ONE)
 
 
 @kernel
 def lstm_forward(t, projected, bias, recurrent, gates, c, squashed, before, last, lengths):
     """Step `t` of the forward pass; see `adsmtl.tasks.gates.States`."""
     _, replicas, batch, hidden = c.shape
-    first_cell = np.zeros(hidden, np.float32)
     for r in range(replicas):
         for b in range(batch):
             now, own, shift, other = gates[t, r, b], projected[r, b, t], bias[r], recurrent[r, b]
@@ -238,16 +237,17 @@ def lstm_forward(t, projected, bias, recurrent, gates, c, squashed, before, last
                 for j in range(4 * hidden):
                     now[j] += _read(other[j])
             _sigmoid(now[: 2 * hidden])
-            _tanh(now[2 * hidden : 3 * hidden], now[2 * hidden : 3 * hidden])
+            _tanh(now[2 * hidden : 3 * hidden])
             _sigmoid(now[3 * hidden :])
-            cell, earlier = c[t, r, b], c[t - 1, r, b] if t > 0 else first_cell
+            cell, s, after = c[t, r, b], squashed[t, r, b], before[t + 1, r, b]
             for j in range(hidden):
                 cell[j] = now[j] * now[2 * hidden + j]
             if t > 0:
+                earlier = c[t - 1, r, b]
                 for j in range(hidden):
                     cell[j] += now[hidden + j] * earlier[j]
-            s, after = squashed[t, r, b], before[t + 1, r, b]
-            _tanh(cell, s)
+            s[:] = cell
+            _tanh(s)
             for j in range(hidden):
                 after[j] = _write(now[3 * hidden + j] * s[j], after[j])
             if lengths[r, b] == t + 1:

@@ -96,12 +96,14 @@ class Stepper:
             }
             for task in tasks
         }
+        # Per task `[sites, R]`: the words of a step are drawn at once.
         self._keys = {
-            (task, site): torch.tensor(
-                [rng.key(seed, "dropout", task, site) for seed in seeds], device=device
+            task: torch.tensor(
+                [[rng.key(seed, "dropout", task, site) for seed in seeds] for site in of_sites],
+                dtype=torch.int64,
+                device=device,
             )
-            for task in tasks
-            for site in self.rates[task]
+            for task, of_sites in self.rates.items()
         }
         if learned.learns_rates(runs[0]):
             schedules = [run.arm.dropout for run in runs]
@@ -248,7 +250,8 @@ class Stepper:
         logits = self.learned_rates(task)
         # A graph is captured once, whatever the rates then are; without one, idle sites are free.
         used = {s: r for s, r in self.rates[task].items() if r.active or self._graphed}
-        keys = {site: rng.words(self._keys[task, site], self._number) for site in used}
+        words = rng.words(self._keys[task], self._number)
+        keys = dict(zip(self.rates[task], words, strict=True))
         if logits:
             return learned.ConcreteDropout(logits, keys, self._temperature, self._elementwise)
         return StepDropout(used, keys, self._elementwise)
