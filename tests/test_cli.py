@@ -29,7 +29,7 @@ def test_a_command_that_succeeds_exits_with_0(capsys: pytest.CaptureFixture) -> 
     assert "preset smoke, results in results/smoke-embedded" in out
     assert "seeds 0, 1" in out
     assert "task speech: phone of espeak, branch lstm" in out
-    assert "arm adsmtl [main]: ADSMTL" in out
+    assert "arm adsmtl-0.2 [main]: ADSMTL, p0 0.2" in out
 
 
 def test_show_names_the_auxiliary_tasks_of_the_arms(
@@ -158,8 +158,8 @@ def test_why_says_of_a_run_without_results_that_it_is_not_trained(
     capsys: pytest.CaptureFixture,
 ) -> None:
     """Before its data are there, too."""
-    assert cli.main(["--settings", SMOKE, "why", "adsmtl/seed=0"]) == 0
-    assert capsys.readouterr().out == "adsmtl seed=0: not trained yet\n"
+    assert cli.main(["--settings", SMOKE, "why", "adsmtl-0.2/seed=0"]) == 0
+    assert capsys.readouterr().out == "adsmtl-0.2 seed=0: not trained yet\n"
 
 
 @pytest.mark.parametrize(
