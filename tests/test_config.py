@@ -385,6 +385,7 @@ arms: [none, adsmtl-0.2]
 training: {epochs: 2}
 apart:
   fixed-0.1: {seeds: 4, training: {batch_size: 32}}
+  fixed-0.2: {seeds: 2, first_seed: 8}
 """
 
 
@@ -396,11 +397,12 @@ def test_an_arm_can_have_seeds_and_training_of_its_own(edit: Edit) -> None:
     assert found.run("fixed-0.1", 0).training == replace(
         found.run("none", 0).training, batch_size=32
     )
-    assert len(found.runs()) == 8 + 8 + 4
+    assert found.seeds_of("fixed-0.2") == (8, 9)
+    assert len(found.runs()) == 8 + 8 + 4 + 2
 
 
 @pytest.mark.parametrize(
-    ("asked", "seeds"), [("0-3", (0, 1, 2, 3)), ("4-5, 1", (1, 4, 5)), (3, (3,)), (None, range(8))]
+    ("asked", "seeds"), [("0-3", (0, 1, 2, 3)), ("4-5, 1", (1, 4, 5)), (3, (3,)), (None, range(10))]
 )
 def test_a_part_of_the_seeds_can_be_asked_for(edit: Edit, asked: object, seeds: tuple) -> None:
     edit("presets/mine.yaml", PARTS)
@@ -417,7 +419,7 @@ def test_a_part_of_the_arms_can_be_asked_for_and_the_whole_plan_is_known(edit: E
     found = study("mine", arms="adsmtl-0.2, fixed-0.1", seeds="0-3")
     assert list(found.arms) == ["fixed-0.1", "adsmtl-0.2"]
     assert found.planned["none"] == tuple(range(8))
-    refused(lambda: study("mine", arms="fixed-0.2"), "arms names 'fixed-0.2'", "fixed-0.1")
+    refused(lambda: study("mine", arms="fixed-0.3"), "arms names 'fixed-0.3'", "fixed-0.1")
 
 
 @pytest.mark.parametrize("asked", ["3-1", "a", "0-", "", "1;2", "-1"])
@@ -427,13 +429,14 @@ def test_what_names_no_seeds_is_refused(asked: str) -> None:
 
 def test_seeds_that_the_preset_does_not_have_are_refused(edit: Edit) -> None:
     edit("presets/mine.yaml", PARTS)
-    refused(lambda: study("mine", seeds="6-9"), "seeds is '6-9'", "the seeds 0 to 7")
+    refused(lambda: study("mine", seeds="6-10"), "seeds is '6-10'", "the seeds 0 to 9")
 
 
 @pytest.mark.parametrize(
     ("stated", "words"),
     [
         ("{none: {seeds: 0}}", "seeds is 0"),
+        ("{none: {first_seed: -1}}", "first_seed is -1"),
         ("{none: {training: {epoch: 3}}}", "apart.none.training"),
         ("{nobody: {}}", "'nobody'"),
         ("{none: {size: 3}}", "size"),

@@ -201,7 +201,8 @@ def test_the_presets_load(project: Path, preset: str) -> None:
     stated = read_yaml(paths.PRESETS / f"{preset}.yaml")
     found = study(preset)
     first = stated.get("first_seed", 0)
-    assert found.seeds == tuple(range(first, first + stated["seeds"]))
+    assert found.extent.seeds == tuple(range(first, first + stated["seeds"]))
+    assert set(found.seeds) == set().union(*found.planned.values())
     assert found.extent.training.epochs == stated["training"]["epochs"]
     named = {*stated["arms"], *stated.get("apart", {})}
     assert list(found.arms) == [

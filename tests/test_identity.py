@@ -128,7 +128,6 @@ def test_what_decides_no_number_of_a_run_changes_none(
     "name",
     [
         *("rng.py", "study.py", "data/folds.py", "data/prepared.py", "dropout/masks.py"),
-        "training/affinity.py",
         *("dropout/sites.py", "tasks/base.py", "tasks/layers.py", "tasks/losses.py"),
         *(f"training/{name}.py" for name in ("adam", "batches", "device", "engine", "evaluation")),
         *(f"training/{name}.py" for name in ("learned", "model", "objective", "order", "outcome")),

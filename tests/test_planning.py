@@ -223,8 +223,8 @@ def test_on_a_cpu_packs_are_small_and_followers_wait(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("devices", [1, 2, 3])
 def test_on_cuda_packs_share_the_arms_out(devices: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    study = config.study(config.settings({"preset": "paper", "embedded": "never"}))
-    found = packs(monkeypatch, devices, preset="paper")
+    study = config.study(config.settings({"preset": "full", "embedded": "never"}))
+    found = packs(monkeypatch, devices, preset="full")
     assert sorted(arm for pack in found for arm in pack.arms) == sorted(study.arms)
     assert len({pack.name for pack in found}) == len(found)
     first = [pack for pack in found if not pack.after]
@@ -237,7 +237,7 @@ def test_on_cuda_packs_share_the_arms_out(devices: int, monkeypatch: pytest.Monk
 
 
 def test_one_named_device_takes_every_arm(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert [pack.after for pack in packs(monkeypatch, 4, preset="paper", device="cuda:1")] == [
+    assert [pack.after for pack in packs(monkeypatch, 4, preset="full", device="cuda:1")] == [
         (),
         ("adsmtl-0.2",),
     ]

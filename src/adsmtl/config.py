@@ -122,6 +122,7 @@ class Apart:
 
     __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
     seeds: int | None = None
+    first_seed: int | None = None
     training: dict[str, Any] = field(default_factory=dict)
 
 
@@ -150,8 +151,9 @@ class Preset:
         for count in (self.seeds, *(own.seeds for own in self.apart.values())):
             if count is not None and count < 1:
                 raise UserError(f"seeds is {count}; give at least 1")
-        if self.first_seed < 0:
-            raise UserError(f"first_seed is {self.first_seed}; give at least 0")
+        for first in (self.first_seed, *(own.first_seed for own in self.apart.values())):
+            if first is not None and first < 0:
+                raise UserError(f"first_seed is {first}; give at least 0")
 
 
 @dataclass(frozen=True)
@@ -341,19 +343,19 @@ def _extents(
 ) -> tuple[Extent, dict[str, Extent]]:
     """How the arms of a preset are run, and by id how those that have something of their own."""
 
-    def extent(seeds: int, training: Training) -> Extent:
+    def extent(first: int, seeds: int, training: Training) -> Extent:
         return Extent(
-            tuple(range(own.first_seed, own.first_seed + seeds)),
-            replace(training, precision=chosen.precision),
+            tuple(range(first, first + seeds)), replace(training, precision=chosen.precision)
         )
 
     apart = {}
     for name, stated in own.apart.items():
         where = f"{path}: apart.{name}.training"
         training = check(Training, {**asdict(own.training), **stated.training}, where)
-        own_extent = extent(stated.seeds or own.seeds, training)
+        first = own.first_seed if stated.first_seed is None else stated.first_seed
+        own_extent = extent(first, stated.seeds or own.seeds, training)
         apart |= {i: own_extent for i, arm in wanted.items() if name in (i, arm.group)}
-    return extent(own.seeds, own.training), apart
+    return extent(own.first_seed, own.seeds, own.training), apart
 
 
 def _selected(

@@ -38,13 +38,13 @@ def test_effects_are_those_of_the_comparisons_in_percentage_points(results):
     sections = forest.compared(frame)
     assert list(sections) == ["against: no dropout", "against: fixed 0.2"]
     row = frame.query("task == 'all' and first == 'adsmtl-0.2' and second == 'none'").iloc[0]
-    effect = next(e for e in sections["against: no dropout"] if e.label == "ADSMTL")
+    effect = next(e for e in sections["against: no dropout"] if e.label == "ADSMTL, p0 0.2")
     assert effect.mean == 100 * row["effect"]
     assert (effect.low, effect.high) == (100 * row["ci_low"], 100 * row["ci_high"])
     assert not effect.clear
     shown = forest.draw_rows(sections)
     right = shown.axes[0].child_axes[0].get_yticklabels()
-    assert f"{effect.mean:+.2f}" in right[[*_labels(shown)].index("ADSMTL")].get_text()
+    assert f"{effect.mean:+.2f}" in right[[*_labels(shown)].index("ADSMTL, p0 0.2")].get_text()
 
 
 def _labels(figure):
@@ -185,7 +185,7 @@ def test_difficulty_stands_below_the_rates_of_its_arm(tmp_path):
     history = Material(collected(tmp_path)).epochs
     figure = rates.draw_rates(history, ["swapped", "adsmtl-0.2"], difficulty=True)
     upper, beside, lower, _ = figure.axes
-    assert [ax.get_title() for ax in (upper, beside)] == ["swapped", "ADSMTL"]
+    assert [ax.get_title() for ax in (upper, beside)] == ["swapped", "ADSMTL, p0 0.2"]
     assert (upper.get_ylabel(), lower.get_ylabel()) == ("dropout rate", "difficulty")
     own = history.query("arm == 'swapped' and task == 'vision'").groupby("epoch")
     assert list(upper.lines[0].get_ydata()) == pytest.approx(list(own["rate_specific"].mean()))

@@ -96,8 +96,7 @@ def test_history_has_the_documented_form(finished: Path) -> None:
     history = history_of(finished)
     assert [record["epoch"] for record in history] == [1, 2, 3]
     for record in history:
-        first = {"affinity"} if record["epoch"] == 1 else set()
-        assert set(record) == {"epoch", "seconds", "penalty", "cosine", "tasks"} | first
+        assert set(record) == {"epoch", "seconds", "penalty", "cosine", "tasks"}
         assert set(record["tasks"]) == {"vision", "speech"}
         assert set(record["cosine"]) == {"vision:speech"}
         assert -1 <= record["cosine"]["vision:speech"] <= 1

@@ -38,11 +38,6 @@ def expected(made: Engine, replica: int) -> float:
     return float(torch.nn.functional.cosine_similarity(*gradients, dim=0))
 
 
-def measured(made: Engine) -> list[dict[str, float]]:
-    positions = {name: made.positions(name, "train", affinity.EXAMPLES) for name in made.tasks}
-    return affinity.affinities(made.model, made.tasks, made.data, positions, made.machine)
-
-
 @pytest.mark.parametrize("batch", [7, 128])
 def test_it_is_the_cosine_of_the_gradients_of_the_mean_losses(
     prepared: dict, machine: Machine, monkeypatch: pytest.MonkeyPatch, batch: int
@@ -50,7 +45,7 @@ def test_it_is_the_cosine_of_the_gradients_of_the_mean_losses(
     monkeypatch.setattr(affinity, "BATCH", batch)
     made = engine(prepared, machine, (0, 1))
     made.run_epoch()
-    found = measured(made)
+    found = affinity.affinities(made)
     for replica in (0, 1):
         assert found[replica][PAIR] == pytest.approx(expected(made, replica), abs=1e-5)
 
@@ -61,55 +56,35 @@ def test_replicas_with_unequal_numbers_of_examples_have_means_of_their_own(
     unequal = tiny.both() | {"speech": tiny.sequences(extra=3)}  # a fold more than another
     made = engine(unequal, machine, (0, 2))
     assert len({len(own) for own in made.positions("speech", "train")}) == 2
-    for replica, found in enumerate(measured(made)):
+    for replica, found in enumerate(affinity.affinities(made)):
         assert found[PAIR] == pytest.approx(expected(made, replica), abs=1e-5)
 
 
 def test_at_most_so_many_examples_of_a_task_are_used(
     prepared: dict, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = engine(prepared, machine)
-    whole.run_epoch()
+    made = engine(prepared, machine)
+    made.run_epoch()
+    (whole,) = affinity.affinities(made)
     monkeypatch.setattr(affinity, "EXAMPLES", 12)
-    few = engine(prepared, machine)
-    few.run_epoch()
-    assert few.history[0][0]["affinity"][PAIR] == pytest.approx(expected(few, 0), abs=1e-5)
-    assert few.history[0][0]["affinity"] != whole.history[0][0]["affinity"]
+    (few,) = affinity.affinities(made)
+    assert few[PAIR] == pytest.approx(expected(made, 0), abs=1e-5)
+    assert few != whole
 
 
-def test_the_first_epoch_of_several_tasks_records_it_and_no_other(
-    prepared: dict, machine: Machine
-) -> None:
-    both, alone = engine(prepared, machine), engine(prepared, machine, tasks=("vision",))
-    for made in (both, alone):
-        made.run_epoch()
-        made.run_epoch()
-    first, second = both.history[0]
-    assert list(first["affinity"]) == [PAIR]
-    assert -1 <= first["affinity"][PAIR] <= 1
-    assert "affinity" not in second
-    assert not any("affinity" in record for record in alone.history[0])
+def test_a_task_alone_has_no_pair(prepared: dict, machine: Machine) -> None:
+    assert affinity.affinities(engine(prepared, machine, tasks=("vision",))) == [{}]
 
 
-def test_measuring_changes_no_other_number_of_a_run(
-    prepared: dict, machine: Machine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def trained() -> tuple[list[dict], dict[str, torch.Tensor]]:
-        made = engine(prepared, machine, l2=1e-3)
-        made.run_epoch()
-        made.run_epoch()
-        kept = [
-            {k: v for k, v in record.items() if k not in ("seconds", "affinity")}
-            for record in made.history[0]
-        ]
-        return kept, made.state(0)
-
-    with_it, after = trained()
+def test_measuring_changes_no_number_of_a_run(prepared: dict, machine: Machine) -> None:
+    made, other = (engine(prepared, machine, l2=1e-3) for _ in range(2))
     generator = torch.get_rng_state()
-    monkeypatch.setattr(Engine, "_affinities", lambda made: [{} for _ in made.runs])
-    without, before = trained()
-    assert with_it == without
-    assert all(torch.equal(after[name], before[name]) for name in before)
+    for one in (made, other):
+        one.run_epoch()
+    affinity.affinities(made)
+    for one in (made, other):
+        one.run_epoch()
+    assert all(torch.equal(value, other.state(0)[name]) for name, value in made.state(0).items())
     assert torch.equal(generator, torch.get_rng_state())
 
 
@@ -119,7 +94,7 @@ def test_gradients_are_left_as_they_were(prepared: dict, machine: Machine) -> No
     for value in params.values():
         value.grad = torch.ones_like(value)
     before = {name: value.detach().clone() for name, value in params.items()}
-    measured(made)
+    affinity.affinities(made)
     assert all((value.grad == 1).all() for value in params.values())
     assert all(torch.equal(value, before[name]) for name, value in params.items())
 
@@ -128,4 +103,4 @@ def test_the_compiled_loops_give_the_same_bits(prepared: dict, machine: Machine)
     pytest.importorskip("numba")
     fused = replace(machine, fused=True)
     plain, compiled = engine(prepared, machine), engine(prepared, fused)
-    assert measured(plain) == measured(compiled)
+    assert affinity.affinities(plain) == affinity.affinities(compiled)

@@ -3,7 +3,7 @@
 The cosines that training records come from single batches, whose noise pulls them towards 0.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 
 import torch
@@ -11,52 +11,34 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 from torch.nn.utils.rnn import pad_sequence
 
-from adsmtl.study import Task
 from adsmtl.tasks import registry
-from adsmtl.training.batches import TaskData
-from adsmtl.training.device import Machine
+from adsmtl.training.engine import Engine
 from adsmtl.training.evaluation import BATCH, ordered
-from adsmtl.training.model import Model, StepDropout
+from adsmtl.training.model import StepDropout
 from adsmtl.training.order import PADDING
 
 EXAMPLES = 1000  # training examples of each task, at most
 SHARED = ("shared.weight", "shared.bias")
 
 
-def affinities(
-    model: Model,
-    tasks: Mapping[str, Task],
-    data: Mapping[str, TaskData],
-    positions: Mapping[str, Sequence[Tensor]],
-    machine: Machine,
-) -> list[dict[str, float]]:
-    """Per replica, by pair of tasks (`a:b`), the cosine of their gradients on the shared layer.
+def affinities(engine: Engine) -> list[dict[str, float]]:
+    """Per run, by pair of tasks (`a:b`), the cosine of their gradients on the shared layer.
 
-    Nothing of the model changes, its gradients included.
-
-    Args:
-        positions: per task and replica the examples, int64 `[n_r]`.
+    Each is the gradient of the mean loss, all units on, of at most `EXAMPLES` training examples.
+    Nothing of the engine changes.
     """
     found = {
-        name: gradient(model, name, tasks[name], data[name], positions[name], machine)
-        for name in tasks
+        name: gradient(engine, name, engine.positions(name, "train", EXAMPLES))
+        for name in engine.tasks
     }
     cosines = {
         f"{one}:{other}": cosine_similarity(found[one], found[other], dim=1).tolist()
-        for one, other in combinations(tasks, 2)
+        for one, other in combinations(engine.tasks, 2)
     }
-    replicas = range(len(next(iter(positions.values()))))
-    return [{pair: values[r] for pair, values in cosines.items()} for r in replicas]
+    return [{pair: values[r] for pair, values in cosines.items()} for r in range(len(engine.runs))]
 
 
-def gradient(
-    model: Model,
-    name: str,
-    task: Task,
-    data: TaskData,
-    positions: Sequence[Tensor],
-    machine: Machine,
-) -> Tensor:
+def gradient(engine: Engine, name: str, positions: Sequence[Tensor]) -> Tensor:
     """Gradient of a task's mean loss, all units on, on the shared layer's weights and biases.
 
     Args:
@@ -65,7 +47,8 @@ def gradient(
     Returns:
         float32 `[R, parameters]`.
     """
-    loss = registry.load(registry.LOSSES, task.loss)
+    model, data, machine = engine.model, engine.data[name], engine.machine
+    loss = registry.load(registry.LOSSES, engine.tasks[name].loss)
     shared = [model.params[own] for own in SHARED]
     all_units = StepDropout({}, {}, machine.elementwise)
     table = pad_sequence(ordered(data, positions), batch_first=True, padding_value=PADDING)

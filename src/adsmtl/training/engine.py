@@ -20,7 +20,7 @@ from adsmtl.dropout.difficulty import Observation, loss_ratio
 from adsmtl.dropout.masks import LEVELS
 from adsmtl.dropout.schedules import Adsmtl
 from adsmtl.study import Run
-from adsmtl.training import affinity, learned, objective, order
+from adsmtl.training import learned, objective, order
 from adsmtl.training.batches import TaskData, filled, train_size
 from adsmtl.training.device import Machine
 from adsmtl.training.evaluator import Evaluator, Predicted
@@ -184,13 +184,10 @@ class Engine:
             ":".join(pair): (total / self.steps).tolist()
             for pair, total in self._stepper.cosines.items()
         }
-        affinities = self._affinities() if self.epoch == 1 and len(self.tasks) > 1 else None
         seconds = time.perf_counter() - began
         for r in range(len(self.runs)):
             record: Record = {"epoch": self.epoch, "seconds": seconds, "penalty": penalty[r]}
             record["cosine"] = {pair: values[r] for pair, values in cosines.items()}
-            if affinities is not None:
-                record["affinity"] = affinities[r]
             record["tasks"] = {}
             for name, task in self.tasks.items():
                 own = {split: of_runs[r] for split, of_runs in evaluated[name].items()}
@@ -206,13 +203,6 @@ class Engine:
                 }
             self.history[r].append(record)
             self._record_difficulty(r)
-
-    def _affinities(self) -> list[dict[str, float]]:
-        """Per run, by pair of tasks, how far their gradients on the shared layer agree."""
-        positions = {
-            name: self._evaluator.positions(name, "train", affinity.EXAMPLES) for name in self.tasks
-        }
-        return affinity.affinities(self.model, self.tasks, self.data, positions, self.machine)
 
     def _used_rates(self, task: str, replica: int) -> dict[str, float]:
         """The rates really used, in steps of 1/256, by kind of site.
