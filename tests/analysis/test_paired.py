@@ -64,6 +64,16 @@ def test_one_sided_p_counts_sign_patterns(values, limit):
     assert one.p_above(limit) == np.mean([total >= sum(d) for total in sums])
 
 
+@pytest.mark.parametrize("n", [1, 2, 8, 11])
+@pytest.mark.parametrize("limit", [-0.4, 0.0, 0.5])
+def test_one_sided_p_is_that_of_scipys_permutation_test(n, limit):
+    values = np.random.default_rng(n).normal(size=n)
+    one = Paired(tuple(values), (0,) * n)
+    assert one.p_below(limit) == statistics.sign_flip_p(values - limit, "less")
+    assert one.p_above(limit) == statistics.sign_flip_p(values - limit, "greater")
+    assert min(1, 2 * min(one.p_below(0), one.p_above(0))) == one.p()
+
+
 @pytest.mark.parametrize("level", [0.05, 0.0125, 0.5])
 def test_limits_invert_the_one_sided_tests(level):
     one = Paired(tuple(np.random.default_rng(2).normal(size=9)), (0,) * 9)

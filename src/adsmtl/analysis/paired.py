@@ -3,7 +3,8 @@
 Everything exact comes from the sign-flip test of "symmetric about c". Its one-sided p at c is the
 share of the 2^n sets of seeds, the empty one included, whose mean reaches c. So the limits that
 the test leaves for the effect are order statistics of the means of all subsets of the seeds
-(Hartigan 1969, *J. Am. Stat. Assoc.* 64, 1303-1317).
+(Hartigan 1969, *J. Am. Stat. Assoc.* 64, 1303-1317). One list of means gives the p of every shift,
+the same as scipy's permutation test, which takes a fifth of a second for each with 16 seeds.
 """
 
 from collections.abc import Sequence
@@ -110,11 +111,11 @@ class Paired:
 
     def p_below(self, limit: float) -> float:
         """One-sided p of "the effect is at least `limit`"; small where it is less."""
-        return statistics.sign_flip_p(np.subtract(self.values, limit), "less")
+        return _p_below(np.asarray(self.values).tobytes(), limit)
 
     def p_above(self, limit: float) -> float:
         """One-sided p of "the effect is at most `limit`"; small where it is more."""
-        return statistics.sign_flip_p(np.subtract(self.values, limit), "greater")
+        return _p_below(np.negative(self.values).tobytes(), -limit)
 
     def upper(self, level: float) -> float | None:
         """The effect above which `p_below` is at most `level`; None where no effect is."""
@@ -136,8 +137,22 @@ class Paired:
 
 
 @lru_cache(maxsize=4096)
+def _p_below(values: bytes, limit: float) -> float:
+    x = np.frombuffer(values)
+    means = _means(values)
+    # Means that are equal may differ in their last bits by the order of addition.
+    reached = np.count_nonzero(means >= limit - 1e-9 * np.abs(x - limit).max())
+    return (1 + reached) / (len(means) + 1)
+
+
+@lru_cache(maxsize=8)
+def _means(values: bytes) -> np.ndarray:
+    return subset_means(np.frombuffer(values))
+
+
+@lru_cache(maxsize=4096)
 def _upper(values: bytes, level: float) -> float | None:
-    means = subset_means(np.frombuffer(values))
+    means = _means(values)
     # The empty set always counts, so `place` of the others may reach the effect, less one.
     place = floor(level * (len(means) + 1))
     if place < 1:
