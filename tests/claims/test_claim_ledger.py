@@ -1,6 +1,7 @@
 """From collected tables to `claims.json`, `claims.md` and the report."""
 
 import json
+import re
 from dataclasses import replace
 
 import judging
@@ -175,19 +176,50 @@ def test_beside_every_part_stand_its_co_outcomes(written):
     assert sum(each) / 2 == pytest.approx(by_id(written)["C5"]["parts"][0]["effect"])
 
 
-def test_sentences_can_be_quoted(written):
-    judged = by_id(written)
-    assert "contradicted. ADSMTL minus swapped" in judged["C5"]["sentence"]
-    assert "n = 10 seeds" in judged["C5"]["sentence"]
-    assert "This is the weakest part of 4, all of which must hold." in judged["C5"]["sentence"]
-    assert "n = 12 pairs" in judged["C9"]["sentence"]
-    assert ": negligible (equivalent). " in judged["C4"]["sentence"]
-    assert "Excluded at 5 % is an effect of more than" in judged["C4"]["sentence"]
-    assert "Excluded at 5 % is a loss of more than 0.10 nats" in judged["C6"]["sentence"]
-    assert "the smallest effect of interest is 0.5" in judged["C4"]["sentence"]
-    assert "With 80 % power a true effect of" in judged["C4"]["sentence"]
-    assert "stand-in" not in judged["C5"]["sentence"]
-    assert "With Keras 3.15.1, 1 of 1 defects" in judged["C11"]["sentence"]
+def test_one_sentence_can_be_quoted(written):
+    for row in written:
+        # One full stop, at the end; others stand within numbers and words.
+        assert re.findall(r"[.?!](?=\s|$)", row["sentence"]) == ["."]
+        assert row["sentence"].startswith(f"{row['id']}, “{row['claim'].rstrip('.')}”, ")
+    judged = {name: row["sentence"] for name, row in by_id(written).items()}
+    assert "”, is contradicted: ADSMTL minus swapped" in judged["C5"]
+    assert "n = 10 seeds); any effect in favour is excluded at 5 %" in judged["C5"]
+    assert "n = 12 pairs" in judged["C9"]
+    assert "”, comes to a negligible effect, equivalent to none: " in judged["C4"]
+    assert "; an effect of more than 0.0" in judged["C4"]
+    assert "; a loss of more than 0.10 nats is excluded at 5 %." in judged["C6"]
+    assert "with an effect below the smallest effect of interest" in judged["C3"]
+    assert "with Keras 3.15.1, 1 of 1 defects" in judged["C11"]
+
+
+def test_notes_explain_how_a_claim_was_judged(written):
+    notes = {name: " ".join(row["notes"]) for name, row in by_id(written).items()}
+    assert "All of its 4 parts must hold; the numbers are those of the weakest one" in notes["C5"]
+    assert "This p is 4 times the smallest p (0.002) of a part that speaks against" in notes["C5"]
+    assert "This p is the largest of its 2 parts'" in notes["C1"]
+    assert "with Holm's correction over 10 claims" in notes["C1"]
+    assert "smallest size of interest, 0.5 percentage points, or more, p " in notes["C4"]
+    assert "With 80 % power a true effect of" in notes["C4"]
+    assert "Tested against a loss of 0.02 nats" in notes["C6"]
+    assert "parts'" not in notes["C2"]  # it has one
+
+
+def test_the_rule_in_words_is_the_one_that_gave_the_p(written):
+    for row in written[:10]:
+        smallest = min(part["p"] for part in row["parts"])
+        largest = max(part["p"] for part in row["parts"])
+        told = " ".join(row["notes"])
+        if "the largest of its" in told:
+            assert row["p"] == pytest.approx(largest)
+        elif "times the smallest p (" in told:
+            assert row["p"] == pytest.approx(min(1, len(row["parts"]) * smallest))
+
+
+def test_parts_hold_what_their_picture_needs(written):
+    for row in written[:8]:
+        for part in row["parts"]:
+            assert part["folds"] == [seed % judging.FOLDS for seed in part["seeds"]]
+            assert len(part["values"]) == len(part["folds"]) == part["n"]
 
 
 def test_markdown_has_a_table_and_a_section_per_claim(collected, written):
@@ -219,7 +251,7 @@ def test_missing_arms_leave_claims_not_run(collected):
         assert row["reason"] == f"no finished run of {role} (preset study)"
         assert row["reason"] in row["sentence"]
     # Eight claims are left in the correction.
-    assert "over 8 claims" in judged["C1"]["sentence"]
+    assert "over 8 claims" in " ".join(judged["C1"]["notes"])
 
 
 def test_three_seeds_say_that_they_are_too_few(collected):
@@ -228,7 +260,7 @@ def test_three_seeds_say_that_they_are_too_few(collected):
     for row in judged[:8]:
         assert row["verdict"] == "inconclusive"
         assert row["reason"].startswith("Underpowered by design: n = 3 seeds")
-        assert row["reason"] in row["sentence"]
+        assert row["reason"] in row["notes"]
         assert (row["detectable"], row["excluded"], row["stratified"]) == (None, None, False)
 
 
@@ -263,7 +295,7 @@ def test_a_preset_judges_the_claims_that_it_was_made_for(collected):
     tested = [name for name, row in judged.items() if row["p_holm"] is not None]
     assert tested == ["C1", "C3", "C4", "C5"]
     assert "which judges C1, C3, C4, C5" in judged["C7"]["reason"]
-    assert "over 4 claims" in judged["C1"]["sentence"]
+    assert "over 4 claims" in " ".join(judged["C1"]["notes"])
 
 
 def test_stand_in_data_are_announced_in_every_sentence():

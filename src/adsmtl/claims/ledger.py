@@ -115,6 +115,7 @@ def _part(measured: Measured, tested: Assessed, place: int) -> dict[str, Any]:
         "bayes_factor": numbers.bayes_factor,
         "unit": part.of_unit,
         "seeds": list(measured.seeds) if hasattr(numbers, "values") else [],
+        "folds": list(getattr(numbers, "folds", ())),
         "values": list(getattr(numbers, "values", ())),
     }
 

@@ -37,6 +37,7 @@ class Row:
     excluded: float | None = None
     detectable: float | None = None
     sentence: str = ""
+    notes: Sequence[str] = field(default_factory=list)
     parts: Sequence[dict[str, Any]] = field(default_factory=list)
     beside: Sequence[dict[str, Any]] = field(default_factory=list)
     runs: Sequence[str] = field(default_factory=list)

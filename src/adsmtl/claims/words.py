@@ -4,9 +4,21 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from adsmtl.claims import rules
 from adsmtl.claims.outcome import CORRELATION
 from adsmtl.claims.row import Row
-from adsmtl.claims.verdicts import ALPHA, CONTRADICTED, SUPPORTED, Decision, Kind, Numbers
+from adsmtl.claims.verdicts import (
+    ALPHA,
+    BELOW,
+    CONTRADICTED,
+    EQUIVALENT,
+    INCONCLUSIVE,
+    NEGLIGIBLE,
+    SUPPORTED,
+    Decision,
+    Kind,
+    Numbers,
+)
 from adsmtl.tables import numbers
 
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -16,65 +28,107 @@ STAND_IN = (
 )
 
 
-_OF_PARTS = {SUPPORTED: "the weakest part", CONTRADICTED: "the weakest part"}
+_SAID = {
+    SUPPORTED: "is supported",
+    CONTRADICTED: "is contradicted",
+    NEGLIGIBLE: "comes to a negligible effect",
+    INCONCLUSIVE: "is left open (inconclusive)",
+}
+_OF_PARTS = {SUPPORTED: "the weakest one", CONTRADICTED: "the weakest one"}
+_QUALIFIED = {EQUIVALENT: ", equivalent to none", BELOW: f", with an effect {BELOW}"}
+# Names of the claims where a whole sentence has no room.
+SHORT = {
+    "C1": "multi- against single-task training",
+    "C2": "less training data",
+    "C3": "dropout against none",
+    "C4": "ADSMTL against fixed rates",
+    "C5": "ADSMTL against its controls",
+    "C6": "units dropped at test time",
+    "C7": "rate chosen on validation data",
+    "C8": "a rate of its own for multi-task training",
+    "C9": "related tasks gain more",
+    "C10": "the penalty of the objective",
+    "C11": "the paper's listing",
+}
 
 
 def with_sentence(row: Row, kind: Kind, decision: Decision, embedded: bool) -> Row:
-    """A judged row with its sentences, which can be quoted.
+    """A judged row with one sentence to quote, and notes on how it was judged.
 
     Args:
         kind: what the deciding part asserts.
     """
     spread = numbers.interval(row.ci_low, row.ci_high)
-    facts = [
-        *([f"95 % interval {spread}"] if spread else []),
-        f"n = {_counted(row)}",
-        f"p {_p(row.p)}; with Holm's correction over {_claims(decision.tested)} p {_p(row.p_holm)}",
-    ]
-    verdict = f"{row.verdict} ({row.qualifier})" if row.qualifier else row.verdict
-    text = [
-        f"{row.id}, “{row.claim.rstrip('.')}”: {verdict}.",
-        f"{row.comparison[0].upper()}{row.comparison[1:]}: {numbers.signed(row.effect)}"
-        f" {row.unit} ({'; '.join(facts)}).",
-    ]
-    count = len(row.parts)
+    facts = [*([f"95 % interval {spread}"] if spread else []), f"n = {_counted(row)}"]
+    verdict = said(row.verdict) + _QUALIFIED.get(row.qualifier, "")
+    value = f"{numbers.signed(row.effect)}{_in(row.unit)}"
+    sentence = (
+        f"{row.id}, “{row.claim.rstrip('.')}”, {verdict}: {row.comparison}, {value}"
+        f" ({', '.join(facts)}); {_excluded(row, kind)}."
+    )
+    notes = _notes(row, kind, decision)
+    return replace(row, sentence=sentence + (STAND_IN if embedded else ""), notes=notes)
+
+
+def _notes(row: Row, kind: Kind, decision: Decision) -> list[str]:
+    """Which part was quoted, the p of both families, power, and another delta."""
+    count, notes = len(row.parts), []
     if count > 1:
-        which = _OF_PARTS.get(row.verdict, "the part that excludes most")
-        text.append(f"This is {which} of {count}, all of which must hold.")
-    text.append(_excluded(row, kind))
+        which = _OF_PARTS.get(row.verdict, "the one that excludes most")
+        notes.append(
+            f"All of its {count} parts must hold; the numbers are those of {which} of them."
+        )
+    interest = f"{row.delta:g}{_in(row.unit)}"
+    tested = f"a loss of {interest}" if kind is Kind.NOT_WORSE else "no effect"
+    family = f"with Holm's correction over {_claims(decision.tested)} p {_p(row.p_holm)}"
+    notes.append(f"Tested against {tested}, p {_p(row.p)}; {family}.")
+    if count > 1:
+        notes.append(rules.of_no_effect(row.parts))
+    if row.p_b_holm is not None:
+        corrected = f"with Holm's correction p {_p(row.p_b_holm)}"
+        notes.append(
+            f"Tested against an effect of the smallest size of interest, {interest}, or more,"
+            f" p {_p(row.p_b)}; {corrected}."
+        )
+        if count > 1:
+            notes.append(rules.OF_INTEREST.format(count=count))
+    else:
+        notes.append(f"The smallest effect of interest is {interest}.")
     if row.reason:
-        text.append(row.reason)
+        notes.append(row.reason)
     elif row.detectable is not None:
-        text.append(
-            f"With 80 % power a true effect of {numbers.plain(row.detectable)} {row.unit} would"
+        notes.append(
+            f"With 80 % power a true effect of {numbers.plain(row.detectable)}{_in(row.unit)} would"
             f" have been supported, all parts included, at the level {ALPHA:g}/{decision.tested}"
             " that the correction demands in the worst case."
         )
     if row.verdict_at_twice_delta != row.verdict:
-        text.append(
-            f"With twice the smallest effect of interest the verdict is"
+        notes.append(
+            "With twice the smallest effect of interest the verdict is"
             f" {row.verdict_at_twice_delta}."
         )
-    return replace(row, sentence=" ".join(text) + (STAND_IN if embedded else ""))
+    return notes
 
 
 def _excluded(row: Row, kind: Kind) -> str:
     what = {
-        Kind.BETTER: "an effect",
-        Kind.DIFFERENT: "an effect in either direction",
-        Kind.NOT_WORSE: "a loss",
+        Kind.BETTER: "an effect of more than {}",
+        Kind.DIFFERENT: "an effect of more than {} in either direction",
+        Kind.NOT_WORSE: "a loss of more than {}",
     }[kind]
     if row.excluded is None:
-        return f"So few numbers exclude no effect, whatever its size; {_interest(row)}."
-    holm = "" if row.p_b_holm is None else f", p {_p(row.p_b_holm)} with Holm's correction"
-    limit = f"{what} of more than {numbers.plain(row.excluded)} {row.unit}"
-    if row.excluded < 0:
-        limit = "any loss" if kind is Kind.NOT_WORSE else f"any effect in favour, and {limit}"
-    return f"Excluded at 5 % is {limit}; {_interest(row)}{holm}."
+        return "so few numbers exclude no effect, whatever its size"
+    size = f"{numbers.plain(abs(row.excluded))}{_in(row.unit)}"
+    if row.excluded >= 0:
+        return f"{what.format(size)} is excluded at 5 %"
+    if kind is Kind.NOT_WORSE:
+        return "any loss is excluded at 5 %"
+    return f"any effect in favour is excluded at 5 %, and a loss of less than {size}"
 
 
-def _interest(row: Row) -> str:
-    return f"the smallest effect of interest is {row.delta:g}"
+def _in(unit: str | None) -> str:
+    """The unit after a number; a correlation has none."""
+    return "" if unit in (None, CORRELATION) else f" {unit}"
 
 
 def underpowered(decision: Decision, part: Numbers) -> str:
@@ -86,9 +140,14 @@ def underpowered(decision: Decision, part: Numbers) -> str:
     )
 
 
+def said(verdict: str) -> str:
+    """A verdict as the predicate of a sentence about a claim."""
+    return _SAID[verdict]
+
+
 def not_run(name: str, claim: str, reason: str) -> str:
     """A claim that could not be judged, and why."""
-    return f"{name}, “{claim.rstrip('.')}”: not run, because there is {reason}."
+    return f"{name}, “{claim.rstrip('.')}”, was not run, because there is {reason}."
 
 
 def folded(runs: Iterable[str]) -> list[str]:

@@ -41,6 +41,7 @@ def as_markdown(rows: Sequence[dict[str, Any]]) -> str:
         blocks = [
             f"## {row['id']}: {verdict(row)}",
             row["sentence"],
+            *([" ".join(row["notes"])] if row["notes"] else []),
             f"Experiment: {row['experiment']}",
             *(markdown(table).strip() for table in evidence_tables(row)),
         ]

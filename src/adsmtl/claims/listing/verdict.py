@@ -31,8 +31,8 @@ def row(listing: Listing | None) -> Row:
     stopping = [defect for defect in reproduced if defect.error is not None]
     verdict = CONTRADICTED if stopping else INCONCLUSIVE
     sentence = (
-        f"{ID}, “{CLAIM.rstrip('.')}”: {verdict}. With Keras {listing.keras}, {len(reproduced)} of"
-        f" {len(listing.defects)} defects were reproduced"
+        f"{ID}, “{CLAIM.rstrip('.')}”, {words.said(verdict)}: with Keras {listing.keras},"
+        f" {len(reproduced)} of {len(listing.defects)} defects were reproduced"
     )
     if stopping:
         sentence += f", of which these stop it: {', '.join(defect.id for defect in stopping)}"
