@@ -45,6 +45,7 @@ class Traits:
     schedule: str
     rate: float | None
     train_fraction: float
+    role: str | None = None
 
     @property
     def multi_task(self) -> bool:
@@ -62,6 +63,7 @@ def traits(study: "Study") -> dict[str, Traits]:
             schedule=arm.dropout.schedule,
             rate=getattr(arm.dropout, "rate", None),
             train_fraction=arm.train_fraction,
+            role=arm.role,
         )
         for arm_id, arm in study.arms.items()
     }

@@ -105,6 +105,7 @@ def _part(measured: Measured, tested: Assessed, place: int) -> dict[str, Any]:
     part, numbers = measured.claim.parts[place], measured.numbers[place]
     return {
         "comparison": part.comparison,
+        "tasks": list(getattr(part, "tasks", ())),
         "asserts": part.kind.value,
         **_numbers(numbers),
         "p": tested.p,

@@ -84,6 +84,7 @@ class Collected:
                 schedule=row["schedule"],
                 rate=None if pd.isna(row["rate"]) else row["rate"],
                 train_fraction=row["train_fraction"],
+                role=None if pd.isna(row["role"]) else row["role"],
             )
             for row in rows
         }

@@ -1,6 +1,7 @@
 """What a figure is: words, the studies that have it, and how it is drawn.
 
-A module of this folder that defines `DRAWING` is a figure, and nothing else names it. The workflow
+A module of this folder that defines `DRAWING` is a figure, one that defines `DRAWINGS` several,
+and nothing else names them. The workflow
 imports all of them to learn which files there will be, so they load pandas and matplotlib only
 when they draw.
 """
@@ -95,6 +96,7 @@ def drawings() -> tuple[Drawing, ...]:
         if found.name != "build"  # it draws them, and needs pandas from the start
     ]
     found = [module.DRAWING for module in modules if hasattr(module, "DRAWING")]
+    found += [one for module in modules for one in getattr(module, "DRAWINGS", ())]
     return tuple(sorted(found, key=lambda drawing: drawing.place))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from adsmtl import outputs
+from adsmtl.claims.wanted import MAIN
 from adsmtl.errors import UserError
 from adsmtl.figures.lazy import Axes, Figure, SubFigure
 from adsmtl.files import atomic, write_text
@@ -19,6 +20,8 @@ COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#0
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LINES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)), (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)))
 GREY = "#767676"
+INK = "#1B1F24"  # of what belongs to no task, such as means over tasks
+FAINT = "#DCE3EA"  # of areas behind the marks
 
 _SETTINGS = {
     "font.family": "DejaVu Sans",  # ships with matplotlib, so machines agree
@@ -48,6 +51,11 @@ _NO_TRACES = {
     "png": {"Software": None},
     "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
 }
+
+
+def task_colour(task: str) -> str:
+    """The colour of one of the paper's tasks in all figures; `INK` of any other."""
+    return COLOURS[MAIN.index(task)] if task in MAIN else INK
 
 
 def task_look(index: int, tasks: int) -> dict:
