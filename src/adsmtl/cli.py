@@ -279,10 +279,11 @@ def _report(options: argparse.Namespace) -> None:
     from adsmtl.report import claims, speed
 
     collected = _collected(options)
-    ledger = claims.section(read_json(outputs.claims(collected.root)[0]))
+    root = collected.root
+    first = claims.sections(read_json(outputs.claims(root)[0]), collected, root)
     measured = speed.section(paths.RESULTS / "benchmarks")
-    sections = [ledger] if measured is None else [ledger, measured]
-    log.info(f"wrote {report.write(collected, collected.root, sections)}")
+    last = [] if measured is None else [measured]
+    log.info(f"wrote {report.write(collected, root, first, last)}")
 
 
 def _manifest(options: argparse.Namespace) -> None:

@@ -20,7 +20,7 @@ COLLECTED_FILES = (
     *("configs.json", "environments.json"),
     PREDICTIONS,
 )
-TABLES = ("main", "comparisons")
+TABLES = ("main", "comparisons", "folds", "variance", "resampling")
 TABLE_FORMATS = ("csv", "md", "tex")
 SUMMARY = "tables/summary.json"
 CURVES = "tables/curves.csv"

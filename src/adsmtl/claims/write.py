@@ -66,7 +66,7 @@ def _overview(rows: Sequence[dict[str, Any]]) -> TextTable:
                 verdict(row),
                 row["unit"] or numbers.MISSING,
                 str(row["n"]),
-                _effect(row),
+                effect(row),
                 numbers.p_value(row["p_holm"]),
                 numbers.p_value(row["p_b_holm"]),
                 numbers.MISSING if row["delta"] is None else f"{row['delta']:g}",
@@ -118,7 +118,8 @@ def verdict(row: dict[str, Any]) -> str:
     return f"{row['verdict']} ({row['qualifier']})" if row["qualifier"] else row["verdict"]
 
 
-def _effect(row: dict[str, Any]) -> str:
+def effect(row: dict[str, Any]) -> str:
+    """The effect with its interval; of C11 a count."""
     if row["effect"] is not None and row["p"] is None:  # a count
         return f"{row['effect']:g}"
     return numbers.estimate(row["effect"], row["ci_low"], row["ci_high"])

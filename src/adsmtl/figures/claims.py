@@ -201,6 +201,7 @@ def _drawing(claim: str, needs: Needs) -> Drawing:
         caption=_CAPTION.format(id=claim, name=SHORT[claim], more=_MORE.get(claim, "")),
         exists=needs.met,
         draw=partial(_draw, claim=claim),
+        section=claim,
     )
 
 

@@ -31,6 +31,7 @@ class Drawing:
         caption: what it shows, without where the numbers come from, which is added to it.
         draw: makes it.
         exists: whether a study of these arms, by id, has it.
+        section: id of the part of the report that shows it.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Drawing:
     caption: str
     draw: Callable[[Material], Figure]
     exists: Callable[[Mapping[str, Traits]], bool] = lambda arms: True
+    section: str = "figures"
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,10 @@ class Material:
 
     @cached_property
     def final(self) -> DataFrame:
-        """As `measures.with_chosen` returns it."""
+        """As `measures.with_chosen` returns it, trials chosen as the ledger chooses them."""
         from adsmtl.analysis import measures
 
-        return measures.with_chosen(self.collected.runs)
+        return measures.with_chosen(self.collected.runs, measures.choose_on_other_seeds)
 
     @cached_property
     def headline(self) -> DataFrame:

@@ -1,10 +1,7 @@
 """`report.html`: the whole of a results folder on one page that needs no other file."""
 
-import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from markupsafe import Markup
 
@@ -12,31 +9,28 @@ import adsmtl
 from adsmtl import outputs, paths
 from adsmtl.collected import provenance
 from adsmtl.collected.reading import Collected
-from adsmtl.figures import drawing, style
-from adsmtl.figures.drawing import Drawing
+from adsmtl.figures import drawing
 from adsmtl.files import write_text
-from adsmtl.report import citation, facts, template
+from adsmtl.report import analyses, citation, facts, pictures, template
+from adsmtl.report.section import Section
 from adsmtl.tables import build as tables
 from adsmtl.tables import groups
 
-_SCALE = 0.7  # of a figure's pixels to those of a page on a wide screen
+_BLOCK = 4  # seeds that have every fold once
 
 
-@dataclass(frozen=True)
-class Section:
-    """A part of the report; `html` is inserted as it stands, so escape what is not yours."""
-
-    id: str
-    title: str
-    html: str
-
-
-def write(collected: Collected, root: Path, first: Sequence[Section] = ()) -> Path:
+def write(
+    collected: Collected,
+    root: Path,
+    first: Sequence[Section] = (),
+    last: Sequence[Section] = (),
+) -> Path:
     """Write `root/report.html`; without dates, so equal inputs give equal bytes.
 
     Args:
         root: the folder whose figures have been drawn, such as `results/quick`.
         first: sections to put before all others, such as the claims ledger.
+        last: sections to put after the study's own, such as measured speeds.
 
     Raises:
         UserError: a figure has not been drawn, `CITATION.cff` is not there, or the folder
@@ -45,9 +39,16 @@ def write(collected: Collected, root: Path, first: Sequence[Section] = ()) -> Pa
     traits = collected.traits
     built = tables.build(collected)
     stand_in = " with stand-in data" if provenance.embedded(collected) else ""
+    texts = {name: text for name, (_, text) in built.items()}
+    start = max(collected.seeds) // _BLOCK * _BLOCK + _BLOCK
     page = template.render(
         "report.html.j2",
-        first=[Section(one.id, one.title, Markup(one.html)) for one in first],
+        first=_safe(first),
+        last=_safe(last),
+        folder=root.name,
+        next_seeds=f"{start}-{start + _BLOCK - 1}",
+        analyses=analyses.of_study(collected, root, texts),
+        interim=None,
         preset=provenance.preset(collected),
         embedded=provenance.embedded(collected),
         seeds=collected.seeds,
@@ -55,14 +56,16 @@ def write(collected: Collected, root: Path, first: Sequence[Section] = ()) -> Pa
         epochs=", ".join(map(str, sorted(collected.runs["epochs"].unique()))),
         tasks=facts.tasks(collected),
         groups=facts.arms(collected),
-        main=built["main"][1],
-        comparisons=built["comparisons"][1],
+        main=texts["main"],
+        comparisons=texts["comparisons"],
         more=[
-            {"id": name, "title": groups.title(collected.runs, group), "table": built[name][1]}
+            {"id": name, "title": groups.title(collected.runs, group), "table": texts[name]}
             for group in outputs.more_groups(traits)
             for name in (outputs.group_table(group),)
         ],
-        figures=[_figure(root, one) for one in drawing.of_study(traits)],
+        figures=[
+            pictures.read(root, one) for one in drawing.of_study(traits) if one.section == "figures"
+        ],
         devices=provenance.devices(collected),
         data=facts.data(collected),
         environment=facts.environment(collected),
@@ -78,15 +81,5 @@ def write(collected: Collected, root: Path, first: Sequence[Section] = ()) -> Pa
     return root / outputs.REPORT
 
 
-def _figure(root: Path, one: Drawing) -> dict[str, Any]:
-    folder, remedy = root / "figures", "draw the figures before the report"
-    pixels, caption = style.saved(folder, one.name, remedy)
-    return {
-        "name": one.name,
-        "title": one.title,
-        "reading": one.reading,
-        "caption": caption,
-        "png": base64.b64encode(pixels).decode(),
-        # Figures share one scale, so that their text has one size.
-        "width": round(_SCALE * int.from_bytes(pixels[16:20])),
-    }
+def _safe(sections: Sequence[Section]) -> list[Section]:
+    return [Section(one.id, one.title, Markup(one.html)) for one in sections]

@@ -1,41 +1,91 @@
-"""The ledger at the top of the report."""
+"""The parts of the report that come from the ledger: summary, verdicts, effects."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
 from adsmtl.claims import words, write
-from adsmtl.report import build as report
-from adsmtl.report import template
+from adsmtl.claims.names import SHORT
+from adsmtl.claims.verdicts import NOT_RUN
+from adsmtl.collected import provenance
+from adsmtl.collected.reading import Collected
+from adsmtl.figures import drawing
+from adsmtl.report import effects, pictures, summary, template
+from adsmtl.report.pictures import Picture
+from adsmtl.report.section import Section
 from adsmtl.tables import numbers
 from adsmtl.tables.render import TextTable
 
+Row = Mapping[str, Any]
 
-def section(rows: Sequence[dict[str, Any]]) -> report.Section:
-    """The verdicts as a table, then the numbers behind each, folded away.
+
+def sections(rows: Sequence[Row], collected: Collected, root: Path) -> list[Section]:
+    """Summary, verdicts with their pictures, and the effects by task and fold.
 
     Args:
-        rows: as `judge` returns them.
+        rows: of `claims.json`.
+        root: the folder whose figures have been drawn.
+
+    Raises:
+        UserError: the picture of a claim has not been drawn.
+    """
+    told = summary.sentences(rows, provenance.preset(collected))
+    judged = {row["id"] for row in rows if row["verdict"] != NOT_RUN}
+    drawn = {
+        one.section: pictures.read(root, one)
+        for one in drawing.of_study(collected.traits)
+        if one.section in judged
+    }
+    found = [
+        Section("summary", "Summary", template.render("summary.html.j2", sentences=told)),
+        section(rows, drawn),
+    ]
+    tables = [table for table in (effects.by_task(rows), effects.by_fold(rows)) if table]
+    if tables:
+        html = template.render("effects.html.j2", tables=tables)
+        found.append(Section("effects", "Effects by task and by fold", html))
+    return found
+
+
+def section(rows: Sequence[Row], drawn: Mapping[str, Picture] | None = None) -> Section:
+    """The verdicts as a table, then a sentence, a picture and the numbers behind each.
+
+    Args:
+        rows: of `claims.json`.
+        drawn: the pictures by claim; claims that have none are shown without.
     """
     overview = TextTable(
         name="claims",
         caption=write.CAPTION,
-        columns=["Verdict", "Claim and evidence", "n", "Holm p"],
+        columns=["", "Claim", "Verdict", "n", "Effect", "Unit", "Holm p", "Excluded"],
         rows=[
-            [_verdict(r["verdict"]), r["sentence"], str(r["n"]), numbers.p_value(r["p_holm"])]
-            for r in rows
+            [
+                Markup('<a href="#{0}">{0}</a>').format(row["id"]),
+                row["claim"],
+                _verdict(row["verdict"]),
+                str(row["n"]),
+                write.effect(row),
+                row["unit"] or numbers.MISSING,
+                numbers.p_value(row["p_holm"]),
+                numbers.estimate(row["excluded"], show=numbers.plain),
+            ]
+            for row in rows
         ],
-        left=1,
-        wrap=[1],
+        left=3,
+        wrap=[1, 5],
     )
     html = template.render(
         "claims.html.j2",
         overview=overview,
-        details=[(row, write.evidence_tables(row)) for row in rows],
+        rows=rows,
+        names=SHORT,
+        pictures=drawn or {},
+        tables={row["id"]: write.evidence_tables(row) for row in rows},
         folded=words.folded,
     )
-    return report.Section("claims", "Claims and verdicts", html)
+    return Section("claims", "Claims and verdicts", html)
 
 
 def _verdict(verdict: str) -> Markup:

@@ -8,7 +8,7 @@ from adsmtl.errors import UserError
 from adsmtl.figures import style
 from adsmtl.files import read_json
 from adsmtl.report import template
-from adsmtl.report.build import Section
+from adsmtl.report.section import Section
 from adsmtl.tables import numbers
 from adsmtl.tables.render import TextTable
 

@@ -9,7 +9,7 @@ from adsmtl.analysis import measures, summary
 from adsmtl.collected import provenance
 from adsmtl.collected.reading import Collected
 from adsmtl.files import write_text
-from adsmtl.tables import cells, for_programs, groups, numbers
+from adsmtl.tables import cells, folds, for_programs, groups, numbers, spread
 from adsmtl.tables.cells import Column
 from adsmtl.tables.render import TextTable, latex, markdown
 
@@ -36,13 +36,17 @@ def build(collected: Collected) -> dict[str, tuple[pd.DataFrame, TextTable]]:
     The frame of `main` holds all arms, for other programs; its text shows the reference, main
     and derived arms, and the others have tables of their groups.
     """
-    final = measures.with_chosen(collected.runs)
+    # As the ledger does, so that both speak of the same runs.
+    final = measures.with_chosen(collected.runs, measures.choose_on_other_seeds)
     estimates = summary.per_arm(final)
     compared = summary.comparisons(final, summary.planned(final))
     source = provenance.sentence(collected)
     built = {
         "main": (estimates, main_table(final, estimates, source)),
         "comparisons": (compared, comparison_table(compared, source)),
+        "folds": folds.build(final, source),
+        "variance": spread.components(collected.runs, source),
+        "resampling": spread.resampled(collected, source),
     }
     for group in outputs.more_groups(collected.traits):
         built[outputs.group_table(group)] = groups.build(final, estimates, group, source)
@@ -59,12 +63,14 @@ def main_table(final: pd.DataFrame, estimates: pd.DataFrame, source: str) -> Tex
         columns.append(Column(f"{task} acc. (%)", task, "test_accuracy", show))
         own = estimates[estimates["task"] == task]["measure"].unique()
         for name in sorted(own):
-            if name.startswith("test_accuracy_"):
-                classes = name.removeprefix("test_accuracy_")
+            classes = name.removeprefix("test_accuracy_")
+            if classes.isdecimal():  # a folding, such as that of 61 phones to 39
                 columns.append(Column(f"{task} acc., {classes} classes (%)", task, name, show))
     columns.append(Column("delta_m (%)", summary.ALL, "delta_m", cells.signed_interval))
     columns += [Column(f"{task} gap (pp)", task, "gap", cells.percent) for task in tasks]
-    columns += [Column(f"{task} ECE (%)", task, "test_ece", cells.percent) for task in tasks]
+    for task in tasks:
+        columns.append(Column(f"{task} ECE (%)", task, "test_ece", cells.percent))
+        columns.append(Column(f"{task} ECE floor (%)", task, "test_ece_floor", cells.percent))
     columns.append(Column("s / epoch", summary.ALL, "seconds_per_epoch", cells.plain))
 
     arms = shown.drop_duplicates("arm")
@@ -73,8 +79,9 @@ def main_table(final: pd.DataFrame, estimates: pd.DataFrame, source: str) -> Tex
         "Performance after the last epoch: test accuracy per task, delta_m (mean over tasks of"
         " the relative change in test accuracy against single-task training without dropout"
         " at the same seed; more is better), train-test gap (train minus test accuracy, in"
-        " percentage points) and expected calibration error (ECE) on test data. Means over"
-        " seeds; brackets hold 95 % t-intervals of the mean. " + source
+        " percentage points) and expected calibration error (ECE) on test data, beside the ECE"
+        " that a perfectly calibrated model of the same confidences would show. Means over seeds;"
+        " brackets hold 95 % t-intervals of the mean. " + source
     )
     return TextTable(
         name="main",
@@ -110,7 +117,10 @@ def comparison_table(compared: pd.DataFrame, source: str) -> TextTable:
         " difference in percentage points with its 95 % t-interval; d_z, the standardised"
         " effect with Hedges' correction; p of the exact two-sided sign-flip test; Holm p,"
         " corrected over the comparisons of one outcome; and the smallest difference that"
-        " a paired t test would detect with 80 % power at this n. " + source
+        " a paired t test would detect with 80 % power at this n. The ledger's contrasts mostly"
+        " average over several rates, its intervals leave out what folds have in common, and its p"
+        " are corrected over claims; so its numbers differ from these, which are of single arms."
+        " Arms chosen on validation are the same in both. " + source
     )
     return TextTable(
         name="comparisons",
@@ -134,7 +144,9 @@ def _chosen_note(final: pd.DataFrame) -> list[str]:
     for label, chosen in derived.groupby("label", sort=False):
         seeds = chosen.sort_values("rate", kind="stable").groupby("chosen_from", sort=False)["seed"]
         told = "; ".join(f"{labels[a]} (seed {', '.join(map(str, own))})" for a, own in seeds)
-        notes.append(f"{label} (by mean validation accuracy over its tasks): {told}.")
+        notes.append(
+            f"{label} (by validation accuracy, mean over its tasks and all other seeds): {told}."
+        )
     return notes
 
 

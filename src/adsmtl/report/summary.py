@@ -1,0 +1,71 @@
+"""The ledger in at most 150 words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from adsmtl.claims.verdicts import CONTRADICTED, INCONCLUSIVE, NEGLIGIBLE, NOT_RUN, SUPPORTED
+from adsmtl.tables import numbers
+
+Row = Mapping[str, Any]  # of `claims.json`
+
+WORDS = 150
+_LARGEST = 3  # effects that are named
+_POINTS = "percentage points"
+_COUNTED = {
+    SUPPORTED: "supported",
+    CONTRADICTED: "contradicted",
+    NEGLIGIBLE: "of negligible effect",
+    INCONCLUSIVE: "left open",
+    NOT_RUN: "not run",
+}
+
+
+def sentences(rows: Sequence[Row], preset: str, interim: str | None = None) -> list[str]:
+    """What a reader should know first: verdicts, largest effects, sizes that are excluded.
+
+    Args:
+        rows: of `claims.json`.
+        preset: that was judged.
+        interim: a sentence that says how many of the planned seeds there are, if not all.
+    """
+    told = [interim] if interim else []
+    told.append(f"Of the paper's {len(rows)} claims, preset {preset} finds {_verdicts(rows)}.")
+    tested = [row for row in rows if row["p"] is not None]
+    if not tested:
+        return told
+    clear = [row for row in tested if row["ci_low"] is not None and not _crosses_0(row)]
+    if clear:
+        largest = sorted(clear, key=lambda row: -abs(row["effect"]) / row["delta"])[:_LARGEST]
+        told.append(
+            "Largest effects, as multiples of the smallest one of interest, whose interval leaves"
+            f" out 0: {'; '.join(map(_effect, largest))}."
+        )
+    else:
+        told.append("No effect that decides a claim has a 95 % interval that leaves out 0.")
+    of_accuracy = [r for r in tested if r["unit"] == _POINTS and r["excluded"] is not None]
+    if of_accuracy:
+        sizes = ", ".join(f"{r['id']} {numbers.plain(max(r['excluded'], 0))}" for r in of_accuracy)
+        told.append(
+            f"In percentage points of accuracy, effects larger than these are excluded at 5 %:"
+            f" {sizes}. The smallest of interest is {of_accuracy[0]['delta']:g}."
+        )
+    return told
+
+
+def _verdicts(rows: Sequence[Row]) -> str:
+    found = []
+    for verdict, words in _COUNTED.items():
+        own = [row["id"] for row in rows if row["verdict"] == verdict]
+        if own:
+            found.append(f"{len(own)} {words} ({', '.join(own)})")
+    return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} and {found[-1]}"
+
+
+def _crosses_0(row: Row) -> bool:
+    return row["ci_low"] <= 0 <= row["ci_high"]
+
+
+def _effect(row: Row) -> str:
+    value = numbers.estimate(row["effect"], row["ci_low"], row["ci_high"])
+    unit = {_POINTS: " points", "correlation": " (correlation)"}.get(row["unit"], f" {row['unit']}")
+    return f"{row['id']} {value}{unit}"
