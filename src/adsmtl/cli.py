@@ -104,7 +104,13 @@ def _parser() -> argparse.ArgumentParser:
     add("manifest", _manifest, "write manifest.json: where every number comes from")
     own = add("track", _track, "import every results folder into MLflow")
     own.add_argument("--only", type=Path, help="one results folder instead of all")
-    add("freeze", _freeze, "keep a finished study below results/frozen, to be cited")
+    own = add("keep", _keep, "keep a trained part of a study below results/blocks, to be pooled")
+    own.add_argument("name", help="of the block, such as seeds-0-3")
+    own = add("pool", _pool, "join blocks of one study and judge it, whole or not yet")
+    own.add_argument("blocks", type=Path, nargs="+", help="results folders or archives")
+    own.add_argument("--out", type=Path, required=True, help="results folder to write")
+    own = add("freeze", _freeze, "keep a finished study below results/frozen, to be cited")
+    own.add_argument("folder", type=Path, nargs="?", help="default: that of the settings' study")
     add("arms", _arms, "write docs/arms.md, the table of every arm of config/arms.yaml")
     add("schema", _schema, "write the schema of config/config.yaml for the workflow")
     return parser
@@ -245,7 +251,9 @@ def _collect(options: argparse.Namespace) -> None:
     from adsmtl.collected import collect
 
     plan = _plan(options)
-    collect.write(plan.root, {arm: plan.study.seeds_of(arm) for arm in plan.study.arms})
+    study = plan.study
+    wanted = {arm: study.seeds_of(arm) for arm in study.arms}
+    collect.write(plan.root, wanted, planned=study.planned)
 
 
 def _product(module: str, function: str) -> Command:
@@ -274,11 +282,34 @@ def _judge(options: argparse.Namespace) -> None:
     log.info(f"wrote {len(written)} files below {target}: tables, figures and the ledger")
 
 
+def _keep(options: argparse.Namespace) -> None:
+    from adsmtl.archive.freeze import keep
+
+    log.info(f"kept {keep(_plan(options).root, options.name)}; commit it")
+
+
+def _pool(options: argparse.Namespace) -> None:
+    from adsmtl.archive import manifest
+    from adsmtl.archive.judge import judge
+    from adsmtl.archive.pool import pool
+    from adsmtl.collected import provenance, reading
+
+    pool(options.blocks, options.out)
+    judge(options.out, options.out)
+    collected = reading.load(options.out)
+    _write_report(collected)
+    manifest.write(collected)
+    log.info(f"wrote {options.out}: {provenance.interim(collected) or 'all seeds are there'}")
+
+
 def _report(options: argparse.Namespace) -> None:
+    _write_report(_collected(options))
+
+
+def _write_report(collected: Any) -> None:
     from adsmtl.report import build as report
     from adsmtl.report import claims, speed
 
-    collected = _collected(options)
     root = collected.root
     first = claims.sections(read_json(outputs.claims(root)[0]), collected, root)
     measured = speed.section(paths.RESULTS / "benchmarks")
@@ -311,7 +342,7 @@ def _track(options: argparse.Namespace) -> None:
 def _freeze(options: argparse.Namespace) -> None:
     from adsmtl.archive.freeze import freeze
 
-    log.info(f"froze {freeze(_plan(options).root)}; commit it")
+    log.info(f"froze {freeze(options.folder or _plan(options).root)}; commit it")
 
 
 def _arms(options: argparse.Namespace) -> None:

@@ -17,7 +17,7 @@ COLLECTED = "collected"
 PREDICTIONS = "predictions.npz"
 COLLECTED_FILES = (
     *("runs.csv", "epochs.csv.gz", "test_time.csv"),
-    *("configs.json", "environments.json"),
+    *("configs.json", "environments.json", "study.json"),
     PREDICTIONS,
 )
 TABLES = ("main", "comparisons", "folds", "variance", "resampling")

@@ -10,6 +10,7 @@ PREPARED = Path("data/prepared")
 CITATION = Path("CITATION.cff")
 RESULTS = Path("results")
 FROZEN = RESULTS / "frozen"
+BLOCKS = RESULTS / "blocks"
 SCHEMA = Path("workflow/schemas/config.schema.json")
 ARTIFACTS = Path("mlruns")
 TRACKING = "sqlite:///mlflow.db"

@@ -151,6 +151,7 @@ def write_run(
         "preset": "quick",
         "config_hash": hashlib.sha256(text.encode()).hexdigest(),
         "config": config,
+        "identity": {"code": {"adsmtl.training.engine": "0123456789ab"}},
         "epochs": epochs,
         "steps_per_epoch": 32,
         "tasks": results,

@@ -92,6 +92,7 @@ rule collect:
         ENVIRONMENT
     params:
         seeds={arm: STUDY.seeds_of(arm) for arm in STUDY.arms},
+        planned=STUDY.planned,
         code=modules.of_step(["collected.collect"]),
     message:
         "collect: what {ROOT}/runs says, in tables"

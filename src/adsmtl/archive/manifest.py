@@ -46,6 +46,8 @@ def build(collected: Collected) -> dict[str, Any]:
         "arms": collected.labels,
         "seeds": collected.seeds,
         "runs": len(runs),
+        "unfinished": provenance.interim(collected),
+        "blocks": collected.study["blocks"],
         "devices": provenance.devices(collected),
         "data": provenance.data_sets(collected),
         "libraries": {"python": platform.python_version()}

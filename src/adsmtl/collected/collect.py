@@ -1,4 +1,4 @@
-"""From run folders to tables: everything that is judged, drawn or reported, in six files."""
+"""From run folders to tables: everything that is judged, drawn or reported, in seven files."""
 
 import gzip
 from collections.abc import Mapping, Sequence
@@ -9,6 +9,7 @@ import pandas as pd
 
 from adsmtl import outputs
 from adsmtl.collected import predictions, run_folders, test_time
+from adsmtl.collected.reading import Collected
 from adsmtl.collected.run_folders import FinishedRun
 from adsmtl.errors import UserError
 from adsmtl.files import atomic, digest, sha256, write_json
@@ -25,6 +26,7 @@ def write(
     root: Path,
     wanted: Mapping[str, Sequence[int]] | None = None,
     target: Path | None = None,
+    planned: Mapping[str, Sequence[int]] | None = None,
 ) -> list[Path]:
     """Write the files of `outputs.collected` from the run folders below `root`.
 
@@ -32,21 +34,41 @@ def write(
         root: a results folder, such as `results/quick`.
         wanted: as for `run_folders.load`; the order of all tables.
         target: the folder to write below; `root` if None.
+        planned: the seeds of every arm of the whole study; those found if None.
 
     Raises:
         UserError: runs are missing or malformed, or the folder cannot be written.
     """
     target = target or root
     found = run_folders.load(root, wanted)
-    environments = {_environment(run): _described(run) for run in found}
-    folder = target / outputs.COLLECTED
-    _write_table(folder / "runs.csv", runs_frame(found))
-    _write_table(folder / "epochs.csv.gz", epochs_frame(found))
-    _write_table(folder / "test_time.csv", test_time.frame(found))
-    predictions.write(folder / outputs.PREDICTIONS, found)
-    write_json(folder / "configs.json", {run.arm: _config(run) for run in found})
-    write_json(folder / "environments.json", dict(sorted(environments.items())))
-    return outputs.collected(target)
+    own: dict[str, list[int]] = {}
+    for run in found:
+        own.setdefault(run.arm, []).append(run.seed)
+    planned = own if planned is None else {arm: list(seeds) for arm, seeds in planned.items()}
+    predictions.write(target / outputs.COLLECTED / outputs.PREDICTIONS, found)
+    return save(
+        Collected(
+            root=target,
+            runs=runs_frame(found),
+            epochs=epochs_frame(found),
+            test_time=test_time.frame(found),
+            configs={run.arm: _config(run) for run in found},
+            environments={_environment(run): _described(run) for run in found},
+            study={"planned": planned, "blocks": []},
+        )
+    )
+
+
+def save(collected: Collected) -> list[Path]:
+    """Write all but the predictions below `collected.root`; equal values give equal bytes."""
+    folder = collected.root / outputs.COLLECTED
+    _write_table(folder / "runs.csv", collected.runs)
+    _write_table(folder / "epochs.csv.gz", collected.epochs)
+    _write_table(folder / "test_time.csv", collected.test_time)
+    write_json(folder / "configs.json", collected.configs)
+    write_json(folder / "environments.json", dict(sorted(collected.environments.items())))
+    write_json(folder / "study.json", collected.study)
+    return outputs.collected(collected.root)
 
 
 def runs_frame(found: Sequence[FinishedRun]) -> pd.DataFrame:
@@ -57,8 +79,8 @@ def runs_frame(found: Sequence[FinishedRun]) -> pd.DataFrame:
     seed, fold (of its data; 0 where they have none), preset, tasks (names of all its tasks,
     joined by "+"), schedule, rate (`rate`, or `p0` of the adaptive schedule), train_fraction, l2,
     site, epochs, seconds_total, seconds_per_epoch, examples_per_second, environment (its key in
-    `environments.json`), config_hash, and metrics_sha256, history_sha256 and predictions_sha256
-    (of the run's files).
+    `environments.json`), config_hash, code (digest of the modules that decided its numbers), and
+    metrics_sha256, history_sha256 and predictions_sha256 (of the run's files).
 
     Columns of each task: task, dataset, target, classes, `examples_<split>`,
     `<split>_<metric>` for every metric found (accuracies as fractions, losses in nats),
@@ -85,6 +107,7 @@ def runs_frame(found: Sequence[FinishedRun]) -> pd.DataFrame:
             "examples_per_second": metrics.get("examples_per_second"),
             "environment": _environment(run),
             "config_hash": metrics["config_hash"],
+            "code": _code(run),
             "metrics_sha256": sha256(run.folder / run_folders.METRICS),
             "history_sha256": sha256(run.folder / run_folders.HISTORY),
             "predictions_sha256": metrics["predictions_sha256"],
@@ -168,15 +191,18 @@ def _described(run: FinishedRun) -> dict[str, Any]:
     return {key: run.metrics.get(key) for key in _ENVIRONMENT}
 
 
+def _code(run: FinishedRun) -> str:
+    return digest(run.metrics["identity"]["code"])[:12]
+
+
 def _environment(run: FinishedRun) -> str:
     return digest(_described(run))[:8]
 
 
 def _config(run: FinishedRun) -> dict[str, Any]:
-    """A run's configuration without its seed, and the lender that follows from it: they are all
-    that the runs of an arm differ in."""
-    own = run.metrics["config"]
-    return {key: value for key, value in own.items() if key not in ("seed", "lender")}
+    """A run's configuration without what the runs of an arm differ in: the seeds."""
+    own = ("seed", "lender")
+    return {key: value for key, value in run.metrics["config"].items() if key not in own}
 
 
 def _write_table(path: Path, frame: pd.DataFrame) -> None:

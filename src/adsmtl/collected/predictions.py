@@ -13,9 +13,10 @@ Likelihoods are rounded to `SIGNIFICANT` binary digits, which takes a third off 
 file. That is an error of at most 1.6 % in one example and none to speak of in a mean.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zipfile import BadZipFile
 
 import numpy as np
@@ -64,15 +65,48 @@ def write(path: Path, found: Sequence[FinishedRun]) -> None:
             nll = np.concatenate([own[f"{task}.nll"] for own in read])
             seeds = [run.seed for run in runs]
             arrays |= {
-                f"{task}/{arm}/runs": np.array([seeds, places], np.int32).T,
+                f"{task}/{arm}/runs": np.array(list(zip(seeds, places, strict=True)), np.int32),
                 f"{task}/{arm}/correct": np.packbits(np.concatenate(correct)),
                 f"{task}/{arm}/nll": _rounded(nll),
             }
-    numbers = {
-        f"{task}/numbers/{k}": own for task, known in sets.items() for k, own in enumerate(known)
-    }
-    with atomic(path) as temporary, temporary.open("wb") as stream:
-        np.savez_compressed(stream, **numbers, **arrays)
+    _save(path, sets, arrays)
+
+
+def join(path: Path, sources: Sequence[Path], order: Sequence[str]) -> None:
+    """Write one file of several, which hold different runs.
+
+    Args:
+        sources: as `write` writes them.
+        order: of the arms.
+
+    Raises:
+        UserError: a file is missing or damaged.
+    """
+    stored = [_load(source) for source in sources]
+    arrays: dict[str, np.ndarray] = {}
+    sets: dict[str, list[np.ndarray]] = {}
+    keys = dict.fromkeys(name.rsplit("/", 1)[0] for one in stored for name in one)
+    of_arm = [key for key in keys if not key.endswith("/numbers")]
+    for key in sorted(of_arm, key=lambda key: order.index(key.split("/", 1)[1])):
+        task = key.split("/", 1)[0]
+        rows = []
+        for one in (one for one in stored if f"{key}/runs" in one):
+            nll, start = one[f"{key}/nll"], 0
+            bits = np.unpackbits(one[f"{key}/correct"], count=len(nll))
+            for seed, k in one[f"{key}/runs"]:
+                numbers = one[f"{task}/numbers/{k}"]
+                stop = start + len(numbers)
+                rows.append((int(seed), numbers, bits[start:stop], nll[start:stop]))
+                start = stop
+        rows.sort(key=lambda row: row[0])
+        known = sets.setdefault(task, [])
+        runs = [(seed, _place(known, numbers)) for seed, numbers, _, _ in rows]
+        arrays |= {
+            f"{key}/runs": np.array(runs, np.int32),
+            f"{key}/correct": np.packbits(np.concatenate([row[2] for row in rows])),
+            f"{key}/nll": np.concatenate([row[3] for row in rows]),
+        }
+    _save(path, sets, arrays)
 
 
 def read(path: Path, task: str, arm: str) -> Predictions:
@@ -81,18 +115,11 @@ def read(path: Path, task: str, arm: str) -> Predictions:
     Raises:
         UserError: the file is missing or damaged, or holds no such arm or task.
     """
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            if f"{task}/{arm}/runs" not in stored:
-                raise UserError(f"{path} holds no predictions of arm {arm!r} for task {task!r}")
-            runs, correct, nll = (
-                stored[f"{task}/{arm}/{part}"] for part in ("runs", "correct", "nll")
-            )
-            sets = {int(k): stored[f"{task}/numbers/{k}"] for k in np.unique(runs[:, 1])}
-    except FileNotFoundError as error:
-        raise UserError(f"{path} is missing; run `adsmtl collect`, or snakemake") from error
-    except (OSError, ValueError, EOFError, KeyError, BadZipFile) as error:
-        raise UserError(f"{path} cannot be read ({error}); delete it and collect again") from error
+    with _opened(path) as stored:
+        if f"{task}/{arm}/runs" not in stored:
+            raise UserError(f"{path} holds no predictions of arm {arm!r} for task {task!r}")
+        runs, correct, nll = (stored[f"{task}/{arm}/{part}"] for part in ("runs", "correct", "nll"))
+        sets = {int(k): stored[f"{task}/numbers/{k}"] for k in np.unique(runs[:, 1])}
     numbers = np.unique(np.concatenate(list(sets.values())))
     bits = np.unpackbits(correct, count=len(nll))
     result = Predictions(*np.full((2, len(runs), len(numbers)), np.nan, np.float32), numbers)
@@ -103,6 +130,33 @@ def read(path: Path, task: str, arm: str) -> Predictions:
         result.correct[row, columns], result.nll[row, columns] = bits[start:stop], nll[start:stop]
         start = stop
     return result
+
+
+def _save(
+    path: Path, sets: Mapping[str, Sequence[np.ndarray]], arrays: Mapping[str, np.ndarray]
+) -> None:
+    numbers = {
+        f"{task}/numbers/{k}": own for task, known in sets.items() for k, own in enumerate(known)
+    }
+    with atomic(path) as temporary, temporary.open("wb") as stream:
+        np.savez_compressed(stream, **numbers, **arrays)
+
+
+def _load(path: Path) -> dict[str, np.ndarray]:
+    with _opened(path) as stored:
+        return {name: stored[name] for name in stored.files}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """The archive of a file; what is wrong with it is a UserError."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            yield stored
+    except FileNotFoundError as error:
+        raise UserError(f"{path} is missing; run `adsmtl collect`, or snakemake") from error
+    except (OSError, ValueError, EOFError, KeyError, BadZipFile) as error:
+        raise UserError(f"{path} cannot be read ({error}); delete it and collect again") from error
 
 
 def _read(run: FinishedRun) -> dict[str, np.ndarray]:

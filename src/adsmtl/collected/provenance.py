@@ -52,6 +52,24 @@ def seeds_per_arm(collected: Collected) -> str:
     return str(low) if low == high else f"{low} to {high}"
 
 
+def interim(collected: Collected) -> str | None:
+    """What is to be said of a study that is not complete, None of one that is.
+
+    A seed counts as one of those that most arms have once all arms that have it are trained.
+    """
+    trained, planned = collected.trained, collected.planned
+    most = max(planned.values(), key=lambda seeds: sum(own == seeds for own in planned.values()))
+    done = [
+        seed
+        for seed in most
+        if all(seed in trained.get(arm, []) for arm, seeds in planned.items() if seeds == most)
+    ]
+    runs, every = sum(map(len, trained.values())), sum(map(len, planned.values()))
+    if runs == every:
+        return None
+    return f"interim, {len(done)} of {len(most)} seeds ({runs} of {every} runs)"
+
+
 def sentence(collected: Collected) -> str:
     """Preset, data and their provenance, n and device: the tail of every caption."""
     sets = _join(
@@ -65,9 +83,11 @@ def sentence(collected: Collected) -> str:
         if embedded(collected)
         else ""
     )
+    unfinished = interim(collected)
+    part = "" if unfinished is None else f" ({unfinished})"
     return (
-        f"Preset {preset(collected)}; data: {sets}.{warning} n = {seeds_per_arm(collected)} seeds"
-        f" per arm; device: {_join(devices(collected))}."
+        f"Preset {preset(collected)}{part}; data: {sets}.{warning} n ="
+        f" {seeds_per_arm(collected)} seeds per arm; device: {_join(devices(collected))}."
     )
 
 

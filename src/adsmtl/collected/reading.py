@@ -15,7 +15,7 @@ from adsmtl.files import read_json
 _TEXT = (
     *("arm", "label", "group", "group_title", "baseline", "role", "family", "zero", "preset"),
     *("task", "tasks", "schedule", "site"),
-    *("environment", "config_hash", "dataset", "target"),
+    *("environment", "config_hash", "code", "dataset", "target"),
     *("metrics_sha256", "history_sha256", "predictions_sha256"),
     "policy",
 )
@@ -31,7 +31,7 @@ _NEEDED = {
 
 @dataclass(frozen=True)
 class Collected:
-    """A study as six files below `root/collected` hold it.
+    """A study as the files below `root/collected` hold it.
 
     Attributes:
         root: the results folder, or the frozen archive.
@@ -40,6 +40,8 @@ class Collected:
         test_time: as `test_time.frame` returns it.
         configs: by arm, the configuration of its runs without their seed.
         environments: by the key that `runs` names, device, versions, code and data.
+        study: `planned`, the seeds of every arm of the whole study, of which these runs may be a
+            part; and `blocks`, what it was joined from, empty where it was not.
     """
 
     root: Path
@@ -48,6 +50,7 @@ class Collected:
     test_time: pd.DataFrame
     configs: dict[str, dict[str, Any]]
     environments: dict[str, dict[str, Any]]
+    study: dict[str, Any]
 
     @property
     def arms(self) -> list[str]:
@@ -71,6 +74,11 @@ class Collected:
             arm: sorted(own)
             for arm, own in self.runs.groupby("arm", sort=False)["seed"].unique().items()
         }
+
+    @property
+    def planned(self) -> dict[str, list[int]]:
+        """The seeds of every arm of the whole study, in its order."""
+        return self.study["planned"]
 
     @property
     def traits(self) -> dict[str, outputs.Traits]:
@@ -114,7 +122,7 @@ def load(root: Path) -> Collected:
     Raises:
         UserError: a file is missing, damaged, or lacks a column; names it and what to do.
     """
-    tables, epochs, test_time, configs, environments, _ = outputs.collected(root)
+    tables, epochs, test_time, configs, environments, study, _ = outputs.collected(root)
     return Collected(
         root=root,
         runs=_read(tables, "runs"),
@@ -122,6 +130,7 @@ def load(root: Path) -> Collected:
         test_time=_read(test_time, "test_time"),
         configs=_mapping(configs),
         environments=_mapping(environments),
+        study=_mapping(study),
     )
 
 

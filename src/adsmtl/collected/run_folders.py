@@ -45,6 +45,10 @@ class _Config(BaseModel):
     arm: _Arm
 
 
+class _Identity(BaseModel):
+    code: dict[str, str]
+
+
 class _Metrics(BaseModel):
     arm: str
     label: str
@@ -60,6 +64,7 @@ class _Metrics(BaseModel):
     preset: str
     config_hash: str
     config: _Config
+    identity: _Identity
     epochs: int
     tasks: dict[str, _Task]
     seconds: dict[str, float]

@@ -48,7 +48,7 @@ def write(
         folder=root.name,
         next_seeds=f"{start}-{start + _BLOCK - 1}",
         analyses=analyses.of_study(collected, root, texts),
-        interim=None,
+        interim=provenance.interim(collected),
         preset=provenance.preset(collected),
         embedded=provenance.embedded(collected),
         seeds=collected.seeds,

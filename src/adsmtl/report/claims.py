@@ -31,7 +31,8 @@ def sections(rows: Sequence[Row], collected: Collected, root: Path) -> list[Sect
     Raises:
         UserError: the picture of a claim has not been drawn.
     """
-    told = summary.sentences(rows, provenance.preset(collected))
+    interim = provenance.interim(collected)
+    told = summary.sentences(rows, provenance.preset(collected), interim)
     judged = {row["id"] for row in rows if row["verdict"] != NOT_RUN}
     drawn = {
         one.section: pictures.read(root, one)
@@ -40,7 +41,7 @@ def sections(rows: Sequence[Row], collected: Collected, root: Path) -> list[Sect
     }
     found = [
         Section("summary", "Summary", template.render("summary.html.j2", sentences=told)),
-        section(rows, drawn),
+        section(rows, drawn, interim),
     ]
     tables = [table for table in (effects.by_task(rows), effects.by_fold(rows)) if table]
     if tables:
@@ -49,12 +50,17 @@ def sections(rows: Sequence[Row], collected: Collected, root: Path) -> list[Sect
     return found
 
 
-def section(rows: Sequence[Row], drawn: Mapping[str, Picture] | None = None) -> Section:
+def section(
+    rows: Sequence[Row],
+    drawn: Mapping[str, Picture] | None = None,
+    interim: str | None = None,
+) -> Section:
     """The verdicts as a table, then a sentence, a picture and the numbers behind each.
 
     Args:
         rows: of `claims.json`.
         drawn: the pictures by claim; claims that have none are shown without.
+        interim: what the heading says of a study that is not complete.
     """
     overview = TextTable(
         name="claims",
@@ -85,7 +91,8 @@ def section(rows: Sequence[Row], drawn: Mapping[str, Picture] | None = None) -> 
         tables={row["id"]: write.evidence_tables(row) for row in rows},
         folded=words.folded,
     )
-    return Section("claims", "Claims and verdicts", html)
+    title = f"Claims and verdicts: {interim}" if interim else "Claims and verdicts"
+    return Section("claims", title, html)
 
 
 def _verdict(verdict: str) -> Markup:

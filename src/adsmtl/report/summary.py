@@ -26,9 +26,9 @@ def sentences(rows: Sequence[Row], preset: str, interim: str | None = None) -> l
     Args:
         rows: of `claims.json`.
         preset: that was judged.
-        interim: a sentence that says how many of the planned seeds there are, if not all.
+        interim: how many of the planned seeds there are, None of a complete study.
     """
-    told = [interim] if interim else []
+    told = [f"{interim[:1].upper()}{interim[1:]}: verdicts can still change."] if interim else []
     told.append(f"Of the paper's {len(rows)} claims, preset {preset} finds {_verdicts(rows)}.")
     tested = [row for row in rows if row["p"] is not None]
     if not tested:

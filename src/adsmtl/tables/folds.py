@@ -46,8 +46,8 @@ def build(final: pd.DataFrame, source: str) -> tuple[pd.DataFrame, TextTable]:
             [
                 row["label"],
                 *(
-                    numbers.estimate(means.get((row["arm"], *c)), show=numbers.percent)
-                    for c in columns
+                    numbers.estimate(means.get((row["arm"], *cell)), show=numbers.percent)
+                    for cell in cells
                 ),
             ]
             for row in arms.to_dict("records")
