@@ -36,7 +36,7 @@ MANIFEST = "manifest.json"
 class Traits:
     """What of an arm decides which products there are, named as in `adsmtl.study.Arm`.
 
-    `rate` is None where the schedule has none.
+    `rate` is None where the schedule has none, `tunable` where the arm is no trial of a family.
     """
 
     group: str
@@ -46,6 +46,7 @@ class Traits:
     rate: float | None
     train_fraction: float
     role: str | None = None
+    tunable: float | None = None
 
     @property
     def multi_task(self) -> bool:
@@ -64,6 +65,7 @@ def traits(study: "Study") -> dict[str, Traits]:
             rate=getattr(arm.dropout, "rate", None),
             train_fraction=arm.train_fraction,
             role=arm.role,
+            tunable=arm.names()["tunable"],
         )
         for arm_id, arm in study.arms.items()
     }

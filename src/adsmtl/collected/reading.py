@@ -93,6 +93,7 @@ class Collected:
                 rate=None if pd.isna(row["rate"]) else row["rate"],
                 train_fraction=row["train_fraction"],
                 role=None if pd.isna(row["role"]) else row["role"],
+                tunable=None if pd.isna(row["tunable"]) else row["tunable"],
             )
             for row in rows
         }

@@ -6,10 +6,11 @@ from adsmtl.figures.drawing import Drawing
 from adsmtl.figures.lazy import DataFrame, Figure, SubFigure
 
 _POLICIES = {
-    "off": ("all units on", {"color": style.COLOURS[0], "marker": "D"}, -0.17),
-    "on": ("units dropped", {"color": style.COLOURS[4], "marker": "o"}, 0.17),
+    "off": ("all units on", {"marker": "D"}, -0.17),
+    "on": ("units dropped", {"marker": "o", "markerfacecolor": "white"}, 0.17),
 }
 _MEASURES = {"ece": "ECE (%)", "accuracy": "test accuracy (%)"}
+_FLOOR = "test_ece_floor"
 
 
 def draw_errors(final: DataFrame, evaluated: DataFrame) -> Figure:
@@ -19,7 +20,7 @@ def draw_errors(final: DataFrame, evaluated: DataFrame) -> Figure:
         final: rows of the arms to show, as `measures.with_chosen` returns them.
         evaluated: as `Material.test_time` has it; may be empty.
     """
-    top = 0.75 + 0.24 * final["arm"].nunique()
+    top = 1.0 + 0.24 * len(dots.rows(final))
     if evaluated.empty:
         figure = style.figure(style.WIDTH, top)
         _errors(figure, final)
@@ -31,13 +32,21 @@ def draw_errors(final: DataFrame, evaluated: DataFrame) -> Figure:
     _errors(upper, final)
     for part, measure in zip(lower, _MEASURES, strict=True):
         _policies(part, evaluated, measure)
-    handles = [style.key(name, linewidth=1.6, **look) for name, look, _ in _POLICIES.values()]
+    handles = [
+        style.key(name, linewidth=1.6, color=style.INK, **look)
+        for name, look, _ in _POLICIES.values()
+    ]
     lower[0].legend(handles=handles, loc="outside upper center", ncols=len(handles))
     return figure
 
 
 def _errors(figure: Figure | SubFigure, final: DataFrame) -> None:
-    dots.fill(figure, final, "test_ece", "ECE on test data (%)")
+    floor = _FLOOR if _FLOOR in final else None
+    dots.fill(figure, final, "test_ece", "ECE on test data (%)", floor=floor)
+    look = {"color": style.INK, "linestyle": "none", "markersize": 7}
+    if floor:
+        handles = [style.key("floor: perfectly calibrated", marker="|", **look)]
+        figure.legend(handles=handles, loc="outside upper center")
 
 
 def _policies(figure, evaluated: DataFrame, measure: str) -> None:
@@ -53,11 +62,11 @@ def _policies(figure, evaluated: DataFrame, measure: str) -> None:
                 if seeds.empty:
                     continue
                 estimate = statistics.mean_interval(100 * seeds)
-                y = row + shift
+                y, colour = row + shift, style.task_colour(task)
                 if estimate.low is not None:
                     ends = [estimate.low, estimate.high]
-                    ax.plot(ends, [y, y], color=look["color"], linewidth=1.6)
-                ax.plot(estimate.mean, y, **look, markersize=4.5)
+                    ax.plot(ends, [y, y], color=colour, linewidth=1.6)
+                ax.plot(estimate.mean, y, **look, color=colour, markersize=4.5)
             _spread(ax, row, own, measure)
         low, high = ax.get_xlim()
         ax.set_xlim(low, high + 0.14 * (high - low))  # room for the text of `_spread`
@@ -81,20 +90,24 @@ DRAWING = Drawing(
     place=80,
     title="Calibration, and dropout at test time",
     reading=(
-        "A small calibration error means that the network is right as often as it is confident."
+        "A calibration error at its floor means that the network is right as often as it is"
+        " confident; only what lies right of the tick is miscalibration."
         " Dropping units at test time is consistent where its accuracy stays the same and its sd"
         " over repeats is small."
     ),
     caption=(
         "Expected calibration error (ECE, 15 bins of equal width) of the main arms on test data,"
-        " all units on: circles are seeds, diamonds their mean and bars its 95 % t-interval."
+        " all units on: circles are seeds, diamonds their mean and bars its 95 % t-interval; the"
+        " tick in every row is the ECE that perfectly calibrated models of the same confidences"
+        " would show on test sets of this size (mean over seeds)."
         " Where runs were also evaluated with units dropped at test time, the panels below show"
         " ECE and test accuracy with all units on (diamonds) and with units dropped at the rate"
-        " named, class probabilities averaged over several passes (circles, mean over"
+        " named, class probabilities averaged over several passes (open circles, mean over"
         " repeats); sd is the standard deviation over repeats of one run, mean over seeds."
     ),
     exists=lambda arms: any(own.group == "main" for own in arms.values()),
     draw=lambda material: draw_errors(
         material.final[material.final["group"] == "main"], material.test_time
     ),
+    section="calibration",
 )

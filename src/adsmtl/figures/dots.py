@@ -1,6 +1,8 @@
 """Final measures per arm: every seed a point, mean and interval on top."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,15 +12,42 @@ from adsmtl.figures.drawing import Material
 from adsmtl.figures.lazy import DataFrame, Figure, SubFigure
 
 LEGEND = (
-    "Circles are seeds, diamonds their mean and bars its 95 % t-interval; the dotted line"
-    " carries down the mean of multi-task training without dropout."
+    "Circles are seeds, diamonds their mean and bars its 95 % t-interval; open diamonds and dashed"
+    " bars are single-task training. The dotted line carries down the mean of multi-task training"
+    " without dropout."
 )
+
+
+@dataclass(frozen=True)
+class Row:
+    """Arms in one row: one arm, or single-task arms that differ in their task alone."""
+
+    label: str
+    group: str
+    arms: tuple[str, ...]
+    alone: bool
+
+
+def rows(final: DataFrame) -> list[Row]:
+    """The rows of a figure, in the order of `final`; the same training of each task shares one."""
+    merged: dict[tuple[str, str], list[dict]] = {}
+    for arm in final.drop_duplicates("arm").to_dict("records"):
+        alone = arm["tasks"] == arm["task"]
+        label = re.sub(rf"\b{re.escape(arm['task'])}\b ?", "", arm["label"]) if alone else None
+        key = (arm["group"], arm["label"] if label is None else label.replace(" ,", ","))
+        if any(known["task"] == arm["task"] for known in merged.get(key, [])):
+            key = (arm["group"], arm["label"])
+        merged.setdefault(key, []).append(arm)
+    return [
+        Row(label, group, tuple(arm["arm"] for arm in own), own[0]["tasks"] == own[0]["task"])
+        for (group, label), own in merged.items()
+    ]
 
 
 def draw(material: Material, column: str, label: str, zero: bool = False) -> Figure:
     """What `fill` draws of the headline arms, as a figure of its own."""
     final = material.headline
-    figure = style.figure(style.WIDTH, 0.85 + 0.24 * final["arm"].nunique())
+    figure = style.figure(style.WIDTH, 0.85 + 0.24 * len(rows(final)))
     fill(figure, final, column, label, zero, material.baseline)
     return figure
 
@@ -30,8 +59,9 @@ def fill(
     label: str,
     zero: bool = False,
     baseline: Sequence[str] = (),
+    floor: str | None = None,
 ) -> None:
-    """One panel per task, one row per arm, in the order of `final`.
+    """One panel per task, and the rows of `rows`.
 
     Args:
         final: as `measures.with_chosen` returns it.
@@ -39,29 +69,36 @@ def fill(
         label: of the horizontal axis.
         zero: whether a line marks 0.
         baseline: arms whose mean is carried down as a dotted line.
+        floor: a measure whose mean is a tick in every row.
     """
     tasks = list(final["task"].unique())
-    arms = final.drop_duplicates("arm")[["arm", "label", "group"]].to_dict("records")
+    found = rows(final)
     axes = style.panels(figure, tasks)
-    for index, (ax, task) in enumerate(zip(axes, tasks, strict=True)):
+    for ax, task in zip(axes, tasks, strict=True):
         of_task = final[final["task"] == task]
-        for row, arm in enumerate(arms):
-            values = 100 * of_task.loc[of_task["arm"] == arm["arm"], column].dropna().to_numpy()
+        for place, row in enumerate(found):
+            own = of_task[of_task["arm"].isin(row.arms)]
+            values = 100 * own[column].dropna().to_numpy()
             if values.size:
-                _row(ax, row, values, style.COLOURS[index % len(style.COLOURS)])
-                if arm["arm"] in baseline:
+                _row(ax, place, values, style.task_colour(task), row.alone)
+                if set(row.arms) & set(baseline):
                     ax.axvline(values.mean(), color=style.GREY, linewidth=0.9, linestyle=":")
-        for row in range(1, len(arms)):
-            if arms[row]["group"] != arms[row - 1]["group"]:
-                ax.axhline(row - 0.5, color="#AAAAAA", linewidth=0.7)
+            if floor and values.size:
+                ax.plot(100 * own[floor].mean(), place - 0.1, "|", color=style.INK, markersize=7)
+        for place in range(1, len(found)):
+            if found[place].group != found[place - 1].group:
+                ax.axhline(place - 0.5, color="#AAAAAA", linewidth=0.7)
         if zero:
             ax.axvline(0, color="black", linewidth=0.7)
         ax.set_xlabel(label)
-    style.name_rows(axes, [arm["label"] for arm in arms])
+    style.name_rows(axes, [row.label for row in found])
 
 
-def _row(ax, row: int, values: np.ndarray, colour: str) -> None:
-    """Seeds as open circles below the line, mean as a filled diamond with its interval."""
+def _row(ax, row: int, values: np.ndarray, colour: str, alone: bool) -> None:
+    """Seeds as open circles below the line, mean as a diamond with its interval.
+
+    Of a task alone the line is dashed and the diamond open.
+    """
     estimate = statistics.mean_interval(values)
     ax.plot(
         values,
@@ -74,5 +111,14 @@ def _row(ax, row: int, values: np.ndarray, colour: str) -> None:
     )
     if estimate.low is not None:
         ends = [estimate.low, estimate.high]
-        ax.plot(ends, [row - 0.1] * 2, color=colour, linewidth=1.8, solid_capstyle="butt")
-    ax.plot(estimate.mean, row - 0.1, "D", color=colour, markersize=4.5)
+        line = style.LINES[1 if alone else 0]
+        ax.plot(
+            ends,
+            [row - 0.1] * 2,
+            color=colour,
+            linewidth=1.8,
+            linestyle=line,
+            solid_capstyle="butt",
+        )
+    face = "white" if alone else colour
+    ax.plot(estimate.mean, row - 0.1, "D", color=colour, markersize=4.5, markerfacecolor=face)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from adsmtl.claims.names import SHORT
 from adsmtl.figures import style
 from adsmtl.figures.drawing import Drawing, Material
 from adsmtl.figures.lazy import DataFrame, Figure
@@ -11,7 +12,6 @@ from adsmtl.tables import numbers
 
 PERCENTAGE_POINTS = ("pp", "percentage points")  # units of claims that share the axis
 _ROW = 0.2  # inches
-_FAINT = "#DCE3EA"
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def claimed(claims: Sequence[Mapping[str, Any]]) -> dict[str, list[Effect]]:
     """
     rows = [
         Effect(
-            f"{claim['id']}: {claim['verdict']}",
+            f"{claim['id']} {SHORT[claim['id']]}: {claim['verdict']}",
             *(claim[key] for key in ("effect", "ci_low", "ci_high", "detectable")),
             claim["p_holm"] is not None and claim["p_holm"] < 0.05,
         )
@@ -76,7 +76,7 @@ def draw_rows(sections: Mapping[str, Sequence[Effect]]) -> Figure:
     lines: list[str | Effect] = []
     for heading, effects in sections.items():
         lines += [heading, *effects]
-    figure = style.figure(style.WIDTH, 0.7 + _ROW * len(lines))
+    figure = style.figure(style.WIDTH, 0.95 + _ROW * len(lines))
     ax = figure.subplots()
     for row, line in enumerate(lines):
         if isinstance(line, Effect):
@@ -93,13 +93,25 @@ def draw_rows(sections: Mapping[str, Sequence[Effect]]) -> Figure:
     ax.grid(axis="y", visible=False)
     ax.set_ylim(len(lines) - 0.4, -0.6)
     ax.set_xlabel("difference in test accuracy (percentage points)")
+    figure.legend(handles=_keys(), loc="outside upper center", ncols=3)
     return figure
+
+
+def _keys() -> list[Any]:
+    from matplotlib.patches import Patch
+
+    look = {"color": style.INK, "marker": "D", "markersize": 4.5, "linewidth": 1.6}
+    return [
+        style.key("mean, 95 % interval; corrected p below 0.05", **look),
+        style.key("p of 0.05 or more", **look, markerfacecolor="white"),
+        Patch(color=style.FAINT, label="too small to be detected"),
+    ]
 
 
 def _row(ax, row: int, effect: Effect) -> None:
     if effect.detectable is not None:
-        ax.barh(row, 2 * effect.detectable, left=-effect.detectable, height=0.62, color=_FAINT)
-    colour = style.COLOURS[0]
+        ax.barh(row, 2 * effect.detectable, left=-effect.detectable, height=0.62, color=style.FAINT)
+    colour = style.INK
     if effect.low is not None and effect.high is not None:
         ax.plot([effect.low, effect.high], [row, row], color=colour, linewidth=1.6)
     face = colour if effect.clear else "white"

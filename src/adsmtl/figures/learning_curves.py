@@ -4,11 +4,8 @@ from adsmtl.figures import bands, style
 from adsmtl.figures.drawing import Drawing
 from adsmtl.figures.lazy import DataFrame, Figure
 
-_SPLITS = {
-    "train": {"color": "#D55E00", "linestyle": (0, (4, 1.2))},
-    "val": {"color": "#0072B2", "linestyle": "-"},
-}
-_REFERENCE = {"color": "black", "linestyle": (0, (1, 1.2)), "linewidth": 1.0}
+_SPLITS = {"train": {"linestyle": (0, (1, 1))}, "val": {"linestyle": "-"}}
+_REFERENCE = {"color": style.INK, "linestyle": (0, (4, 1.2)), "linewidth": 0.9}
 _MEASURES = {"loss": ("loss (nats)", 1.0), "accuracy": ("accuracy (%)", 100.0)}
 
 
@@ -16,7 +13,7 @@ def draw_epochs(history: DataFrame) -> Figure:
     """A row per arm of group `main` (the others would fill pages), columns by task and measure.
 
     Every panel shows training and validation values, the mean over seeds with its 95 %
-    interval as a band, and as a dotted line the validation mean of single-task training
+    interval as a band, and as a dashed line the validation mean of single-task training
     without dropout, where it has been trained. Without a main arm, all arms take rows.
     """
     reference = history[(history["group"] == "reference") & (history["schedule"] == "none")]
@@ -32,7 +29,8 @@ def draw_epochs(history: DataFrame) -> Figure:
             name, factor = _MEASURES[measure]
             for split, look in _SPLITS.items():
                 chosen = (shown["arm"] == arm["arm"]) & (shown["task"] == task)
-                bands.band(ax, shown[chosen], f"{split}_{measure}", factor, **look)
+                colour = style.task_colour(task)
+                bands.band(ax, shown[chosen], f"{split}_{measure}", factor, color=colour, **look)
             _line(ax, reference[reference["task"] == task], f"val_{measure}", factor)
             if ax in grid[0]:
                 ax.set_title(f"{task}: {name}", fontsize=8)
@@ -41,8 +39,8 @@ def draw_epochs(history: DataFrame) -> Figure:
     for ax in grid[-1]:
         ax.set_xlabel("epoch")
     handles = [
-        style.key("training", **_SPLITS["train"]),
-        style.key("validation", **_SPLITS["val"]),
+        style.key(name, color=style.INK, **_SPLITS[split])
+        for name, split in (("training", "train"), ("validation", "val"))
     ]
     if len(reference):
         handles.append(style.key("single-task, validation", **_REFERENCE))
@@ -61,13 +59,13 @@ DRAWING = Drawing(
     place=100,
     title="Learning curves",
     reading=(
-        "Where the solid line turns away from the dashed one, the network begins to overfit. Where"
+        "Where the solid line turns away from the dotted one, the network begins to overfit. Where"
         " both still rise at the last epoch, training was short."
     ),
     caption=(
-        "Learning curves of the main arms (rows): training (dashed) and validation (solid) loss"
+        "Learning curves of the main arms (rows): training (dotted) and validation (solid) loss"
         " and accuracy after each epoch, evaluated with all units on; mean over seeds, band its"
-        " 95 % t-interval. The dotted line is the validation mean of single-task training"
+        " 95 % t-interval. The thin dashed line is the validation mean of single-task training"
         " without dropout."
     ),
     draw=lambda material: draw_epochs(material.epochs),

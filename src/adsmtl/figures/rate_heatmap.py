@@ -1,5 +1,7 @@
 """Fixed rates against where they act and how many tasks share the network (claim C8)."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from adsmtl.analysis import statistics
@@ -7,7 +9,8 @@ from adsmtl.figures import style
 from adsmtl.figures.drawing import Drawing
 from adsmtl.figures.lazy import DataFrame, Figure
 
-ROWS = ("single-task", "multi-task", "shared only", "specific only")
+SINGLE, MULTI = "single-task", "multi-task"
+ROWS = (SINGLE, MULTI, "shared only", "specific only")
 
 
 def cells(final: DataFrame) -> DataFrame:
@@ -28,7 +31,7 @@ def cells(final: DataFrame) -> DataFrame:
     ]
     several = rows["tasks"] != rows["task"]
     row = rows["site"].map({"shared": "shared only", "specific": "specific only"})
-    row = row.where(several, "single-task").fillna("multi-task")
+    row = row.where(several, SINGLE).fillna(MULTI)
     rate = rows["rate"].where(rows["schedule"] == "fixed", 0.0)
     rows = rows.assign(row=row, rate=rate, accuracy=rows["test_accuracy"])
     return rows[["row", "rate", "task", "seed", "accuracy"]]
@@ -37,29 +40,30 @@ def cells(final: DataFrame) -> DataFrame:
 def draw_cells(values: DataFrame) -> Figure:
     """A panel per task; the best rate of every row is framed, empty cells were not trained.
 
+    Colours say how far a cell lies from training without dropout, on one scale for all panels.
+
     Args:
         values: as `cells` returns it.
     """
+    from matplotlib.colors import CenteredNorm
+
     tasks = list(values["task"].unique())
     rates = sorted(values["rate"].unique())
     rows = [row for row in ROWS if row in set(values["row"])]
+    found = {task: _means(values[values["task"] == task], rows, rates) for task in tasks}
+    changes = {task: _changes(means, rows, rates) for task, means in found.items()}
+    reach = max(float(np.nanmax(np.abs(c))) for c in changes.values() if np.isfinite(c).any())
+    norm = CenteredNorm(halfrange=max(reach, 1e-6))
     figure = style.figure(style.WIDTH, 0.75 + 0.42 * len(rows))
     axes = figure.subplots(1, len(tasks), sharey=True, squeeze=False)[0]
     for ax, task in zip(axes, tasks, strict=True):
-        own = values[values["task"] == task]
-        estimates = {
-            (rows.index(row), rates.index(rate)): statistics.mean_interval(100 * cell["accuracy"])
-            for (row, rate), cell in own.groupby(["row", "rate"])
-        }
-        means = np.full((len(rows), len(rates)), np.nan)
-        for place, estimate in estimates.items():
-            means[place] = estimate.mean
-        image = ax.imshow(means, cmap="cividis", aspect="auto")
-        for (row, column), estimate in estimates.items():
-            _cell(ax, image, row, column, estimate)
+        image = ax.imshow(changes[task], cmap="PuOr_r", norm=norm, aspect="auto")
+        for place, estimate in found[task].items():
+            _cell(ax, abs(changes[task][place]) > 0.6 * norm.halfrange, *place, estimate)
         for row in range(len(rows)):
-            if np.isfinite(means[row]).sum() > 1:
-                _frame(ax, row, int(np.nanargmax(means[row])))
+            own = {column: e.mean for (r, column), e in found[task].items() if r == row}
+            if len(own) > 1:
+                _frame(ax, row, max(own, key=own.__getitem__))
         ax.set_title(f"{task}: test accuracy (%)")
         ax.set_xticks(range(len(rates)), [f"{rate:g}" for rate in rates])
         ax.set_xlabel("fixed rate")
@@ -67,13 +71,39 @@ def draw_cells(values: DataFrame) -> Figure:
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
     axes[0].set_yticks(range(len(rows)), rows)
+    bar = figure.colorbar(image, ax=list(axes), shrink=0.9, pad=0.02)
+    bar.set_label("minus rate 0 (pp)")
+    bar.outline.set_visible(False)
     return figure
 
 
-def _cell(ax, image, row: int, column: int, estimate: statistics.Estimate) -> None:
+def _means(
+    own: DataFrame, rows: Sequence[str], rates: Sequence[float]
+) -> dict[tuple[int, int], statistics.Estimate]:
+    """Accuracy in percent by place."""
+    return {
+        (rows.index(row), rates.index(rate)): statistics.mean_interval(100 * cell["accuracy"])
+        for (row, rate), cell in own.groupby(["row", "rate"])
+    }
+
+
+def _changes(
+    means: Mapping[tuple[int, int], statistics.Estimate],
+    rows: Sequence[str],
+    rates: Sequence[float],
+) -> np.ndarray:
+    """Every cell minus training without dropout: single- or multi-task, as the cell."""
+    changes = np.full((len(rows), len(rates)), np.nan)
+    for (row, column), estimate in means.items():
+        start = rows[row] if rows[row] == SINGLE else MULTI
+        none = means.get((rows.index(start), 0)) if start in rows and rates[0] == 0 else None
+        changes[row, column] = np.nan if none is None else estimate.mean - none.mean
+    return changes
+
+
+def _cell(ax, dark: bool, row: int, column: int, estimate: statistics.Estimate) -> None:
     """The mean and half the width of its interval, dark on light or light on dark."""
-    shade = image.norm(estimate.mean)
-    colour = "black" if shade > 0.5 else "white"
+    colour = "white" if dark else "black"
     ax.text(column, row - 0.1, f"{estimate.mean:.1f}", color=colour, ha="center", va="center")
     if estimate.high is not None:
         half = f"\N{PLUS-MINUS SIGN}{estimate.high - estimate.mean:.1f}"
@@ -100,8 +130,9 @@ DRAWING = Drawing(
         "Test accuracy by fixed dropout rate, for single-task training, for multi-task training,"
         " and for multi-task training that drops units at the shared layer alone or in the"
         " tasks' own layers alone; rate 0 is training without dropout. Cells hold the mean over"
-        " seeds and half the width of its 95 % t-interval, lighter is better within a panel,"
-        " frames mark the best rate of a row on test data, and white cells were not trained."
+        " seeds and half the width of its 95 % t-interval. Colours show, on one scale, the"
+        " difference to rate 0 in the same kind of training; frames mark the best rate of a row"
+        " on test data. Cells without a number were not trained."
     ),
     exists=lambda arms: len({own.rate for own in arms.values() if own.schedule == "fixed"}) > 1,
     draw=lambda material: draw_cells(cells(material.final)),

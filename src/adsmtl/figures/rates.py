@@ -1,19 +1,22 @@
 """Dropout rates by epoch of the adaptive arms and their controls, and the tasks' difficulty."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from adsmtl.figures import bands, style
 from adsmtl.figures.drawing import Drawing
-from adsmtl.figures.lazy import DataFrame, Figure
+from adsmtl.figures.lazy import Axes, DataFrame, Figure
 from adsmtl.outputs import Traits
 
 PANELS = 8  # more are not legible on one page
 CONSTANT = ("none", "fixed", "per-task")  # schedules whose rate is the same in every epoch
+_LARGEST = {"color": style.GREY, "linewidth": 0.9, "linestyle": ":"}
 LEGEND = (
     "mean over seeds, band its 95 % t-interval. Filled markers are the layers of the task's own"
-    " branch, white ones the shared layer where it differs."
+    " branch, white ones the shared layer where it differs; the dotted line is p_max, the largest"
+    " rate that the rule allows. Panels of one kind share their axes."
 )
 
 
@@ -33,16 +36,32 @@ def panels(arms: Mapping[str, Traits]) -> tuple[list[str], list[str]]:
     return [*first, *(arm_id for arm_id in moving if arm_id not in first)], []
 
 
-def draw_rates(history: DataFrame, arms: Sequence[str], difficulty: bool) -> Figure:
+def limits(configs: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+    """The largest rate that the rule allows, by arm; arms without one are left out.
+
+    Args:
+        configs: as `Collected.configs` has them.
+    """
+    found = {arm: own["arm"]["dropout"].get("p_max") for arm, own in configs.items()}
+    return {arm: value for arm, value in found.items() if value is not None}
+
+
+def draw_rates(
+    history: DataFrame,
+    arms: Sequence[str],
+    difficulty: bool,
+    largest: Mapping[str, float] | None = None,
+) -> Figure:
     """Dropout rate by epoch and task, a panel per arm; below it, its tasks' difficulty.
 
     Filled markers are the task's own layers, open markers the shared layer where its rate
-    differs; bands are 95 % intervals of the mean over seeds.
+    differs; bands are 95 % intervals of the mean over seeds. Panels of one kind share their axes.
 
     Args:
         history: as `Material.epochs` has it.
         arms: those to show, in the order of the panels.
         difficulty: whether smoothed difficulties take a second row of panels.
+        largest: as `limits` returns it; a line in the arm's panel.
     """
     if not arms:
         return style.nothing("No arm of this results folder changes its rate during training.")
@@ -54,38 +73,47 @@ def draw_rates(history: DataFrame, arms: Sequence[str], difficulty: bool) -> Fig
     kinds = 2 if difficulty else 1
     figure = style.figure(1.4 + 1.5 * columns, 0.6 + 1.45 * blocks * kinds)
     grid = figure.subplots(kinds * blocks, columns, sharex=True, squeeze=False)
-    for axes in grid[::kinds]:
-        for ax in axes:
-            ax.sharey(grid[0][0])
+    for kind in range(kinds):
+        for ax in grid[kind::kinds].flat:
+            ax.sharey(grid[kind][0])
     for ax in grid.flat:
         ax.set_visible(False)
     for place, arm in enumerate(arms):
         block, column = divmod(place, columns)
         panels = grid[kinds * block : kinds * (block + 1), column]
-        of_arm = shown[shown["arm"] == arm]
-        for index, task in enumerate(tasks):
-            of_task = of_arm[of_arm["task"] == task]
-            look = style.task_look(index, len(tasks))
-            if difficulty:
-                bands.band(panels[1], of_task, "smoothed", 1.0, **look)
-            bands.band(panels[0], of_task, "rate_specific", 1.0, **look)
-            if not np.allclose(of_task["rate_specific"], of_task["rate_shared"], equal_nan=True):
-                bands.band(panels[0], of_task, "rate_shared", 1.0, **look, markerfacecolor="white")
+        _courses(panels, shown[shown["arm"] == arm], tasks)
+        if arm in (largest or {}):
+            panels[0].axhline(largest[arm], **_LARGEST)
         panels[0].set_title(bands.wrapped(labels[arm], 20), fontsize=8)
         for ax, name in zip(panels, ("dropout rate", "difficulty"), strict=False):
             ax.set_visible(True)
             style.few_ticks(ax)
-            ax.tick_params(labelleft=True)
+            ax.tick_params(labelleft=column == 0)
             if column == 0:
                 ax.set_ylabel(name)
         if place + columns >= len(arms):
             panels[-1].set_xlabel("epoch")
             panels[-1].tick_params(labelbottom=True)
-    highest = shown[["rate_shared", "rate_specific"]].max(axis=None)
-    grid[0][0].set_ylim(-0.02, max(0.1, highest) + 0.03)
+    tops = [value for arm, value in (largest or {}).items() if arm in arms]
+    highest = max([shown[["rate_shared", "rate_specific"]].max(axis=None), 0.1, *tops])
+    grid[0][0].set_ylim(-0.02, highest + 0.03)
     handles = [style.key(task, **style.task_look(i, len(tasks))) for i, task in enumerate(tasks)]
+    if tops:
+        handles.append(style.key("p_max", **_LARGEST))
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
     return figure
+
+
+def _courses(panels: Sequence[Axes], of_arm: DataFrame, tasks: Sequence[str]) -> None:
+    """The rates of one arm, and in a second panel, where there is one, its difficulties."""
+    for index, task in enumerate(tasks):
+        of_task = of_arm[of_arm["task"] == task]
+        look = style.task_look(index, len(tasks))
+        if len(panels) > 1:
+            bands.band(panels[1], of_task, "smoothed", 1.0, **look)
+        bands.band(panels[0], of_task, "rate_specific", 1.0, **look)
+        if not np.allclose(of_task["rate_specific"], of_task["rate_shared"], equal_nan=True):
+            bands.band(panels[0], of_task, "rate_shared", 1.0, **look, markerfacecolor="white")
 
 
 DRAWING = Drawing(
@@ -104,6 +132,9 @@ DRAWING = Drawing(
     ),
     exists=lambda arms: bool(panels(arms)[0]),
     draw=lambda material: draw_rates(
-        material.epochs, panels(material.collected.traits)[0], difficulty=True
+        material.epochs,
+        panels(material.collected.traits)[0],
+        difficulty=True,
+        largest=limits(material.collected.configs),
     ),
 )

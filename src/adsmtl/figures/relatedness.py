@@ -1,6 +1,7 @@
 """What training two tasks together gains, against how their gradients agree (claim C9)."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -10,43 +11,47 @@ from adsmtl.figures.drawing import Drawing, Material
 from adsmtl.figures.lazy import DataFrame, Figure
 from adsmtl.outputs import Traits
 
+# Data sets that have the colours of the paper's tasks.
+_IMAGES, _SPEECH = {"cifar10"}, {"timit-sample", "timit", "librispeech"}
 
-def draw_points(pairs: DataFrame) -> Figure:
-    """A small open marker per seed, and a large one per pair with intervals both ways.
+
+def draw_points(pairs: DataFrame, data: Mapping[str, str]) -> Figure:
+    """A small open marker per seed, and a numbered one per pair with intervals both ways.
 
     Args:
         pairs: as `contrasts.task_pairs` returns it.
+        data: name of the data set by task; pairs of one data set share colour and marker.
     """
     if pairs.empty:
         return style.nothing("No pair has both recorded gradients and single-task references.")
-    figure = style.figure(5.2, 3.4)
+    figure = style.figure(style.WIDTH, max(3.4, 0.9 + 0.165 * pairs["tasks"].nunique()))
     ax = figure.subplots()
     ax.axhline(0, color="black", linewidth=0.7)
     ax.axvline(0, color="black", linewidth=0.7)
-    for index, (tasks, of_pair) in enumerate(pairs.groupby("tasks", sort=False)):
-        look = {
-            "color": style.COLOURS[index % len(style.COLOURS)],
-            "marker": style.MARKERS[index % len(style.MARKERS)],
-            "linestyle": "none",
-        }
+    for number, (tasks, of_pair) in enumerate(pairs.groupby("tasks", sort=False), start=1):
+        names = str(tasks).split("+")
+        look = _look({data.get(name) for name in names})
         x, y = of_pair["affinity"].to_numpy(), of_pair["gain"].to_numpy()
-        ax.plot(x, y, **look, markersize=3.5, markerfacecolor="none", alpha=0.7)
+        ax.plot(x, y, **look, markersize=2.5, markerfacecolor="none", alpha=0.5)
         across, up = statistics.mean_interval(x), statistics.mean_interval(y)
         centre = (across.mean, up.mean)
         bars = {"xerr": _half(across), "yerr": _half(up)}
-        ax.errorbar(*centre, **bars, color=look["color"], linestyle="none")
-        ax.plot(
-            *centre,
-            **look,
-            markersize=8,
-            markeredgecolor="black",
-            markeredgewidth=0.7,
-            label=" and ".join(str(tasks).split("+")),
-        )
+        ax.errorbar(*centre, **bars, color=look["color"], linestyle="none", elinewidth=1)
+        ax.plot(*centre, **look, markersize=9, label=f"{number}  {' and '.join(names)}")
+        inside = {"color": "white", "fontsize": 5.5, "ha": "center", "va": "center_baseline"}
+        ax.annotate(str(number), centre, **inside)
     ax.set_xlabel("cosine of the tasks' gradients on the shared layer")
     ax.set_ylabel("gain over single-task training (nats)")
-    figure.legend(loc="outside upper center", ncols=2)
+    figure.legend(loc="outside right upper", fontsize=7)
     return figure
+
+
+def _look(data: set[str | None]) -> dict[str, Any]:
+    """Of pairs on images, on speech, and on both or on anything else."""
+    for task, names, marker in (("vision", _IMAGES, "o"), ("speech", _SPEECH, "s")):
+        if data <= names:
+            return {"color": style.task_colour(task), "marker": marker, "linestyle": "none"}
+    return {"color": style.INK, "marker": "D", "linestyle": "none"}
 
 
 def _half(estimate: statistics.Estimate) -> float:
@@ -56,7 +61,9 @@ def _half(estimate: statistics.Estimate) -> float:
 def _draw(material: Material) -> Figure:
     from adsmtl.analysis import contrasts
 
-    return draw_points(contrasts.task_pairs(material.final, material.collected.epochs))
+    final = material.final
+    data = final.drop_duplicates("task").set_index("task")["dataset"].to_dict()
+    return draw_points(contrasts.task_pairs(final, material.collected.epochs), data)
 
 
 def _pairs_with_references(arms: Mapping[str, Traits]) -> bool:
@@ -78,8 +85,9 @@ DRAWING = Drawing(
     caption=(
         "What training two tasks together without dropout gains over training each alone (mean"
         " over the two tasks, nats of test NLL) by how much their gradients on the shared layer"
-        " agree after the first epoch (cosine). Small open markers are seeds, large ones their"
-        " means with 95 % t-intervals in both directions."
+        " agree after the first epoch (cosine). Small open markers are seeds, numbered ones the"
+        " pairs' means with 95 % t-intervals in both directions: circles are pairs of tasks on"
+        " images, squares on speech, diamonds on both."
     ),
     exists=_pairs_with_references,
     draw=_draw,

@@ -16,6 +16,9 @@ DRAWING = Drawing(
     ),
     exists=lambda arms: bool(rates.panels(arms)[1]),
     draw=lambda material: rates.draw_rates(
-        material.epochs, rates.panels(material.collected.traits)[1], difficulty=False
+        material.epochs,
+        rates.panels(material.collected.traits)[1],
+        difficulty=False,
+        largest=rates.limits(material.collected.configs),
     ),
 )

@@ -1,0 +1,112 @@
+"""The specification curve: the effect of ADSMTL for every way in which it was set."""
+
+from collections.abc import Mapping
+
+from adsmtl.figures import style
+from adsmtl.figures.drawing import Drawing, Material
+from adsmtl.figures.lazy import DataFrame, Figure
+from adsmtl.outputs import Traits
+
+_ROW = 0.17  # inches
+_DEFAULT = "as in the main arm"
+_P0 = 0.2  # of the arm whose settings are varied, and the rate that it is compared with
+
+
+def variants(arms: Mapping[str, Traits]) -> list[str]:
+    """ADSMTL with p0 0.2 and its variants, by id."""
+    return [
+        arm
+        for arm, own in arms.items()
+        if own.schedule == "adsmtl"
+        and (own.group in ("controls", "multiverse") or _is(own, "adsmtl"))
+    ]
+
+
+def draw_curve(curve: DataFrame) -> Figure:
+    """Effects by size above, and below them a dot for every setting that differs.
+
+    Args:
+        curve: as `specification.curve` returns it.
+    """
+    if curve.empty:
+        return style.nothing("No variant has a seed in common with the fixed rate.")
+    chosen = [own.split("; ") if own else [_DEFAULT] for own in curve["settings"]]
+    rows = [_DEFAULT, *sorted({one for own in chosen for one in own} - {_DEFAULT})]
+    height = 2.0 + _ROW * len(rows)
+    figure = style.figure(style.WIDTH, 0.5 + height)
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=[2.0, _ROW * len(rows)])
+    for place, one in enumerate(curve.to_dict("records")):
+        colour = style.INK if one["axes"] else style.COLOURS[4]
+        if one["ci_low"] is not None and one["ci_low"] == one["ci_low"]:
+            above.vlines(place, 100 * one["ci_low"], 100 * one["ci_high"], colour, linewidth=1.4)
+        above.plot(place, 100 * one["effect"], "D", color=colour, markersize=4)
+        for setting in chosen[place]:
+            below.plot(place, rows.index(setting), "o", color=colour, markersize=3.5)
+    above.axhline(0, color="black", linewidth=0.7)
+    above.set_ylabel("ADSMTL minus fixed 0.2 (pp)")
+    above.grid(axis="x", visible=False)
+    style.name_rows([below], [_named(row) for row in rows])
+    below.tick_params(axis="both", length=0, labelbottom=False)
+    above.tick_params(axis="x", length=0, labelbottom=False)
+    below.set_xlabel("specifications, from the smallest to the largest effect")
+    handles = [
+        style.key("main arm", color=style.COLOURS[4], marker="D", linewidth=1.4),
+        style.key("variant", color=style.INK, marker="D", linewidth=1.4),
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncols=2)
+    return figure
+
+
+def _named(setting: str) -> str:
+    return setting.removeprefix("dropout.").replace("_", " ")
+
+
+def _draw(material: Material) -> Figure:
+    from adsmtl.analysis import specification
+
+    collected = material.collected
+    arms = collected.traits
+    return draw_curve(
+        specification.curve(
+            collected.runs,
+            collected.configs,
+            variants(arms),
+            baseline=_only(arms, "fixed"),
+            reference=_only(arms, "adsmtl"),
+        )
+    )
+
+
+def _is(own: Traits, role: str) -> bool:
+    return own.multi_task and own.role == role and own.tunable == _P0
+
+
+def _only(arms: Mapping[str, Traits], role: str) -> str:
+    return next(arm for arm, own in arms.items() if _is(own, role))
+
+
+def _exists(arms: Mapping[str, Traits]) -> bool:
+    varied = any(arms[arm].group == "multiverse" for arm in variants(arms))
+    compared = ("fixed", "adsmtl")
+    return varied and all(any(_is(own, role) for own in arms.values()) for role in compared)
+
+
+DRAWING = Drawing(
+    name="specification",
+    place=14,
+    title="Specification curve",
+    reading=(
+        "If the strategy worked whatever its details, all bars would lie above the line. If a"
+        " setting mattered, its dots would gather at one end."
+    ),
+    caption=(
+        "Effect of ADSMTL (p0 0.2) against a fixed rate of 0.2 in mean test accuracy over tasks,"
+        " in percentage points, for every setting of the strategy that was trained, by size."
+        " Diamonds are means over seeds and bars 95 % t-intervals with standard errors within"
+        " folds, not corrected for their number. Dots below say in which settings a variant"
+        " differs from the main arm; its own column says so by name."
+    ),
+    exists=_exists,
+    draw=_draw,
+    section="specification",
+)
