@@ -68,7 +68,7 @@ def test_more_panels_than_fit_go_on_in_schedules():
 
 def test_every_group_but_the_main_ones_has_a_table():
     arms = {"s": single("a"), "none": NONE, "l": replace(NONE, group="lambda", baseline="none")}
-    assert outputs.table_names(arms) == ("main", "comparisons", "group-lambda")
+    assert outputs.table_names(arms) == (*outputs.TABLES, "group-lambda")
     paths = outputs.tables(Path("r"), arms)
     assert Path("r/tables/group-lambda.csv") in paths
 

@@ -12,7 +12,18 @@ from wider import derive, final_row, plain_frame
 from adsmtl.analysis import contrasts, measures, summary
 from adsmtl.collected import reading
 from adsmtl.errors import UserError
-from adsmtl.figures import calibration, data_curves, forest, rate_heatmap, rates, relatedness
+from adsmtl.figures import (
+    calibration,
+    data_curves,
+    dose,
+    dots,
+    forest,
+    rate_heatmap,
+    rates,
+    relatedness,
+    specification,
+    style,
+)
 from adsmtl.figures.drawing import Material
 
 CLAIM = {
@@ -55,7 +66,8 @@ def test_claims_join_only_in_percentage_points():
     ratio = CLAIM | {"id": "C8", "unit": "rate"}
     open_ = CLAIM | {"id": "C9", "effect": None}
     (effects,) = forest.claimed([CLAIM, ratio, open_]).values()
-    assert effects == [forest.Effect("C4: inconclusive", 0.5, -0.4, 1.4, 1.1, False)]
+    label = "C4 ADSMTL against fixed rates: inconclusive"
+    assert effects == [forest.Effect(label, 0.5, -0.4, 1.4, 1.1, False)]
     assert forest.claimed([ratio]) == {}
 
 
@@ -78,6 +90,16 @@ def test_one_seed_gives_effects_without_intervals(tmp_path):
     figure = forest.draw_rows({"x": effects})
     shown = figure.axes[0].child_axes[0].get_yticklabels()[1].get_text()
     assert shown == f"{effects[0].mean:+.2f}"
+
+
+def test_every_mark_of_the_forest_has_a_legend():
+    (effects,) = forest.claimed([CLAIM]).values()
+    shown = [text.get_text() for text in forest.draw_rows({"x": effects}).legends[0].get_texts()]
+    assert shown == [
+        "mean, 95 % interval; corrected p below 0.05",
+        "p of 0.05 or more",
+        "too small to be detected",
+    ]
 
 
 def test_nothing_to_compare_is_said():
@@ -108,11 +130,23 @@ def test_tasks_that_never_had_less_data_are_left_out():
     assert set(data_curves.series(frame)["task"]) == {"vision", "speech", data_curves.MEAN}
 
 
+def test_gains_are_differences_at_the_same_seed():
+    gains = data_curves.differences(data_curves.series(plain_frame()))
+    means = gains.groupby(["task", "train_fraction"])["gain"].mean()
+    assert means["vision", 1.0] == pytest.approx(0.02)
+    assert means["speech", 0.1] == pytest.approx(0.08)
+    assert means[data_curves.MEAN, 0.1] == pytest.approx(0.06)
+    assert gains.groupby(["task", "train_fraction"]).size().eq(3).all()
+
+
 def test_the_data_axis_is_logarithmic_with_the_shares_as_ticks():
-    figure = data_curves.draw_series(data_curves.series(plain_frame()))
+    gains = data_curves.differences(data_curves.series(plain_frame()))
+    figure = data_curves.draw_gains(gains)
     assert [ax.get_title() for ax in figure.axes] == ["vision", "speech", data_curves.MEAN]
     assert figure.axes[0].get_xscale() == "log"
     assert list(figure.axes[0].get_xticks()) == [10, 100]
+    seeds = figure.axes[0].lines[0]
+    assert sorted(seeds.get_ydata()) == pytest.approx([2, 2, 2, 4, 4, 4])
 
 
 # --- heatmap ------------------------------------------------------------------------------
@@ -148,6 +182,74 @@ def test_values_are_printed_and_the_best_of_a_row_is_framed():
     assert frames == {(1.0, 1.0)}  # column 0.1 of row multi-task, the only row with a choice
 
 
+def test_cells_of_all_panels_share_one_scale_of_differences_to_rate_0():
+    frame = pd.concat([rates_frame(), rates_frame().assign(task="speech")])
+    frame.loc[(frame["task"] == "speech") & (frame["arm"] == "fixed-0.1"), "test_accuracy"] += 0.1
+    figure = rate_heatmap.draw_cells(rate_heatmap.cells(frame))
+    images = [ax.images[0] for ax in figure.axes[:2]]
+    assert images[0].norm is images[1].norm
+    assert images[0].norm.halfrange == pytest.approx(14)
+    changes = images[0].get_array().filled(np.nan)
+    # Rows single-task, multi-task and shared only; the last is compared with multi-task training.
+    assert changes[:, 0][:2] == pytest.approx([0, 0])
+    assert changes[1, 1:] == pytest.approx([4, 2])
+    assert changes[2, 2] == pytest.approx(3)
+
+
+# --- rows of arms -------------------------------------------------------------------------
+def test_the_same_training_of_each_task_alone_shares_a_row(results):
+    rows = dots.rows(Material(reading.load(results)).headline)
+    first = rows[0]
+    assert (first.label, first.alone) == ("single-task, no dropout", True)
+    assert first.arms == ("single-vision-none", "single-speech-none")
+    assert [row.arms for row in rows if not row.alone][:2] == [("none",), ("fixed-0.1",)]
+    assert sum(len(row.arms) for row in rows) == len({arm for row in rows for arm in row.arms})
+
+
+def test_arms_that_differ_in_more_than_their_task_keep_their_rows():
+    one = {"tasks": "vision", "group": "reference"}
+    frame = pd.DataFrame(
+        final_row(arm, 0, "vision", 0.5, **one, label=label)
+        for arm, label in (("a", "vision early"), ("b", "early"))
+    )
+    assert [row.arms for row in dots.rows(frame)] == [("a",), ("b",)]
+
+
+# --- dose and response --------------------------------------------------------------------
+def test_adsmtl_lies_at_its_own_mean_rate_beside_the_line_of_fixed_rates(results):
+    material = Material(reading.load(results))
+    figure = dose.DRAWING.draw(material)
+    axes = figure.axes[0]
+    lines = [line for line in axes.lines if line.get_marker() == "o" and len(line.get_xdata()) > 1]
+    assert list(lines[0].get_xdata()) == pytest.approx([0, 0.1, 0.2, 0.3, 0.5])
+    means = material.final.query("arm == 'none' and task == 'vision'")["test_accuracy"].mean()
+    assert lines[0].get_ydata()[0] == pytest.approx(100 * means)
+    (diamond,) = [line for line in axes.lines if line.get_marker() == "D"]
+    rate = material.epochs.query("arm == 'adsmtl-0.2' and task == 'vision'")["rate_specific"].mean()
+    assert diamond.get_xdata() == pytest.approx([rate])
+
+
+# --- specification curve ------------------------------------------------------------------
+def test_specifications_stand_by_size_with_their_settings_below():
+    rows = [
+        ("b", -0.01, "dropout.kappa", "dropout.kappa = 4"),
+        ("main", 0.0, "", ""),
+        ("c", 0.02, "dropout.kappa, site", "dropout.kappa = 2; site = shared"),
+    ]
+    curve = pd.DataFrame(
+        {"arm": arm, "label": arm, "n": 4, "effect": effect, "ci_low": effect - 0.01}
+        | {"ci_high": effect + 0.01, "axes": axes, "settings": settings}
+        for arm, effect, axes, settings in rows
+    )
+    above, below = specification.draw_curve(curve).axes
+    diamonds = [line for line in above.lines if line.get_marker() == "D"]
+    assert [line.get_ydata()[0] for line in diamonds] == pytest.approx([-1, 0, 2])
+    names = [label.get_text() for label in below.get_yticklabels()]
+    assert names == ["as in the main arm", "kappa = 2", "kappa = 4", "site = shared"]
+    marks = {(line.get_xdata()[0], names[line.get_ydata()[0]]) for line in below.lines}
+    assert marks == {(0, names[2]), (1, names[0]), (2, names[1]), (2, names[3])}
+
+
 # --- relatedness --------------------------------------------------------------------------
 def test_points_pair_gain_in_likelihood_with_affinity():
     def row(arm, seed, task, loss, tasks, role):
@@ -168,14 +270,20 @@ def test_points_pair_gain_in_likelihood_with_affinity():
     assert list(found["affinity"]) == [0.25, 0.25]
     # (0.4 - 0.1) / 2, and 0.1 more in both tasks
     assert list(found["gain"]) == pytest.approx([0.15, 0.25])
-    handles, labels = relatedness.draw_points(found).axes[0].get_legend_handles_labels()
-    assert labels == ["a and b"]
+    data = {"a": "cifar10", "b": "timit-sample"}
+    handles, labels = relatedness.draw_points(found, data).axes[0].get_legend_handles_labels()
+    assert labels == ["1  a and b"]
     assert handles[0].get_ydata()[0] == pytest.approx(0.2)
+    assert handles[0].get_color() == style.INK  # of images and speech
+    handles, _ = relatedness.draw_points(found, data | {"b": "cifar10"}).axes[
+        0
+    ].get_legend_handles_labels()
+    assert handles[0].get_color() == style.task_colour("vision")
 
 
 def test_pairs_without_gradients_are_no_error():
     empty = pd.DataFrame(columns=["arm", "tasks", "seed", "affinity", "gain"])
-    assert "No pair" in relatedness.draw_points(empty).texts[0].get_text()
+    assert "No pair" in relatedness.draw_points(empty, {}).texts[0].get_text()
 
 
 # --- rates --------------------------------------------------------------------------------
@@ -190,6 +298,22 @@ def test_difficulty_stands_below_the_rates_of_its_arm(tmp_path):
     own = history.query("arm == 'swapped' and task == 'vision'").groupby("epoch")
     assert list(upper.lines[0].get_ydata()) == pytest.approx(list(own["rate_specific"].mean()))
     assert list(lower.lines[0].get_ydata()) == pytest.approx(list(own["smoothed"].mean()))
+
+
+def test_panels_of_one_kind_share_their_axis_and_show_the_largest_rate(tmp_path):
+    write_results(tmp_path, 2, ["adsmtl-0.2"], epochs=3)
+    derive(tmp_path, "adsmtl-0.2", "swapped", "controls", {"schedule": "follow"})
+    read = collected(tmp_path)
+    largest = rates.limits(read.configs)
+    assert largest == {"adsmtl-0.2": 0.7}
+    figure = rates.draw_rates(Material(read).epochs, ["adsmtl-0.2", "swapped"], True, largest)
+    first, second, lower, beside = figure.axes
+    assert first.get_ylim() == second.get_ylim()
+    assert first.get_ylim()[1] > 0.7
+    assert lower.get_ylim() == beside.get_ylim()
+    level = [line for line in first.lines if list(line.get_ydata()) == [0.7, 0.7]]
+    assert len(level) == 1
+    assert "p_max" in [text.get_text() for text in figure.legends[0].get_texts()]
 
 
 @pytest.mark.parametrize(("arms", "difficulty"), [(8, True), (23, False)])

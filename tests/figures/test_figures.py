@@ -8,7 +8,8 @@ from adsmtl.figures import build as figures
 from adsmtl.figures import drawing
 
 NINE_ARMS = (
-    *("forest", "accuracy", "gap", "rate-heatmap", "rates", "calibration", "learning-curves"),
+    *("claim-C3", "claim-C6", "claim-C7", "forest", "dose", "accuracy", "gap", "rate-heatmap"),
+    *("rates", "calibration", "learning-curves"),
 )
 
 

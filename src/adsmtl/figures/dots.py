@@ -11,6 +11,7 @@ from adsmtl.figures import style
 from adsmtl.figures.drawing import Material
 from adsmtl.figures.lazy import DataFrame, Figure, SubFigure
 
+_ALONE = (0, (1.2, 0.6))  # line of single-task training, dashes that short bars can show
 LEGEND = (
     "Circles are seeds, diamonds their mean and bars its 95 % t-interval; open diamonds and dashed"
     " bars are single-task training. The dotted line carries down the mean of multi-task training"
@@ -111,14 +112,8 @@ def _row(ax, row: int, values: np.ndarray, colour: str, alone: bool) -> None:
     )
     if estimate.low is not None:
         ends = [estimate.low, estimate.high]
-        line = style.LINES[1 if alone else 0]
-        ax.plot(
-            ends,
-            [row - 0.1] * 2,
-            color=colour,
-            linewidth=1.8,
-            linestyle=line,
-            solid_capstyle="butt",
-        )
+        line = _ALONE if alone else "-"
+        look = {"color": colour, "linewidth": 1.8, "solid_capstyle": "butt"}
+        ax.plot(ends, [row - 0.1] * 2, linestyle=line, **look)
     face = "white" if alone else colour
     ax.plot(estimate.mean, row - 0.1, "D", color=colour, markersize=4.5, markerfacecolor=face)
