@@ -183,7 +183,8 @@ def test_values_are_printed_and_the_best_of_a_row_is_framed():
 
 
 def test_cells_of_all_panels_share_one_scale_of_differences_to_rate_0():
-    frame = pd.concat([rates_frame(), rates_frame().assign(task="speech")])
+    both = rates_frame().query("tasks != task").assign(task="speech")
+    frame = pd.concat([rates_frame(), both])
     frame.loc[(frame["task"] == "speech") & (frame["arm"] == "fixed-0.1"), "test_accuracy"] += 0.1
     figure = rate_heatmap.draw_cells(rate_heatmap.cells(frame))
     images = [ax.images[0] for ax in figure.axes[:2]]
@@ -275,9 +276,9 @@ def test_points_pair_gain_in_likelihood_with_affinity():
     assert labels == ["1  a and b"]
     assert handles[0].get_ydata()[0] == pytest.approx(0.2)
     assert handles[0].get_color() == style.INK  # of images and speech
-    handles, _ = relatedness.draw_points(found, data | {"b": "cifar10"}).axes[
-        0
-    ].get_legend_handles_labels()
+    handles, _ = (
+        relatedness.draw_points(found, data | {"b": "cifar10"}).axes[0].get_legend_handles_labels()
+    )
     assert handles[0].get_color() == style.task_colour("vision")
 
 

@@ -1,6 +1,7 @@
 import base64
 import json
 import re
+import shutil
 
 import pytest
 from collecting import collected
@@ -10,12 +11,14 @@ from PIL import Image
 from synthetic import write_results
 from wider import derive
 
-from adsmtl import outputs
+from adsmtl.claims.ledger import judge
 from adsmtl.collected import reading
 from adsmtl.errors import UserError
 from adsmtl.figures import build as figures
 from adsmtl.figures import drawing
 from adsmtl.report import build as report
+from adsmtl.report import claims
+from adsmtl.report.section import Section
 
 
 def test_page_needs_no_other_file_and_its_links_lead_somewhere(drawn):
@@ -28,24 +31,94 @@ def test_page_needs_no_other_file_and_its_links_lead_somewhere(drawn):
             assert reference.startswith("data:image/png;base64,")
 
 
-def test_every_figure_is_inlined_with_its_caption(drawn):
-    page = report.write(reading.load(drawn), drawn).read_text()
+def rows_of(root):
+    study = reading.load(root)
+    return judge(study), study
+
+
+def whole(root):
+    """The page with its ledger, as the command line writes it."""
+    rows, study = rows_of(root)
+    return report.write(study, root, claims.sections(rows, study, root)).read_text()
+
+
+def test_every_figure_is_inlined_once_with_its_caption(drawn):
+    page = whole(drawn)
+    parsed(page)
+    rows, study = rows_of(drawn)
+    judged = {row["id"] for row in rows if row["verdict"] != "not run"}
+    shown = [
+        one
+        for one in drawing.of_study(study.traits)
+        if not one.name.startswith("claim-") or one.section in judged
+    ]
+    assert any(one.name == "claim-C3" for one in shown)
     pictures = re.findall(r"base64,([^\"]+)", page)
-    names = outputs.figure_names(reading.load(drawn).traits)
-    shown = {one.name: one for one in drawing.drawings()}
-    for name, picture in zip(names, pictures, strict=True):
-        assert base64.b64decode(picture) == (drawn / f"figures/{name}.png").read_bytes()
-        title = shown[name].title
-        assert page.count(f"{title}</a>") == page.count(f"<h3>{title}</h3>") == 1
-        assert str(escape(shown[name].reading)) in page
-    assert page.count("<figcaption>") == len(names)
+    assert len(pictures) == len(shown)
+    for one in shown:
+        png = base64.b64encode((drawn / f"figures/{one.name}.png").read_bytes()).decode()
+        assert png in pictures
+        assert page.count(f'id="figure-{one.name}"') == 1
+        caption = (drawn / f"figures/{one.name}.caption.txt").read_text().strip()
+        assert str(escape(caption)) in page
     assert "smallest possible p is 0.25" in page
     assert "synthetic speech for tests" in page
-    assert report.write(reading.load(drawn), drawn).read_text() == page
+
+
+def test_equal_inputs_give_equal_pages(drawn):
+    assert whole(drawn) == whole(drawn)
+
+
+def test_claims_that_were_not_run_have_no_picture(drawn):
+    page = whole(drawn)
+    assert 'id="C6"' in page
+    assert 'id="figure-claim-C6"' not in page  # nothing was evaluated with units dropped
+
+
+def test_the_page_begins_with_the_summary_and_ends_with_ways_to_go_on(drawn):
+    page = whole(drawn)
+    ids = re.findall(r'<section id="([^"]+)">', page)
+    assert ids[:3] == ["summary", "claims", "effects"]
+    assert ids[-2:] == ["go-on", "cite"]
+    told = page.split('<section id="go-on">')[1]
+    # Seeds 0 to 2 are there, so the next block of four starts with 4.
+    assert "preset=quick seeds=4-7" in told
+    assert "adsmtl judge results/quick" in told
+    assert "adsmtl pool A B" in told
+
+
+def test_analyses_that_have_something_to_show_stand_among_the_results(drawn):
+    results = whole(drawn).split('<section id="results">')[1].split('<section id="figures">')[0]
+    headings = re.findall(r'<h3 id="([^"]+)">', results)
+    assert headings == [
+        *("main", "comparisons", "folds", "variance", "dose", "calibration", "baselines"),
+    ]
+
+
+def test_a_study_that_is_not_complete_says_so_at_once(drawn, tmp_path):
+    shutil.copytree(drawn, tmp_path / "quick")
+    path = tmp_path / "quick/collected/study.json"
+    study = json.loads(path.read_text())
+    study["planned"] = {arm: list(range(8)) for arm in study["planned"]}
+    path.write_text(json.dumps(study))
+    page = whole(tmp_path / "quick")
+    assert "<h2>Claims and verdicts: interim, 3 of 8 seeds" in page
+    assert page.index("Interim, 3 of 8 seeds") < page.index("<nav")
+    assert "interim, " not in whole(drawn)
+
+
+def test_dark_mode_and_narrow_screens_have_rules_of_their_own(drawn):
+    page = whole(drawn)
+    assert "@media (prefers-color-scheme: dark)" in page
+    assert "@media (max-width: 40rem)" in page
+    # Whatever is wider than a screen scrolls by itself.
+    outside = re.sub(r'<div class="wide">.*?</div>', "", page, flags=re.DOTALL)
+    assert "<table" not in outside
+    assert "<img" not in outside
 
 
 def test_a_section_can_come_first(drawn):
-    ledger = report.Section("ledger", "Claims & verdicts", "<p>C1 <b>supported</b></p>")
+    ledger = Section("ledger", "Claims & verdicts", "<p>C1 <b>supported</b></p>")
     page = report.write(reading.load(drawn), drawn, first=[ledger]).read_text()
     parsed(page)
     assert page.index("C1 <b>supported</b>") < page.index("What was claimed</h2>")
@@ -92,15 +165,15 @@ def test_the_citation_is_that_of_the_file_and_names_the_preset(drawn):
 
 
 def test_figures_have_one_scale(drawn):
-    page = report.write(reading.load(drawn), drawn).read_text()
-    widths = re.findall(r"--width: (\d+)px", page)
-    names = outputs.figure_names(reading.load(drawn).traits)
-    for name, width in zip(names, widths, strict=True):
+    page = whole(drawn)
+    found = re.findall(r'id="figure-([^"]+)">.*?--width: (\d+)px', page, flags=re.DOTALL)
+    assert len(found) == page.count("<img")
+    for name, width in found:
         with Image.open(drawn / f"figures/{name}.png") as picture:
             assert int(width) == round(0.7 * picture.width)
 
 
 def test_missing_figures_are_named(tmp_path):
     write_results(tmp_path, 1, ["none"], epochs=1)
-    with pytest.raises(UserError, match=r"accuracy\.png is missing; draw the figures"):
+    with pytest.raises(UserError, match=r"\.png is missing; draw the figures"):
         report.write(collected(tmp_path), tmp_path)

@@ -81,8 +81,14 @@ def write_wide(root: Path, seeds: int = 2) -> Path:
     """A results folder with arms of every kind of figure and of several groups."""
     write_results(root, seeds, epochs=2)
     moving = {"schedule": "follow", "arm": "adsmtl-0.2", "keep": "swapped"}
-    derive(root, "adsmtl-0.2", "swapped", "controls", moving, gain=-0.02)
+    derive(root, "adsmtl-0.2", "swapped", "controls", moving, "swapped", gain=-0.02)
+    for role in ("borrowed", "matched-mean", "reversed"):
+        derive(root, "adsmtl-0.2", role, "controls", moving | {"keep": role}, role=role)
+    derive(root, "fixed-0.2", "per-task-0.1-0.3", "main", {"schedule": "per-task"}, "per-task")
+    derive(root, "none", "l2-1e-5", "lambda", role="l2", l2=1e-5)
     derive(root, "fixed-0.3", "fixed-0.3-shared", "multiverse", site="shared")
+    kappa = {"schedule": "adsmtl", "p0": 0.2, "kappa": 2.0}
+    derive(root, "adsmtl-0.2", "adsmtl-kappa-2", "multiverse", kappa, gain=0.01)
     for number in range(8):
         derive(
             root, "adsmtl-0.2", f"early-{number}", "schedules", {"schedule": "early", "rate": 0.1}

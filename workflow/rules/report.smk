@@ -17,7 +17,8 @@ rule render_report:
         ENVIRONMENT
     params:
         code=modules.of_step(
-            ["report.claims", "report.speed"], ["report/templates/*", "figures/*.py"]
+            ["report.build", "report.claims", "report.speed"],
+            ["report/templates/*", "figures/*.py"],
         ),
     message:
         "render_report: {ROOT}/report.html"

@@ -142,18 +142,10 @@ def folded(runs: Iterable[str]) -> list[str]:
     for run in runs:
         arm, seed = re.fullmatch(r"runs/(.+)/seed=(\d+)", run).groups()
         seeds.setdefault(arm, []).append(int(seed))
-    return [f"{arm} {TIMES} seed{'s' * (len(own) > 1)} {_spans(own)}" for arm, own in seeds.items()]
-
-
-def _spans(numbers: Iterable[int]) -> str:
-    """`0-2, 5` of 0, 1, 2 and 5."""
-    spans: list[list[int]] = []
-    for number in sorted(numbers):
-        if spans and number == spans[-1][-1] + 1:
-            spans[-1][1:] = [number]
-        else:
-            spans.append([number])
-    return ", ".join("-".join(map(str, span)) for span in spans)
+    return [
+        f"{arm} {TIMES} seed{'s' * (len(own) > 1)} {numbers.spans(own)}"
+        for arm, own in seeds.items()
+    ]
 
 
 def _counted(row: Row) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,18 +31,32 @@ class Row:
 
 def rows(final: DataFrame) -> list[Row]:
     """The rows of a figure, in the order of `final`; the same training of each task shares one."""
-    merged: dict[tuple[str, str], list[dict]] = {}
+    found: list[Row] = []
+    tasks: dict[int, set[str]] = {}
     for arm in final.drop_duplicates("arm").to_dict("records"):
-        alone = arm["tasks"] == arm["task"]
-        label = re.sub(rf"\b{re.escape(arm['task'])}\b ?", "", arm["label"]) if alone else None
-        key = (arm["group"], arm["label"] if label is None else label.replace(" ,", ","))
-        if any(known["task"] == arm["task"] for known in merged.get(key, [])):
-            key = (arm["group"], arm["label"])
-        merged.setdefault(key, []).append(arm)
-    return [
-        Row(label, group, tuple(arm["arm"] for arm in own), own[0]["tasks"] == own[0]["task"])
-        for (group, label), own in merged.items()
-    ]
+        alone, label = arm["tasks"] == arm["task"], arm["label"]
+        shared = _without(label, arm["task"]) if alone else label
+        places = (
+            place
+            for place, row in enumerate(found)
+            if alone
+            and (row.label, row.group, row.alone) == (shared, arm["group"], True)
+            and arm["task"] not in tasks[place]
+        )
+        place = next(places, None)
+        if place is None:
+            taken = any((row.label, row.group) == (shared, arm["group"]) for row in found)
+            tasks[len(found)] = {arm["task"]}
+            found.append(Row(label if taken else shared, arm["group"], (arm["arm"],), alone))
+        else:
+            tasks[place].add(arm["task"])
+            found[place] = replace(found[place], arms=(*found[place].arms, arm["arm"]))
+    return found
+
+
+def _without(label: str, task: str) -> str:
+    """`single-task, fixed 0.1` of `single-task vision, fixed 0.1`."""
+    return re.sub(rf" ?\b{re.escape(task)}\b", "", label).strip(" ,") or label
 
 
 def draw(material: Material, column: str, label: str, zero: bool = False) -> Figure:

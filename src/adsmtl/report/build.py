@@ -14,7 +14,7 @@ from adsmtl.files import write_text
 from adsmtl.report import analyses, citation, facts, pictures, template
 from adsmtl.report.section import Section
 from adsmtl.tables import build as tables
-from adsmtl.tables import groups
+from adsmtl.tables import groups, numbers
 
 _BLOCK = 4  # seeds that have every fold once
 
@@ -51,7 +51,8 @@ def write(
         interim=provenance.interim(collected),
         preset=provenance.preset(collected),
         embedded=provenance.embedded(collected),
-        seeds=collected.seeds,
+        seeds=len(collected.seeds),
+        which_seeds=numbers.spans(collected.seeds),
         arms=len(traits),
         epochs=", ".join(map(str, sorted(collected.runs["epochs"].unique()))),
         tasks=facts.tasks(collected),

@@ -69,7 +69,7 @@ def section(
         rows=[
             [
                 Markup('<a href="#{0}">{0}</a>').format(row["id"]),
-                row["claim"],
+                SHORT[row["id"]],
                 _verdict(row["verdict"]),
                 str(row["n"]),
                 write.effect(row),

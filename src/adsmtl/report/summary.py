@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from adsmtl.claims.names import SHORT
 from adsmtl.claims.verdicts import CONTRADICTED, INCONCLUSIVE, NEGLIGIBLE, NOT_RUN, SUPPORTED
 from adsmtl.tables import numbers
 
@@ -12,11 +13,11 @@ WORDS = 150
 _LARGEST = 3  # effects that are named
 _POINTS = "percentage points"
 _COUNTED = {
-    SUPPORTED: "supported",
-    CONTRADICTED: "contradicted",
-    NEGLIGIBLE: "of negligible effect",
-    INCONCLUSIVE: "left open",
-    NOT_RUN: "not run",
+    SUPPORTED: ("is supported", "are supported"),
+    CONTRADICTED: ("is contradicted", "are contradicted"),
+    NEGLIGIBLE: ("comes to a negligible effect", "come to a negligible effect"),
+    INCONCLUSIVE: ("is left open", "are left open"),
+    NOT_RUN: ("was not run", "were not run"),
 }
 
 
@@ -29,7 +30,7 @@ def sentences(rows: Sequence[Row], preset: str, interim: str | None = None) -> l
         interim: how many of the planned seeds there are, None of a complete study.
     """
     told = [f"{interim[:1].upper()}{interim[1:]}: verdicts can still change."] if interim else []
-    told.append(f"Of the paper's {len(rows)} claims, preset {preset} finds {_verdicts(rows)}.")
+    told.append(f"Of the paper's {len(rows)} claims, {_verdicts(rows)} (preset {preset}).")
     tested = [row for row in rows if row["p"] is not None]
     if not tested:
         return told
@@ -37,17 +38,17 @@ def sentences(rows: Sequence[Row], preset: str, interim: str | None = None) -> l
     if clear:
         largest = sorted(clear, key=lambda row: -abs(row["effect"]) / row["delta"])[:_LARGEST]
         told.append(
-            "Largest effects, as multiples of the smallest one of interest, whose interval leaves"
-            f" out 0: {'; '.join(map(_effect, largest))}."
+            "The largest effects, relative to the smallest one of interest, are"
+            f" {'; '.join(map(_effect, largest))}."
         )
     else:
         told.append("No effect that decides a claim has a 95 % interval that leaves out 0.")
     of_accuracy = [r for r in tested if r["unit"] == _POINTS and r["excluded"] is not None]
     if of_accuracy:
-        sizes = ", ".join(f"{r['id']} {numbers.plain(max(r['excluded'], 0))}" for r in of_accuracy)
         told.append(
-            f"In percentage points of accuracy, effects larger than these are excluded at 5 %:"
-            f" {sizes}. The smallest of interest is {of_accuracy[0]['delta']:g}."
+            "In percentage points, effects in favour larger than these are excluded at 5 %:"
+            f" {', '.join(map(_excluded, of_accuracy))}. The smallest one of interest is"
+            f" {of_accuracy[0]['delta']:g}."
         )
     return told
 
@@ -57,7 +58,7 @@ def _verdicts(rows: Sequence[Row]) -> str:
     for verdict, words in _COUNTED.items():
         own = [row["id"] for row in rows if row["verdict"] == verdict]
         if own:
-            found.append(f"{len(own)} {words} ({', '.join(own)})")
+            found.append(f"{len(own)} {words[len(own) > 1]} ({', '.join(own)})")
     return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} and {found[-1]}"
 
 
@@ -68,4 +69,9 @@ def _crosses_0(row: Row) -> bool:
 def _effect(row: Row) -> str:
     value = numbers.estimate(row["effect"], row["ci_low"], row["ci_high"])
     unit = {_POINTS: " points", "correlation": " (correlation)"}.get(row["unit"], f" {row['unit']}")
-    return f"{row['id']} {value}{unit}"
+    return f"{row['id']} ({SHORT[row['id']]}) {value}{unit}"
+
+
+def _excluded(row: Row) -> str:
+    size = "any" if row["excluded"] <= 0 else numbers.plain(row["excluded"])
+    return f"{row['id']} {size}"

@@ -143,7 +143,7 @@ def _chosen_note(final: pd.DataFrame) -> list[str]:
     labels = final.drop_duplicates("arm").set_index("arm")["label"]
     for label, chosen in derived.groupby("label", sort=False):
         seeds = chosen.sort_values("rate", kind="stable").groupby("chosen_from", sort=False)["seed"]
-        told = "; ".join(f"{labels[a]} (seed {', '.join(map(str, own))})" for a, own in seeds)
+        told = "; ".join(f"{labels[a]} (seed {numbers.spans(own)})" for a, own in seeds)
         notes.append(
             f"{label} (by validation accuracy, mean over its tasks and all other seeds): {told}."
         )

@@ -1,7 +1,7 @@
 """Numbers as text: tables, figures, ledger and report all write them through here."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 MISSING = "\N{EN DASH}"
 
@@ -52,6 +52,17 @@ def estimate(
 ) -> str:
     """`+1.25 [+0.50, +2.00]`; the mean alone without an interval, `MISSING` without a mean."""
     return MISSING if absent(mean) else f"{show(mean)} {interval(low, high, show)}".strip()
+
+
+def spans(whole: Iterable[int]) -> str:
+    """`0-2, 5` of 0, 1, 2 and 5."""
+    found: list[list[int]] = []
+    for number in sorted(whole):
+        if found and number == found[-1][-1] + 1:
+            found[-1][1:] = [number]
+        else:
+            found.append([number])
+    return ", ".join("-".join(map(str, span)) for span in found)
 
 
 def minus(text: str) -> str:

@@ -1,0 +1,69 @@
+import pandas as pd
+import pytest
+
+from adsmtl.claims.outcome import ACCURACY, NLL
+from adsmtl.claims.wanted import MAIN
+from adsmtl.report import baselines, effects
+from adsmtl.tables.numbers import minus
+
+
+def part(comparison="a minus b", **changes):
+    return {
+        "comparison": comparison,
+        "unit": "percentage points",
+        "values": [1.0, 3.0, 5.0, 7.0],
+        "folds": [0, 1, 0, 1],
+        "fold_low": -8.0,
+        "fold_high": 16.0,
+    } | changes
+
+
+def aside(outcome, task, value):
+    name = f"a minus b: {outcome.name} on {task}"
+    return {"name": name, "value": value, "ci_low": value - 1, "ci_high": value + 1}
+
+
+def test_a_part_is_shown_on_each_task_and_outcome():
+    beside = [
+        aside(o, t, 2.0 * k)
+        for k, (o, t) in enumerate((o, t) for o in (ACCURACY, NLL) for t in MAIN)
+    ]
+    other = part("only one outcome")
+    table = effects.by_task([{"id": "C4", "parts": [part(), other], "beside": beside}])
+    assert [row[:2] for row in table.rows] == [["C4", "a minus b"]]
+    assert table.rows[0][2:] == [
+        *(minus("0.00 [-1.00, +1.00]"), "+2.00 [+1.00, +3.00]"),
+        *("+4.00 [+3.00, +5.00]", "+6.00 [+5.00, +7.00]"),
+    ]
+    assert table.columns[2:] == [
+        *("vision accuracy (pp)", "speech accuracy (pp)", "vision NLL (nats)", "speech NLL (nats)"),
+    ]
+
+
+def test_folds_have_the_mean_of_their_seeds():
+    table = effects.by_fold([{"id": "C1", "parts": [part()]}])
+    assert table.columns[3:] == ["fold 0", "fold 1", "over folds"]
+    assert table.rows == [
+        ["C1", "a minus b", "percentage points", "+3.00", "+5.00", minus("[-8.00, +16.00]")]
+    ]
+
+
+@pytest.mark.parametrize("parts", [[], [part(folds=[0] * 4)], [part(values=[], folds=[])]])
+def test_without_two_folds_there_is_no_table_of_folds(parts):
+    assert effects.by_fold([{"id": "C1", "parts": parts}]) is None
+
+
+def test_baselines_stand_beside_the_task_trained_alone():
+    known = {"task": "speech", "tasks": "speech", "dataset": "timit-sample", "role": "no-dropout"}
+    known |= {"train_fraction": 1.0, "examples_train": 3700}
+    frame = pd.DataFrame(known | {"test_accuracy": a} for a in (0.5, 0.6))
+    rows = baselines.table(frame).rows
+    assert any(row[3] == "54.8" and "support vector machine" in row[1] for row in rows)
+    assert rows[-1][2] == "3,700"
+    assert rows[-1][3].startswith("55.0 [")
+    assert not any(row[0] == "vision" for row in rows)
+
+
+def test_other_data_have_no_baselines():
+    frame = pd.DataFrame([{"task": "vision", "dataset": "digits"}])
+    assert baselines.table(frame) is None
