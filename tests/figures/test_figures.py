@@ -1,7 +1,7 @@
 import pytest
 from collecting import collected
 from synthetic import ORDER, write_results
-from wider import write_wide
+from wider import write_whole
 
 from adsmtl import outputs
 from adsmtl.figures import build as figures
@@ -24,7 +24,7 @@ def test_every_declared_file_is_written_and_nothing_else(drawn):
 
 
 def test_a_study_of_all_kinds_of_arms_has_all_figures(tmp_path):
-    root = write_wide(tmp_path / "quick")
+    root = write_whole(tmp_path / "quick")
     assert names(root) == tuple(one.name for one in drawing.drawings())
     written = figures.write_all(collected(root), root)
     assert sorted((root / "figures").iterdir()) == sorted(written)
