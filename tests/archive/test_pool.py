@@ -10,6 +10,7 @@ from synthetic import write_results, write_run
 
 from adsmtl import cli, outputs, paths
 from adsmtl.archive import freeze
+from adsmtl.archive.judge import judge
 from adsmtl.archive.pool import pool
 from adsmtl.collected import collect, provenance, reading
 from adsmtl.errors import UserError
@@ -61,6 +62,8 @@ def test_a_study_is_interim_until_all_planned_runs_are_there(tmp_path):
     pool(parts, tmp_path / "three")
     found = provenance.interim(reading.load(tmp_path / "three"))
     assert found == "interim, 3 of 4 seeds (6 of 8 runs)"
+    judge(tmp_path / "three", tmp_path / "three")
+    assert (tmp_path / "three/claims.md").read_text().startswith(f"# Claims ledger: {found}\n")
     last = block(tmp_path / "c", (3,), ["none"])
     pool([tmp_path / "three", last], tmp_path / "nearly")
     found = provenance.interim(reading.load(tmp_path / "nearly"))

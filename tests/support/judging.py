@@ -176,4 +176,6 @@ def collected(
 ) -> Collected:
     """The collected tables as if they had been read."""
     environment = {"device": {}, "versions": {}, "code": {}, "data": {"set": {"embedded": False}}}
-    return Collected(root, frame, epochs, test_time, {}, {"one": environment})
+    planned = {arm: sorted(set(own)) for arm, own in frame.groupby("arm", sort=False)["seed"]}
+    study = {"planned": planned, "blocks": []}
+    return Collected(root, frame, epochs, test_time, {}, {"one": environment}, study)

@@ -7,6 +7,7 @@ from typing import Any
 from adsmtl import outputs
 from adsmtl.claims import words
 from adsmtl.claims.ledger import judge
+from adsmtl.collected import provenance
 from adsmtl.collected.reading import Collected
 from adsmtl.files import write_json, write_text
 from adsmtl.tables import numbers
@@ -30,13 +31,18 @@ def write(collected: Collected, root: Path) -> list[Path]:
     rows = judge(collected)
     ledger, text = outputs.claims(root)
     write_json(ledger, rows)
-    write_text(text, as_markdown(rows))
+    write_text(text, as_markdown(rows, provenance.interim(collected)))
     return [ledger, text]
 
 
-def as_markdown(rows: Sequence[dict[str, Any]]) -> str:
-    """A table of all claims, then a section for each."""
-    sections = [f"# Claims ledger\n\n{markdown(_overview(rows))}"]
+def as_markdown(rows: Sequence[dict[str, Any]], interim: str | None = None) -> str:
+    """A table of all claims, then a section for each.
+
+    Args:
+        interim: what of the study is there, where it is not all.
+    """
+    head = "# Claims ledger" if interim is None else f"# Claims ledger: {interim}"
+    sections = [f"{head}\n\n{markdown(_overview(rows))}"]
     for row in rows:
         blocks = [
             f"## {row['id']}: {verdict(row)}",
