@@ -78,7 +78,7 @@ DRAWING = Drawing(
     caption=(
         "What training two tasks together without dropout gains over training each alone (mean"
         " over the two tasks, nats of test NLL) by how much their gradients on the shared layer"
-        " agree after the first epoch (cosine). Small open markers are seeds, large ones their"
+        " agree in the first epoch (cosine). Small open markers are seeds, large ones their"
         " means with 95 % t-intervals in both directions."
     ),
     exists=_pairs_with_references,
