@@ -253,7 +253,7 @@ def _affinity(options: argparse.Namespace) -> None:
         raise UserError(f"preset {plan.study.preset!r} has no affinity; see config/presets")
     prepared, machine = _inputs(plan, plan.settings.device)
     for run in (plan.study.run(arm, seed) for arm in options.arms for seed in options.seeds):
-        measuring.measure(run, how.starts, how.examples, prepared, machine, plan.root, log.info)
+        measuring.measure(run, how.examples, prepared, machine, plan.root, log.info)
 
 
 def _collected(options: argparse.Namespace) -> Any:

@@ -132,19 +132,16 @@ class Affinity:
 
     Attributes:
         arms: groups or arms; those of them that train one task alone have none.
-        starts: initial values of the network from which the first epoch is trained.
         examples: training examples of each task behind a gradient, at most, evenly spaced.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
     arms: tuple[str, ...]
-    starts: int = 4
     examples: int = 1000
 
     def __post_init__(self) -> None:
-        for name in ("starts", "examples"):
-            if getattr(self, name) < 1:
-                raise UserError(f"{name} is {getattr(self, name)}; give at least 1")
+        if self.examples < 1:
+            raise UserError(f"examples is {self.examples}; give at least 1")
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from adsmtl.training import affinity
 from adsmtl.training.device import Machine
 
 RUN = tiny.run(seed=1, arm_id="pair", epochs=3)
-PAIR = "vision:speech"
 
 
 class Measure:
@@ -27,12 +26,10 @@ class Measure:
         self.path = paths.run(root, "pair", 1) / "affinity.json"
         self.said: list[str] = []
 
-    def __call__(
-        self, run: Run = RUN, starts: int = 2, examples: int = 20, machine: Machine | None = None
-    ) -> bool:
+    def __call__(self, run: Run = RUN, examples: int = 20, machine: Machine | None = None) -> bool:
         """Whether it was measured, not kept."""
         before = len(self.said)
-        how = (starts, examples, self.prepared, machine or self.machine, self.root)
+        how = (examples, self.prepared, machine or self.machine, self.root)
         measuring.measure(run, *how, self.said.append)
         return self.said[before:] != [f"{run.name}: affinity was measured before, kept"]
 
@@ -46,12 +43,12 @@ def measure(prepared: dict, machine: Machine, tmp_path: Path) -> Measure:
     return Measure(prepared, machine, tmp_path)
 
 
-def test_the_affinity_is_the_mean_over_starts(measure: Measure) -> None:
+def test_the_file_holds_the_affinity_of_the_run_to_the_last_bit(measure: Measure) -> None:
     measure()
     content = measure.content
-    found = affinity.measured(RUN, measure.prepared, measure.machine, 2, 20)
-    assert content["starts"] == {PAIR: [one[PAIR] for one in found]}
-    assert content["affinity"] == {PAIR: pytest.approx(sum(one[PAIR] for one in found) / 2)}
+    found = affinity.measured(RUN, measure.prepared, measure.machine, 20)
+    assert content["affinity"] == found
+    assert set(found) == {"vision:speech"}
     assert (content["arm"], content["seed"]) == ("pair", 1)
     assert content["config_hash"] == RUN.config_hash
 
@@ -85,9 +82,8 @@ def test_another_configuration_or_way_of_measuring_is_measured_again(measure: Me
     other = replace(RUN, training=replace(RUN.training, batch_size=12))
     assert measure(other)
     assert measure(RUN)
-    assert measure(starts=1)
-    assert measure(starts=1, examples=19)
-    assert not measure(starts=1, examples=19)
+    assert measure(examples=19)
+    assert not measure(examples=19)
 
 
 def test_other_code_is_measured_again_and_other_code_of_training_alone_is_not(

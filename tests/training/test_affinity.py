@@ -69,39 +69,41 @@ def test_at_most_so_many_examples_of_a_task_are_used(prepared: dict, machine: Ma
     assert not torch.allclose(few, found(made, "vision")[0], rtol=1e-3)
 
 
-def test_the_points_are_evenly_spaced_and_end_with_the_epoch(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(affinity, "POINTS", 4)
-    assert affinity.points(63) == {16, 32, 48, 63}
-    assert affinity.points(3) == {1, 2, 3}
-    assert affinity.points(1) == {1}
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [(63, {2, 4, 8, 16, 32, 63}), (64, {2, 4, 8, 16, 32, 64}), (3, {2, 3}), (2, {2}), (1, {1})],
+)
+def test_points_double_and_end_with_the_epoch(steps: int, expected: set[int]) -> None:
+    assert affinity.points(steps) == expected
 
 
-def test_the_first_start_is_the_first_epoch_of_the_run(prepared: dict, machine: Machine) -> None:
-    (first, *_) = affinity.measured(RUN, prepared, machine, 2, EXAMPLES)
+def test_affinity_is_the_mean_cosine_over_points() -> None:
+    one = torch.tensor([[1.0, 0.0], [3.0, 4.0]])
+    other = torch.tensor([[-2.0, 0.0], [4.0, 3.0]])  # cosines -1 and 24/25
+    third = torch.tensor([[0.0, 1.0], [4.0, -3.0]])  # 0 to `one`; 0 and 7/25 to `other`
+    found = affinity.affinities({"a": one, "b": other, "c": third})
+    assert found == pytest.approx({"a:b": -0.02, "a:c": 0.0, "b:c": 0.14})
+
+
+def test_it_is_that_of_the_first_epoch_of_the_run(prepared: dict, machine: Machine) -> None:
+    measured = affinity.measured(RUN, prepared, machine, EXAMPLES)
     made = Engine([RUN], prepared, machine)
     gradients: dict[str, list[torch.Tensor]] = {"vision": [], "speech": []}
 
     def after(step: int, steps: int) -> None:
-        if step in affinity.points(steps):
+        assert steps == 6
+        if step in {2, 4, 6}:
             for task, own in gradients.items():
                 own.append(expected(made, task, 0))
 
     made.run_epoch(after)
     stacked = {task: torch.stack(own) for task, own in gradients.items()}
-    assert first == pytest.approx(affinity.affinities(stacked), abs=1e-4)
-
-
-def test_starts_differ_and_do_not_depend_on_their_number(prepared: dict, machine: Machine) -> None:
-    three = affinity.measured(RUN, prepared, machine, 3, EXAMPLES)
-    assert len({one[PAIR] for one in three}) == 3
-    assert affinity.measured(RUN, prepared, machine, 2, EXAMPLES) == three[:2]
-    assert all(-1 <= one[PAIR] <= 1 for one in three)
+    assert measured == pytest.approx(affinity.affinities(stacked), abs=1e-4)
+    assert -1 < measured[PAIR] < 1
 
 
 def test_a_task_alone_has_no_pair(prepared: dict, machine: Machine) -> None:
-    assert affinity.measured(tiny.run(tasks=("vision",)), prepared, machine, 1, EXAMPLES) == [{}]
+    assert affinity.measured(tiny.run(tasks=("vision",)), prepared, machine, EXAMPLES) == {}
 
 
 def test_measuring_on_the_way_changes_no_number_of_a_run(prepared: dict, machine: Machine) -> None:
@@ -125,9 +127,9 @@ def test_gradients_are_left_as_they_were(prepared: dict, machine: Machine) -> No
 def test_the_compiled_loops_and_the_precision_of_the_machine_change_no_bit(
     prepared: dict, machine: Machine
 ) -> None:
-    plain = affinity.measured(RUN, prepared, machine, 2, EXAMPLES)
+    plain = affinity.measured(RUN, prepared, machine, EXAMPLES)
     half = replace(machine, precision="bf16")
-    assert affinity.measured(RUN, prepared, half, 2, EXAMPLES) == plain
+    assert affinity.measured(RUN, prepared, half, EXAMPLES) == plain
     pytest.importorskip("numba")
     fused = replace(half, fused=True)
-    assert affinity.measured(RUN, prepared, fused, 2, EXAMPLES) == plain
+    assert affinity.measured(RUN, prepared, fused, EXAMPLES) == plain

@@ -19,7 +19,6 @@ FILE = "affinity.json"
 
 def measure(
     run: Run,
-    starts: int,
     examples: int,
     prepared: Mapping[str, Prepared],
     machine: Machine,
@@ -32,7 +31,7 @@ def measure(
     identity is that of what would be measured now.
 
     Args:
-        starts, examples: see `affinity.measured`.
+        examples: see `affinity.measured`.
         prepared: by task, for every task of the run's study.
         root: the results folder that holds the run.
         say: takes one line of progress at a time.
@@ -45,19 +44,16 @@ def measure(
     if len(run.tasks) < 2:
         raise UserError(f"{run.name} trains {run.tasks[0]} alone; affinity is that of two tasks")
     run = trajectories.attached(run, root)
-    own = _identity(run, starts, examples, prepared, machine)
+    own = _identity(run, examples, prepared, machine)
     if path.is_file() and read_json(path).get("identity") == own:
         say(f"{run.name}: affinity was measured before, kept")
         return path
-    found = affinity.measured(run, prepared, machine, starts, examples, say)
-    by_pair = {pair: [one[pair] for one in found] for pair in found[0]}
     content = {
         "arm": run.arm_id,
         "seed": run.seed,
         "config_hash": run.config_hash,
         "identity": own,
-        "starts": by_pair,
-        "affinity": {pair: sum(values) / len(values) for pair, values in by_pair.items()},
+        "affinity": affinity.measured(run, prepared, machine, examples),
     }
     write_json(path, content)
     say(f"wrote {path}")
@@ -65,12 +61,11 @@ def measure(
 
 
 def _identity(
-    run: Run, starts: int, examples: int, prepared: Mapping[str, Prepared], machine: Machine
+    run: Run, examples: int, prepared: Mapping[str, Prepared], machine: Machine
 ) -> dict[str, Any]:
     """What decides the numbers: that of the run, but for the code, and how they are measured."""
     return {
         **identity.of(run, prepared, replace(machine, precision="fp32")),
         "code": identity.code(run, identity.RELATED),
-        "starts": starts,
         "examples": examples,
     }
