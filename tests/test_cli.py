@@ -256,3 +256,11 @@ def test_a_message_is_one_that_a_person_can_read(monkeypatch: pytest.MonkeyPatch
 def test_reading_the_command_line_does_not_load_torch(project: Path) -> None:
     script = "import sys, adsmtl.cli; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_affinity_in_a_preset_that_does_not_ask_for_it_exits_with_2(
+    capsys: pytest.CaptureFixture,
+) -> None:
+    settings = '{"preset": "quick", "embedded": "always"}'
+    assert cli.main(["--settings", settings, "affinity", "--arms", "none", "--seeds", "0"]) == 2
+    assert capsys.readouterr().err == "error: preset 'quick' has no affinity; see config/presets\n"

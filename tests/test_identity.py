@@ -103,6 +103,8 @@ DOES = insert("CHANGED = True")
         *((f"running/{name}.py", DOES) for name in ("estimate", "why")),
         ("training/capacity.py", DOES),
         ("training/monte_carlo.py", DOES),
+        ("training/affinity.py", DOES),
+        ("running/measuring.py", DOES),
         ("errors.py", DOES),
         ("files.py", DOES),
         ("cli.py", DOES),

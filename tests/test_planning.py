@@ -257,3 +257,25 @@ def test_as_many_processes_train_at_once_as_cores_or_devices_allow(
     assert processes(4, devices=0, threads=3) == 1
     assert processes(2, devices=0, threads=3) == 1
     assert processes(16, devices=3) == 3
+
+
+def test_affinity_is_measured_of_the_named_arms_that_train_several_tasks(
+    offer: Offer, project: Path
+) -> None:
+    offer("cifar10", "timit-sample")
+    plan = planning.settle(Settings(preset="study"))
+    pairs = [name for name, arm in plan.study.arms.items() if arm.role == "pair"]
+    assert list(plan.related) == pairs
+    part = planning.settle(Settings(preset="study", arms="main,pair-near-a-near-b"))
+    assert part.related == ("pair-near-a-near-b",)
+    assert planning.settle(Settings(preset="quick")).related == ()
+
+
+def test_an_arm_named_for_affinity_that_does_not_exist_is_one_message(
+    offer: Offer, project: Path
+) -> None:
+    offer("cifar10", "timit-sample")
+    path = project / "config/presets/smoke.yaml"
+    path.write_text(path.read_text().replace("{arms: [none], ", "{arms: [nine], "))
+    with pytest.raises(UserError, match=r"smoke\.yaml: affinity\.arms names 'nine', which is"):
+        planning.settle(Settings(preset="smoke"))

@@ -89,6 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     own = add("test-time", _test_time, "evaluate finished runs with units dropped at test time")
     own.add_argument("--arm", required=True)
     own.add_argument("--seeds", required=True, type=int, nargs="+")
+    own = add("affinity", _affinity, "measure how far the gradients of the tasks of runs agree")
+    own.add_argument("--arms", required=True, nargs="+", metavar="ARM")
+    own.add_argument("--seeds", required=True, type=int, nargs="+")
     add("collect", _collect, "turn finished runs into the tables that all later steps read")
     tables = _product("adsmtl.tables.build", "write_all")
     add("tables", tables, "write the tables of a finished study")
@@ -239,6 +242,18 @@ def _test_time(options: argparse.Namespace) -> None:
         run = plan.study.run(options.arm, seed)
         path = dropping.evaluate(run, plan.study.test_time, prepared, machine, plan.root)
         log.info(f"wrote {path}")
+
+
+def _affinity(options: argparse.Namespace) -> None:
+    from adsmtl.running import measuring
+
+    plan = _plan(options)
+    how = config.preset(plan.study.preset).affinity
+    if how is None:
+        raise UserError(f"preset {plan.study.preset!r} has no affinity; see config/presets")
+    prepared, machine = _inputs(plan, plan.settings.device)
+    for run in (plan.study.run(arm, seed) for arm in options.arms for seed in options.seeds):
+        measuring.measure(run, how.examples, prepared, machine, plan.root, log.info)
 
 
 def _collected(options: argparse.Namespace) -> Any:

@@ -127,6 +127,24 @@ class Apart:
 
 
 @dataclass(frozen=True)
+class Affinity:
+    """Of which arms the affinity of tasks is measured, and how; see `adsmtl.training.affinity`.
+
+    Attributes:
+        arms: groups or arms; those of them that train one task alone have none.
+        examples: training examples of each task behind a gradient, at most, evenly spaced.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
+    arms: tuple[str, ...]
+    examples: int = 1000
+
+    def __post_init__(self) -> None:
+        if self.examples < 1:
+            raise UserError(f"examples is {self.examples}; give at least 1")
+
+
+@dataclass(frozen=True)
 class Preset:
     """One file in `config/presets/`; see the comments there.
 
@@ -143,6 +161,7 @@ class Preset:
     examples: dict[str, Examples] = field(default_factory=dict)
     apart: dict[str, Apart] = field(default_factory=dict)
     test_time: TestTime | None = None
+    affinity: Affinity | None = None
     first_seed: int = 0
     fallback: bool = False
     description: str = ""
@@ -336,6 +355,20 @@ def study(chosen: Settings) -> Study:
         )
     except UserError as error:
         raise UserError(f"{path} and {paths.CONFIG / 'arms.yaml'}: {error}") from error
+
+
+def related(chosen: Settings, of: Study) -> tuple[str, ...]:
+    """The arms of a study of which the affinity of tasks is measured, in its order.
+
+    Raises:
+        UserError: the preset names what is neither a group nor an arm.
+    """
+    own = preset(chosen.preset).affinity
+    if own is None:
+        return ()
+    where = f"{paths.PRESETS / chosen.preset}.yaml: affinity.arms"
+    named = _named(own.arms, where, arms())
+    return tuple(i for i, arm in of.arms.items() if i in named and len(arm.tasks or of.tasks) > 1)
 
 
 def _extents(

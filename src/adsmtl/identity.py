@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from adsmtl.data.prepared import Prepared
     from adsmtl.training.device import Machine
 
-# Where numbers are made: those of `metrics.json` and `history.jsonl`, and of `test-time.json`.
+# Where numbers are made: those of `metrics.json` and `history.jsonl`, of `test-time.json`, and of
+# `affinity.json`.
 TRAINED = "adsmtl.training.outcome"
 DROPPED = "adsmtl.training.monte_carlo"
+RELATED = "adsmtl.training.affinity"
 
 # Where configuration finds what it names. A run has to do with what its own configuration names,
 # so other entries change nothing.
@@ -76,7 +78,7 @@ def code(run: Run, root: str = TRAINED, package: Path = PACKAGE) -> dict[str, st
     `adsmtl.tasks.losses:accuracy`.
 
     Args:
-        root: where the numbers are made, `TRAINED` or `DROPPED`.
+        root: where the numbers are made, `TRAINED`, `DROPPED` or `RELATED`.
         package: folder of the package.
     """
     named = _named(run.arm, run)

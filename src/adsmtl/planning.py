@@ -34,11 +34,16 @@ class Pack:
 
 @dataclass(frozen=True)
 class Plan:
-    """Settled settings, the study they describe, and what a person should know of the choices."""
+    """Settled settings, the study they describe, and what a person should know of the choices.
+
+    Attributes:
+        related: the arms of which the affinity of tasks is measured.
+    """
 
     settings: Settings
     study: Study
     notes: tuple[str, ...]
+    related: tuple[str, ...] = ()
 
     @property
     def root(self) -> Path:
@@ -152,7 +157,8 @@ def settle(settings: Settings) -> Plan:
             )
         else:
             settings = real
-    return Plan(settings, config.study(settings), tuple(notes))
+    study = config.study(settings)
+    return Plan(settings, study, tuple(notes), config.related(settings, study))
 
 
 def share(settings: Settings, processes: int) -> None:

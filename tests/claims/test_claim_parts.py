@@ -212,7 +212,7 @@ def test_interaction_of_training_with_rate_per_task():
     assert list(asides("C8", of).values()) == pytest.approx([-0.5])
 
 
-PAIRS = [(f"a{k}", f"b{k}") for k in range(12)]
+PAIRS = [(f"a{k}", f"b{k}") for k in range(13)]
 
 
 def pairs(count=12, seeds=4):
@@ -245,10 +245,17 @@ def test_gain_in_likelihood_follows_affinity_over_pairs():
 def test_eleven_pairs_are_too_few():
     with pytest.raises(NotRun, match="fewer than 12 pairs of tasks, and only 11 have"):
         CLAIM["C9"].select(pairs(11), ())
-    of = pairs()
-    unmeasured = of.history["arm"].eq("pair-a0-b0")
-    with pytest.raises(NotRun, match="only 11 pairs of tasks have gain and affinity"):
-        CLAIM["C9"].parts[0].numbers(replace(of, history=of.history[~unmeasured]))
+
+
+@pytest.mark.parametrize("unmeasured", ["arm == 'pair-a0-b0' and seed == 1", "epoch > 0"])
+def test_a_pair_whose_affinity_was_not_measured_is_not_left_out(unmeasured):
+    of = pairs(13)  # twelve others would do
+    history = of.history.assign(affinity=of.history["affinity"].where(~of.history.eval(unmeasured)))
+    count = "1 of" if "seed" in unmeasured else r"(\d+) of \1"
+    with pytest.raises(NotRun, match=rf"affinity of {count}.*first pair-a0-b0 seed.*`adsmtl aff"):
+        CLAIM["C9"].parts[0].numbers(replace(of, history=history))
+    with pytest.raises(NotRun, match="was not measured"):
+        CLAIM["C9"].parts[0].numbers(replace(of, history=history.drop(columns="affinity")))
 
 
 def test_penalty_and_balance():

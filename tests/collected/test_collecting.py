@@ -77,14 +77,33 @@ def test_a_run_without_test_scores_of_its_last_epochs_is_refused(tmp_path):
         collect.write(tmp_path)
 
 
-def test_the_affinity_of_a_pair_stands_in_the_rows_of_the_epoch_that_measured_it(tmp_path):
-    path = write_run(tmp_path, "none", 0, epochs=2) / "history.jsonl"
-    first, second = map(json.loads, path.read_text().splitlines())
-    first["affinity"] = {"vision:speech": 0.25}
-    path.write_text(f"{json.dumps(first)}\n{json.dumps(second)}\n")
+def write_affinity(folder, **changes):
+    content = {
+        "config_hash": json.loads((folder / "metrics.json").read_text())["config_hash"],
+        "affinity": {"vision:speech": 0.25},
+    }
+    (folder / "affinity.json").write_text(json.dumps(content | changes))
+
+
+def test_the_affinity_of_a_pair_stands_in_the_rows_of_the_first_epoch(tmp_path):
+    write_affinity(write_run(tmp_path, "none", 0, epochs=2))
+    write_run(tmp_path, "none", 1, epochs=2)  # not measured
     epochs = collected(tmp_path).epochs
-    assert list(epochs.query("epoch == 1")["affinity"]) == [0.25, 0.25]
-    assert epochs.query("epoch == 2")["affinity"].isna().all()
+    assert list(epochs.query("epoch == 1 and seed == 0")["affinity"]) == [0.25, 0.25]
+    assert epochs.query("epoch == 2 or seed == 1")["affinity"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"config_hash": "other"}, "is of another configuration than its run"),
+        ({"affinity": {"vision:speech": "high"}}, "affinity.vision:speech is"),
+    ],
+)
+def test_an_affinity_that_is_not_that_of_the_run_is_refused(tmp_path, changes, message):
+    write_affinity(write_run(tmp_path, "none", 0, epochs=2), **changes)
+    with pytest.raises(UserError, match=rf"affinity\.json:? .*{message}.*`adsmtl affinity`"):
+        collect.write(tmp_path)
 
 
 def test_a_schedule_called_none_is_no_missing_value(tmp_path):

@@ -1,4 +1,4 @@
-"""Affinity: the cosine that automatic differentiation gives, and nothing else of a run changes."""
+"""Affinity: cosines of the gradients that automatic differentiation gives, over an epoch."""
 
 from dataclasses import replace
 from typing import Any
@@ -15,6 +15,8 @@ from adsmtl.training.engine import Engine
 from adsmtl.training.model import no_dropout
 
 PAIR = "vision:speech"
+RUN = tiny.run(Fixed(0.3))
+EXAMPLES = 1000  # more than there are
 
 
 def engine(
@@ -23,31 +25,31 @@ def engine(
     return Engine([tiny.run(Fixed(0.3), seed, **keys) for seed in seeds], prepared, machine)
 
 
-def expected(made: Engine, replica: int) -> float:
-    """The same cosine from one pass over each task's examples, one gradient of one mean loss."""
-    gradients = []
-    for name, data in made.data.items():
-        positions = made.positions(name, "train", affinity.EXAMPLES)[replica]
-        row = positions[None].expand(len(made.runs), -1)
-        batch = data.gather(row)
-        logits = made.model.forward(name, batch, no_dropout)[replica]
-        loss = torch.nn.functional.cross_entropy(logits, batch.targets[replica])
-        shared = [made.model.params["shared.weight"], made.model.params["shared.bias"]]
-        parts = torch.autograd.grad(loss, shared)
-        gradients.append(torch.cat([part[replica].flatten() for part in parts]))
-    return float(torch.nn.functional.cosine_similarity(*gradients, dim=0))
+def expected(made: Engine, task: str, replica: int, examples: int = EXAMPLES) -> torch.Tensor:
+    """The same gradient from one pass over the examples, of one mean loss."""
+    positions = made.positions(task, "train", examples)[replica]
+    batch = made.data[task].gather(positions[None].expand(len(made.runs), -1))
+    logits = made.model.forward(task, batch, no_dropout)[replica]
+    loss = torch.nn.functional.cross_entropy(logits, batch.targets[replica])
+    shared = [made.model.params["shared.weight"], made.model.params["shared.bias"]]
+    parts = torch.autograd.grad(loss, shared)
+    return torch.cat([part[replica].flatten() for part in parts])
+
+
+def found(made: Engine, task: str, examples: int = EXAMPLES) -> torch.Tensor:
+    return affinity.gradient(made, task, made.positions(task, "train", examples))
 
 
 @pytest.mark.parametrize("batch", [7, 128])
-def test_it_is_the_cosine_of_the_gradients_of_the_mean_losses(
+def test_a_gradient_is_that_of_the_mean_loss_with_all_units_on(
     prepared: dict, machine: Machine, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
     monkeypatch.setattr(affinity, "BATCH", batch)
     made = engine(prepared, machine, (0, 1))
     made.run_epoch()
-    found = affinity.affinities(made)
-    for replica in (0, 1):
-        assert found[replica][PAIR] == pytest.approx(expected(made, replica), abs=1e-5)
+    for task in made.tasks:
+        for replica, own in enumerate(found(made, task)):
+            torch.testing.assert_close(own, expected(made, task, replica), atol=1e-6, rtol=1e-4)
 
 
 def test_replicas_with_unequal_numbers_of_examples_have_means_of_their_own(
@@ -56,51 +58,78 @@ def test_replicas_with_unequal_numbers_of_examples_have_means_of_their_own(
     unequal = tiny.both() | {"speech": tiny.sequences(extra=3)}  # a fold more than another
     made = engine(unequal, machine, (0, 2))
     assert len({len(own) for own in made.positions("speech", "train")}) == 2
-    for replica, found in enumerate(affinity.affinities(made)):
-        assert found[PAIR] == pytest.approx(expected(made, replica), abs=1e-5)
+    for replica, own in enumerate(found(made, "speech")):
+        torch.testing.assert_close(own, expected(made, "speech", replica), atol=1e-6, rtol=1e-4)
 
 
-def test_at_most_so_many_examples_of_a_task_are_used(
-    prepared: dict, machine: Machine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_at_most_so_many_examples_of_a_task_are_used(prepared: dict, machine: Machine) -> None:
     made = engine(prepared, machine)
-    made.run_epoch()
-    (whole,) = affinity.affinities(made)
-    monkeypatch.setattr(affinity, "EXAMPLES", 12)
-    (few,) = affinity.affinities(made)
-    assert few[PAIR] == pytest.approx(expected(made, 0), abs=1e-5)
-    assert few != whole
+    few = found(made, "vision", 12)[0]
+    torch.testing.assert_close(few, expected(made, "vision", 0, 12), atol=1e-6, rtol=1e-4)
+    assert not torch.allclose(few, found(made, "vision")[0], rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [(63, {2, 4, 8, 16, 32, 63}), (64, {2, 4, 8, 16, 32, 64}), (3, {2, 3}), (2, {2}), (1, {1})],
+)
+def test_points_double_and_end_with_the_epoch(steps: int, expected: set[int]) -> None:
+    assert affinity.points(steps) == expected
+
+
+def test_affinity_is_the_mean_cosine_over_points() -> None:
+    one = torch.tensor([[1.0, 0.0], [3.0, 4.0]])
+    other = torch.tensor([[-2.0, 0.0], [4.0, 3.0]])  # cosines -1 and 24/25
+    third = torch.tensor([[0.0, 1.0], [4.0, -3.0]])  # 0 to `one`; 0 and 7/25 to `other`
+    found = affinity.affinities({"a": one, "b": other, "c": third})
+    assert found == pytest.approx({"a:b": -0.02, "a:c": 0.0, "b:c": 0.14})
+
+
+def test_it_is_that_of_the_first_epoch_of_the_run(prepared: dict, machine: Machine) -> None:
+    measured = affinity.measured(RUN, prepared, machine, EXAMPLES)
+    made = Engine([RUN], prepared, machine)
+    gradients: dict[str, list[torch.Tensor]] = {"vision": [], "speech": []}
+
+    def after(step: int, steps: int) -> None:
+        assert steps == 6
+        if step in {2, 4, 6}:
+            for task, own in gradients.items():
+                own.append(expected(made, task, 0))
+
+    made.run_epoch(after)
+    stacked = {task: torch.stack(own) for task, own in gradients.items()}
+    assert measured == pytest.approx(affinity.affinities(stacked), abs=1e-4)
+    assert -1 < measured[PAIR] < 1
 
 
 def test_a_task_alone_has_no_pair(prepared: dict, machine: Machine) -> None:
-    assert affinity.affinities(engine(prepared, machine, tasks=("vision",))) == [{}]
+    assert affinity.measured(tiny.run(tasks=("vision",)), prepared, machine, EXAMPLES) == {}
 
 
-def test_measuring_changes_no_number_of_a_run(prepared: dict, machine: Machine) -> None:
+def test_measuring_on_the_way_changes_no_number_of_a_run(prepared: dict, machine: Machine) -> None:
     made, other = (engine(prepared, machine, l2=1e-3) for _ in range(2))
     generator = torch.get_rng_state()
-    for one in (made, other):
-        one.run_epoch()
-    affinity.affinities(made)
-    for one in (made, other):
-        one.run_epoch()
+    made.run_epoch(lambda step, steps: [found(made, task) for task in made.tasks] and None)
+    other.run_epoch()
     assert all(torch.equal(value, other.state(0)[name]) for name, value in made.state(0).items())
     assert torch.equal(generator, torch.get_rng_state())
 
 
 def test_gradients_are_left_as_they_were(prepared: dict, machine: Machine) -> None:
     made = engine(prepared, machine)
-    params = made.model.params
-    for value in params.values():
+    for value in made.model.params.values():
         value.grad = torch.ones_like(value)
-    before = {name: value.detach().clone() for name, value in params.items()}
-    affinity.affinities(made)
-    assert all((value.grad == 1).all() for value in params.values())
-    assert all(torch.equal(value, before[name]) for name, value in params.items())
+    for task in made.tasks:
+        found(made, task)
+    assert all((value.grad == 1).all() for value in made.model.params.values())
 
 
-def test_the_compiled_loops_give_the_same_bits(prepared: dict, machine: Machine) -> None:
+def test_the_compiled_loops_and_the_precision_of_the_machine_change_no_bit(
+    prepared: dict, machine: Machine
+) -> None:
+    plain = affinity.measured(RUN, prepared, machine, EXAMPLES)
+    half = replace(machine, precision="bf16")
+    assert affinity.measured(RUN, prepared, half, EXAMPLES) == plain
     pytest.importorskip("numba")
-    fused = replace(machine, fused=True)
-    plain, compiled = engine(prepared, machine), engine(prepared, fused)
-    assert affinity.affinities(plain) == affinity.affinities(compiled)
+    fused = replace(half, fused=True)
+    assert affinity.measured(RUN, prepared, fused, EXAMPLES) == plain

@@ -14,6 +14,7 @@ MADE = {
     "listing": ["listing.json"],
     "train": [f"runs/*/*/{name}" for name in RUN],
     "test-time": ["runs/adsmtl/*/test-time.json"],
+    "affinity": ["runs/none/*/affinity.json"],
     "collect": ["collected/*"],
     "tables": ["tables/*"],
     "figures": ["figures/*"],

@@ -24,6 +24,7 @@ def test_the_results_follow_the_contract(finished):
         assert (run / "checkpoint.safetensors").stat().st_size > 1e6
         assert not (run / "resume.safetensors").exists()
         assert (run / "test-time.json").exists() == (arm == "adsmtl-0.2")
+        assert (run / "affinity.json").exists() == (arm == "none")
     traits = reading.load(root).traits
     for path in (*outputs.collected(root), *outputs.judged(root, traits)):
         assert path.stat().st_size > 0, path

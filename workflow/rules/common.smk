@@ -54,6 +54,7 @@ def finished():
         for name in [
             *("metrics.json", "history.jsonl", "predictions.npz"),
             *(["test-time.json"] if run.arm_id in DROPPING else []),
+            *(["affinity.json"] if run.arm_id in PLAN.related else []),
         ]
     ]
 

@@ -78,6 +78,39 @@ rule test_time:
         "python -m adsmtl --log {log} test-time --arm {wildcards.arm} --seeds {params.seeds}"
 
 
+# A rule for every arm, because arms can have seeds of their own.
+for related in PLAN.related:
+
+    rule:
+        name:
+            f"affinity_{related}"
+        input:
+            cards(),
+        output:
+            update(expand(RUN / "affinity.json", arm=related, seed=STUDY.seeds_of(related))),
+        log:
+            LOGS / "affinity" / f"{related}.log",
+        benchmark:
+            BENCHMARKS / "affinity" / f"{related}.tsv"
+        conda:
+            ENVIRONMENT
+        threads: PLAN.settings.threads
+        resources:
+            gpu=PLAN.gpus,
+        params:
+            arm=related,
+            seeds=STUDY.seeds_of(related),
+            how=adsmtl_config.preset(STUDY.preset).affinity,
+            config=[STUDY.run(related, seed).config_hash for seed in STUDY.seeds_of(related)],
+            code=identity.code_of(
+                [STUDY.run(related, STUDY.seeds_of(related)[0])], identity.RELATED
+            ),
+        message:
+            f"affinity_{related}: how far the gradients of its tasks agree"
+        shell:
+            "python -m adsmtl --log {log} affinity --arms {params.arm} --seeds {params.seeds}"
+
+
 # Nothing below reads a run's folder: the tables hold what all runs say.
 rule collect:
     input:

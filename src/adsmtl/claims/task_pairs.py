@@ -44,8 +44,10 @@ def over_pairs(evidence: Evidence) -> slope.Slope:
     """Gain on affinity over the pairs that all seeds have.
 
     Raises:
-        NotRun: fewer than two seeds, or too few pairs with numbers.
+        NotRun: fewer than two seeds, too few pairs with numbers, or the affinity of a finished run
+            was not measured.
     """
+    _require_measured(evidence)
     found = _table(evidence)
     affinity = found.pivot_table("affinity", "seed", "tasks", sort=False).dropna(axis=1)
     gain = found.pivot_table("gain", "seed", "tasks", sort=False).dropna(axis=1)
@@ -57,6 +59,22 @@ def over_pairs(evidence: Evidence) -> slope.Slope:
             f" seeds (preset {evidence.preset}); {slope.FEWEST} pairs and 2 seeds are needed"
         )
     return slope.crossed(affinity.loc[seeds, common], gain.loc[seeds, common])
+
+
+def _require_measured(evidence: Evidence) -> None:
+    """Refuse to leave out a pair, or a seed, only because a file is not there."""
+    keys, history = ["arm", "seed"], evidence.history
+    known = history[history["affinity"].notna()] if "affinity" in history else history.iloc[:0]
+    measured = set(known[keys].itertuples(index=False, name=None)) if len(known) else set()
+    pairs = evidence.final[evidence.final["role"] == contrasts.PAIR].drop_duplicates(keys)
+    missing = [run for run in zip(pairs["arm"], pairs["seed"], strict=True) if run not in measured]
+    if missing:
+        arm, seed = missing[0]
+        raise NotRun(
+            f"the affinity of {len(missing)} of {len(pairs)} runs of pairs was not measured, the"
+            f" first {arm} seed={seed}; run `adsmtl affinity` and collect again (preset"
+            f" {evidence.preset})"
+        )
 
 
 def _by_pair(evidence: Evidence) -> list[Aside]:
@@ -77,7 +95,7 @@ RELATED_TASKS = Claim(
     experiment=(
         "Pairs of tasks of graded relatedness, the pair as the unit: slope of what training"
         " together gains in test NLL on the cosine of the tasks' gradients on the shared layer"
-        " after the first epoch, measured in other seeds; p by permuting the cosines over pairs."
+        " in the first epoch, measured in other seeds; p by permuting the cosines over pairs."
     ),
     needs=(),
     parts=(

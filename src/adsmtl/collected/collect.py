@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from adsmtl import outputs
-from adsmtl.collected import predictions, run_folders, test_time
+from adsmtl.collected import affinity, predictions, run_folders, test_time
 from adsmtl.collected.reading import Collected
 from adsmtl.collected.run_folders import FinishedRun
 from adsmtl.errors import UserError
@@ -18,7 +18,6 @@ from adsmtl.study import LAST
 _NAMES = (
     *("arm", "label", "group", "group_title", "baseline", "role", "family", "tunable", "zero"),
 )
-_PAIRS = ("cosine", "affinity")
 _ENVIRONMENT = ("device", "versions", "code", "data")
 
 
@@ -158,10 +157,12 @@ def epochs_frame(found: Sequence[FinishedRun]) -> pd.DataFrame:
     task's loss), difficulty, smoothed, gradient (norm on the shared layer, mean over steps),
     cosine (between the tasks' gradients on the shared layer, mean over steps and over the pairs
     that the task is part of; NaN for a single task), affinity (the same of gradients on many
-    examples, after the first epoch; NaN where it was not measured).
+    examples, measured in the first epoch apart from training, and only in its rows; NaN where it
+    was not measured).
     """
     rows = []
     for run in found:
+        affinities = affinity.read(run)
         for epoch in run.history:
             of_epoch = {"arm": run.arm, "seed": run.seed, "epoch": epoch["epoch"]}
             of_epoch |= {key: epoch.get(key) for key in ("seconds", "penalty")}
@@ -176,13 +177,15 @@ def epochs_frame(found: Sequence[FinishedRun]) -> pd.DataFrame:
                 row |= {
                     key: task.get(key) for key in ("weight", "difficulty", "smoothed", "gradient")
                 }
-                rows.append(row | {key: _of_pairs(epoch, key, name) for key in _PAIRS})
+                row["cosine"] = _of_pairs(epoch.get("cosine", {}), name)
+                row["affinity"] = _of_pairs(affinities if epoch["epoch"] == 1 else {}, name)
+                rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _of_pairs(epoch: dict[str, Any], key: str, task: str) -> float | None:
+def _of_pairs(values: Mapping[str, float], task: str) -> float | None:
     """The mean over the pairs of tasks that a task is part of."""
-    own = [value for pair, value in epoch.get(key, {}).items() if task in pair.split(":")]
+    own = [value for pair, value in values.items() if task in pair.split(":")]
     return sum(own) / len(own) if own else None
 
 

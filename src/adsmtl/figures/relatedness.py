@@ -85,7 +85,7 @@ DRAWING = Drawing(
     caption=(
         "What training two tasks together without dropout gains over training each alone (mean"
         " over the two tasks, nats of test NLL) by how much their gradients on the shared layer"
-        " agree after the first epoch (cosine). Small open markers are seeds, numbered ones the"
+        " agree in the first epoch (cosine). Small open markers are seeds, numbered ones the"
         " pairs' means with 95 % t-intervals in both directions: circles are pairs of tasks on"
         " images, squares on speech, diamonds on both."
     ),

@@ -1,9 +1,12 @@
 """How far the gradients of a run's tasks agree on the shared layer, measured on many examples.
 
-The cosines that training records come from single batches, whose noise pulls them towards 0.
+The cosines that training records come from single batches, whose noise pulls them towards 0. The
+cosine of gradients on many examples still swings from step to step, so it is averaged over several
+points of the first epoch; `docs/pairs.md` says how reliable that is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 import torch
@@ -11,35 +14,75 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 from torch.nn.utils.rnn import pad_sequence
 
+from adsmtl.data.prepared import Prepared
+from adsmtl.errors import UserError
+from adsmtl.study import Run
 from adsmtl.tasks import registry
+from adsmtl.training.device import Machine
 from adsmtl.training.engine import Engine
 from adsmtl.training.evaluation import BATCH, ordered
 from adsmtl.training.model import StepDropout
 from adsmtl.training.order import PADDING
 
-EXAMPLES = 1000  # training examples of each task, at most
 SHARED = ("shared.weight", "shared.bias")
 
 
-def affinities(engine: Engine) -> list[dict[str, float]]:
-    """Per run, by pair of tasks (`a:b`), the cosine of their gradients on the shared layer.
+def measured(
+    run: Run, prepared: Mapping[str, Prepared], machine: Machine, examples: int
+) -> dict[str, float]:
+    """By pair of tasks (`a:b`), their affinity in the first epoch of a run, which is trained here.
 
-    Each is the gradient of the mean loss, all units on, of at most `EXAMPLES` training examples.
-    Nothing of the engine changes.
+    Matrix products are float32 whatever the precision of the machine.
+
+    Args:
+        prepared: by task, for every task of the run's study.
+        examples: training examples of each task behind a gradient, at most, evenly spaced.
+
+    Raises:
+        UserError: a loss stopped being finite.
     """
-    found = {
-        name: gradient(engine, name, engine.positions(name, "train", EXAMPLES))
-        for name in engine.tasks
+    engine = Engine([run], prepared, replace(machine, precision="fp32"))
+    positions = {name: engine.positions(name, "train", examples) for name in engine.tasks}
+    found: dict[str, list[Tensor]] = {name: [] for name in engine.tasks}
+
+    def after(step: int, steps: int) -> None:
+        if step in points(steps):
+            for name, own in found.items():
+                own.append(gradient(engine, name, positions[name])[0])
+
+    engine.run_epoch(after)
+    if engine.failed(0):
+        raise UserError(
+            f"the loss of {run.name} is not finite in the first epoch, where affinity is measured; "
+            "lower training.learning_rate"
+        )
+    return affinities({name: torch.stack(own) for name, own in found.items()})
+
+
+def points(steps: int) -> set[int]:
+    """The steps of the first epoch after which gradients are taken: 2, 4, 8 and so on, and its end.
+
+    They are dense where parameters change fastest.
+    """
+    return {2**k for k in range(1, steps.bit_length()) if 2**k <= steps} | {steps}
+
+
+def affinities(gradients: Mapping[str, Tensor]) -> dict[str, float]:
+    """By pair of tasks, the mean over points of the cosine of their gradients.
+
+    Args:
+        gradients: per task, float32 `[P, parameters]`.
+    """
+    return {
+        f"{one}:{other}": float(cosine_similarity(gradients[one], gradients[other], dim=1).mean())
+        for one, other in combinations(gradients, 2)
     }
-    cosines = {
-        f"{one}:{other}": cosine_similarity(found[one], found[other], dim=1).tolist()
-        for one, other in combinations(engine.tasks, 2)
-    }
-    return [{pair: values[r] for pair, values in cosines.items()} for r in range(len(engine.runs))]
 
 
 def gradient(engine: Engine, name: str, positions: Sequence[Tensor]) -> Tensor:
     """Gradient of a task's mean loss, all units on, on the shared layer's weights and biases.
+
+    Nothing of the engine changes.
 
     Args:
         positions: per replica the examples, int64 `[n_r]`.

@@ -1,0 +1,71 @@
+"""Measures the affinity of the tasks of runs, and writes `affinity.json` beside each of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from adsmtl import identity, paths
+from adsmtl.data.prepared import Prepared
+from adsmtl.errors import UserError
+from adsmtl.files import read_json, write_json
+from adsmtl.running import trajectories
+from adsmtl.study import Run
+from adsmtl.training import affinity
+from adsmtl.training.device import Machine
+
+FILE = "affinity.json"
+
+
+def measure(
+    run: Run,
+    examples: int,
+    prepared: Mapping[str, Prepared],
+    machine: Machine,
+    root: Path,
+    say: Callable[[str], None],
+) -> Path:
+    """Write the affinity of every two tasks of a run, unless it stands there already.
+
+    The run need not be trained, and nothing of it is read or changed. A file is kept while its
+    identity is that of what would be measured now.
+
+    Args:
+        examples: see `affinity.measured`.
+        prepared: by task, for every task of the run's study.
+        root: the results folder that holds the run.
+        say: takes one line of progress at a time.
+
+    Raises:
+        UserError: the run trains one task alone, follows an arm that is not finished, or its loss
+            stopped being finite.
+    """
+    path = paths.run(root, run.arm_id, run.seed) / FILE
+    if len(run.tasks) < 2:
+        raise UserError(f"{run.name} trains {run.tasks[0]} alone; affinity is that of two tasks")
+    run = trajectories.attached(run, root)
+    own = _identity(run, examples, prepared, machine)
+    if path.is_file() and read_json(path).get("identity") == own:
+        say(f"{run.name}: affinity was measured before, kept")
+        return path
+    content = {
+        "arm": run.arm_id,
+        "seed": run.seed,
+        "config_hash": run.config_hash,
+        "identity": own,
+        "affinity": affinity.measured(run, prepared, machine, examples),
+    }
+    write_json(path, content)
+    say(f"wrote {path}")
+    return path
+
+
+def _identity(
+    run: Run, examples: int, prepared: Mapping[str, Prepared], machine: Machine
+) -> dict[str, Any]:
+    """What decides the numbers: that of the run, but for the code, and how they are measured."""
+    return {
+        **identity.of(run, prepared, replace(machine, precision="fp32")),
+        "code": identity.code(run, identity.RELATED),
+        "examples": examples,
+    }
