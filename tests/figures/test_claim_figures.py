@@ -116,8 +116,11 @@ def test_every_claim_with_statistics_has_a_picture_where_its_arms_are(arms):
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
 def test_a_picture_needs_the_roles_that_its_claim_needs(arms, claim):
-    asked = {wanted.role for wanted in claim.needs if len(wanted.tasks) > 1} or {"pair"}
-    assert set(claims.NEEDS[claim.id].roles) == asked
-    for role in asked:
+    together = {wanted.role for wanted in claim.needs if len(wanted.tasks) > 1} or {"pair"}
+    alone = {wanted.role for wanted in claim.needs if len(wanted.tasks) == 1}
+    needs = claims.NEEDS[claim.id]
+    assert set(needs.together) == together
+    assert set(needs.alone) == (alone or set(needs.alone) & {"pair-single"})
+    for role in together:
         left = {a: replace(own, role=None) if own.role == role else own for a, own in arms.items()}
-        assert not claims.NEEDS[claim.id].met(left)
+        assert not needs.met(left)

@@ -114,6 +114,8 @@ def write_whole(root: Path, seeds: int = 2) -> Path:
         derive(root, "adsmtl-0.2", role, "controls", moving, role)
     derive(root, "fixed-0.2", "per-task-0.1-0.3", "main", {"schedule": "per-task"}, "per-task")
     derive(root, "none", "l2-1e-5", "lambda", role="l2", l2=1e-5)
+    speech = {"speech": "speech"}
+    derive(root, "fixed-0.3", "single-speech-fixed-0.3", "reference", None, "fixed", speech)
     return root
 
 

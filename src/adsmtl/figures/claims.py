@@ -23,34 +23,32 @@ _ALIKE = 4.0  # effects that differ by a larger factor have axes of their own
 
 @dataclass(frozen=True)
 class Needs:
-    """What a study must have for a claim: roles of arms, and whether tasks alone or less data."""
+    """What a study must have for a claim: roles of arms, of several tasks and of a task alone."""
 
-    roles: tuple[str, ...]
-    alone: bool = False
+    together: tuple[str, ...]
+    alone: tuple[str, ...] = ()
     less_data: bool = False
 
     def met(self, arms: Mapping[str, Traits]) -> bool:
         """Whether a study of these arms has it all."""
-        together = {own.role for own in arms.values() if own.multi_task}
-        alone = {own.role for own in arms.values() if not own.multi_task}
         return (
-            together.issuperset(self.roles)
-            and (not self.alone or bool(alone))
+            {own.role for own in arms.values() if own.multi_task}.issuperset(self.together)
+            and {own.role for own in arms.values() if not own.multi_task}.issuperset(self.alone)
             and (not self.less_data or any(own.train_fraction < 1 for own in arms.values()))
         )
 
 
 NEEDS = {
-    "C1": Needs(("no-dropout", "fixed"), alone=True),
-    "C2": Needs(("no-dropout",), alone=True, less_data=True),
+    "C1": Needs(("no-dropout", "fixed"), alone=("no-dropout", "fixed")),
+    "C2": Needs(("no-dropout",), alone=("no-dropout",), less_data=True),
     "C3": Needs(("no-dropout", "fixed")),
     "C4": Needs(("adsmtl", "fixed", "per-task")),
     "C5": Needs(("adsmtl", "borrowed", "swapped", "matched-mean", "reversed")),
     "C6": Needs(("fixed", "adsmtl")),
     "C7": Needs(("fixed",)),
-    "C8": Needs(("fixed",), alone=True),
-    "C9": Needs(("pair",), alone=True),
-    "C10": Needs(("l2", "no-dropout"), alone=True),
+    "C8": Needs(("fixed",), alone=("fixed",)),
+    "C9": Needs(("pair",), alone=("pair-single",)),
+    "C10": Needs(("l2", "no-dropout"), alone=("no-dropout",)),
 }
 
 
