@@ -85,9 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="that align speech at once, where it has no labels of its own (default: 1)",
     )
-    add(
-        "measure-aligner", _measure_aligner, "measure the forced alignment of speech on hand labels"
-    )
+    add("measure-aligner", _measure_aligner, "measure the aligner of speech on hand labels")
     own = add("estimate", _estimate, "measure a few steps and say how long the study still takes")
     _add_processes(own, "that train at once")
     own = add("train", _train, "train arms with some seeds; finished runs are kept")

@@ -81,7 +81,8 @@ class Aligner:
         for padding, analysis in itertools.product(PADDINGS, self._analyses):
             pcm = (np.pad(samples, padding) * 32768).clip(-32768, 32767).astype(np.int16)
             try:
-                phones = self._phones(pcm.tobytes(), " ".join(words), analysis)
+                text = self._text(words, analysis)
+                phones = self._phones(pcm.tobytes(), text, analysis)
                 return _segments(phones, padding, len(samples), len(words))
             except RuntimeError:  # the search ended before the words did
                 continue
@@ -98,6 +99,25 @@ class Aligner:
                 decoder.add_word(word, phones, False)
             self._decoders[analysis] = decoder
         return self._decoders[analysis]
+
+    def _text(self, words: Sequence[str], analysis: Analysis) -> str:
+        """The words as the decoder is told them.
+
+        The second pass finds no way where the first word is a single phone, as in "I see": such a
+        word becomes one with the next.
+        """
+        decoder = self._decoder(analysis)
+        first = _pronunciations(decoder, words[0])
+        if len(words) < 2 or all(" " in own for own in first):
+            return " ".join(words)
+        joined = f"{words[0]}_{words[1]}"
+        if decoder.lookup_word(joined) is None:
+            ways = itertools.product(first, _pronunciations(decoder, words[1]))
+            for number, way in enumerate(ways, start=1):
+                decoder.add_word(
+                    joined if number == 1 else f"{joined}({number})", " ".join(way), False
+                )
+        return " ".join([joined, *words[2:]])
 
     def _phones(self, pcm: bytes, text: str, analysis: Analysis) -> list[tuple[int, str]]:
         """First sample and name of every phone, silences beside each other as one."""
@@ -137,6 +157,14 @@ def _decode(decoder: Any, pcm: bytes) -> None:
     decoder.start_utt()
     decoder.process_raw(pcm, full_utt=True)
     decoder.end_utt()
+
+
+def _pronunciations(decoder: Any, word: str) -> list[str]:
+    """All pronunciations of a known word, phones with blanks between them."""
+    found = [decoder.lookup_word(word)]
+    while (more := decoder.lookup_word(f"{word}({len(found) + 1})")) is not None:
+        found.append(more)
+    return found
 
 
 def _name(phone: str) -> str:
