@@ -17,7 +17,7 @@ rule prepare:
     message:
         "prepare: {wildcards.dataset}"
     shell:
-        "python -m adsmtl --log {log} prepare {wildcards.dataset}" " --processes {threads}"
+        "python -m adsmtl --log {log} prepare {wildcards.dataset} --processes {threads}"
 
 
 rule data:

@@ -100,11 +100,6 @@ def utterance(samples: np.ndarray) -> np.ndarray:
     return np.pad(log_mel(samples), ((CONTEXT, CONTEXT), (0, 0), (0, 0)), mode="edge")
 
 
-def frames(samples: int) -> int:
-    """Frames of `utterance` for so many samples."""
-    return 1 + samples // HOP + 2 * CONTEXT
-
-
 def span(start: int, end: int, samples: int) -> tuple[int, int]:
     """Frames of the segment `[start, end)` in an utterance of `samples` samples, with context.
 

@@ -84,7 +84,7 @@ class Index:
                 first, last = features.span(start, end, samples)
                 own = (self._number[phone], self._speaker[speaker])
                 self._rows.extend((self.frames + first, self.frames + last, *own))
-        self.frames += features.frames(samples)
+        self.frames += 1 + samples // features.HOP + 2 * features.CONTEXT  # as `features.utterance`
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Spans int64 `[N, 2]`, phones and speakers int64 `[N]`."""
