@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import adsmtl
-from adsmtl import config, planning
+from adsmtl import config, paths, planning
 from adsmtl.config import Settings
 from adsmtl.data import registry
 from adsmtl.data.fetch import sources

@@ -1,5 +1,7 @@
 """Boundaries are shifted, moved to changes of the spectrum, and stay in order."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -40,11 +42,14 @@ def test_a_boundary_moves_to_where_a_tone_begins():
 
 
 def test_the_spectrum_changes_most_where_a_tone_begins():
-    samples = np.full(9600, 1e-4, np.float32)
-    samples[4800:] = np.sin(np.arange(4800) * 0.4)
+    samples = np.random.default_rng(0).normal(0, 1e-3, 9600).astype(np.float32)
+    samples[4800:] += np.sin(np.arange(4800) * 0.4).astype(np.float32)
     change = boundaries.spectral_change(samples)
     assert len(change) == 1 + 9600 // boundaries.STEP
-    assert abs(np.argmax(change) * boundaries.STEP - 4800) <= 3 * boundaries.STEP
+    # at its ends the audio itself breaks off
+    inner = slice(boundaries.SIDE, -boundaries.SIDE)
+    place = boundaries.SIDE + np.argmax(change[inner])
+    assert abs(place * boundaries.STEP - 4800) <= 3 * boundaries.STEP
 
 
 @given(
@@ -58,7 +63,7 @@ def test_corrected_phones_stay_in_order_and_cover_the_same_audio(lengths, shift,
     moved = boundaries.corrected(segments, None, Correction({}, shift, weight=0.0))
     assert [one.phone for one in moved] == [one.phone for one in segments]
     assert (moved[0].start, moved[-1].end) == (0, ends[-1])
-    assert all(one.end == other.start for one, other in zip(moved, moved[1:], strict=False))
+    assert all(one.end == other.start for one, other in itertools.pairwise(moved))
     shortest = min(SHORTEST, ends[-1] // len(lengths))
     assert all(one.end - one.start >= shortest for one in moved)
 

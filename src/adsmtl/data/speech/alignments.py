@@ -75,6 +75,17 @@ class Table:
         Raises:
             UserError: a process died, or the table cannot be written. What was aligned is kept.
         """
+        try:
+            self._fill(read, processes)
+        except BrokenProcessPool as error:
+            raise UserError(
+                f"a process that aligned speech died; {self._path} keeps what was done: run again"
+            ) from error
+        except OSError as error:
+            reason = f"cannot write {self._path}: {error.strerror}"
+            raise UserError(f"{reason}; free space there") from error
+
+    def _fill(self, read: Reader, processes: int) -> None:
         known = self._offsets()
         left = [one for one in self._spoken if self._key(one) not in known]
         if not left:
@@ -84,23 +95,15 @@ class Table:
         # torch's threads do not survive a fork
         context = multiprocessing.get_context("spawn")
         start = _start, (read, self._pronunciations)
-        try:
-            _end_last_line(self._path)
-            with (
-                self._path.open("a", encoding="utf-8") as stream,
-                ProcessPoolExecutor(processes, context, *start) as pool,
-            ):
-                for row in _in_turn(pool, map(self._job, left), WAITING * processes):
-                    stream.write(json.dumps(row, separators=(",", ":")) + "\n")
-                    stream.flush()
-                    told.one_more(row.get("samples", 0))
-        except BrokenProcessPool as error:
-            raise UserError(
-                f"a process that aligned speech died; {self._path} keeps what was done: run again"
-            ) from error
-        except OSError as error:
-            reason = f"cannot write {self._path}: {error.strerror}"
-            raise UserError(f"{reason}; free space there") from error
+        _end_last_line(self._path)
+        with (
+            self._path.open("a", encoding="utf-8") as stream,
+            ProcessPoolExecutor(processes, context, *start) as pool,
+        ):
+            for row in _in_turn(pool, map(self._job, left), WAITING * processes):
+                stream.write(json.dumps(row, separators=(",", ":")) + "\n")
+                stream.flush()
+                told.one_more(row.get("samples", 0))
 
     def rows(self) -> Iterator[tuple[Spoken, Aligned]]:
         """Every utterance with its line of the table, in the order in which they were given.

@@ -94,7 +94,9 @@ def spectral_change(samples: np.ndarray) -> np.ndarray:
     first, last = np.maximum(place - SIDE, 0), np.minimum(place + SIDE, len(energies))
     before = (total[place] - total[first]) / np.maximum(place - first, 1)[:, None]
     after = (total[last] - total[place]) / (last - place)[:, None]
-    return np.sqrt(((before - after) ** 2).mean(axis=1))
+    change = np.sqrt(((before - after) ** 2).mean(axis=1))
+    change[0] = 0.0  # nothing comes before
+    return change
 
 
 def estimated(pairs: Sequence[tuple[str, str]], errors: np.ndarray) -> Correction:
