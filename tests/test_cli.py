@@ -206,9 +206,11 @@ def test_prepare_passes_the_persons_corpus_on(
         raise UserError("asked for")
 
     monkeypatch.setattr(registry, "prepare", prepare)
-    assert cli.main(["--settings", '{"timit_path": "/corpora/timit"}', "prepare", "timit"]) == 2
-    ((*where, settings),) = calls
+    asked = ["prepare", "timit", "--processes", "3"]
+    assert cli.main(["--settings", '{"timit_path": "/corpora/timit"}', *asked]) == 2
+    ((*where, settings, processes),) = calls
     assert where == ["timit", paths.RAW, paths.PREPARED]
+    assert processes == 3
     assert settings["timit_path"] == "/corpora/timit"
 
 

@@ -61,6 +61,25 @@ def test_a_file_is_all_that_a_preset_needs(edit: Edit) -> None:
     assert list(study(config.settings({"preset": "mine"}).preset).arms) == ["none"]
 
 
+def test_a_corpus_that_is_none_is_refused(project: Path) -> None:
+    with pytest.raises(UserError, match="speech is 'cifar10'; known are auto, librispeech"):
+        config.settings({"speech": "cifar10"})
+
+
+def test_another_corpus_changes_the_data_of_speech_and_nothing_else(project: Path) -> None:
+    usual, other = (study(speech=name).tasks for name in ("timit-sample", "librispeech"))
+    assert usual["vision"] == other["vision"]
+    assert replace(other["speech"], dataset="timit-sample") == usual["speech"]
+
+
+def test_the_corpus_of_the_sample_gives_runs_their_old_configuration(project: Path) -> None:
+    # of the study's runs, which began before the key `speech` was there
+    runs = study("study").runs()
+    assert next(run.config_hash for run in runs if run.name == "adsmtl-0.2 seed=0") == (
+        "59c84d0879204ee3779c5795713a91e0c09fd01f79c926b19c2a3b9007aef471"
+    )
+
+
 def test_arms_stand_in_the_order_of_the_file_whatever_the_preset_says(edit: Edit) -> None:
     edit("presets/smoke.yaml", "=seeds: 1\narms: [adsmtl-0.2, none, reference]\ntraining: {}")
     found = study("smoke").arms
@@ -75,6 +94,8 @@ def test_data_are_chosen_by_the_settings(project: Path) -> None:
     assert datasets() == ["cifar10", "timit-sample"]
     assert datasets(timit_path="/corpora/timit") == ["cifar10", "timit"]
     assert datasets(embedded="always", timit_path="/corpora/timit") == ["digits", "espeak"]
+    assert datasets(speech="librispeech") == ["cifar10", "librispeech"]
+    assert datasets(speech="timit-sample", timit_path="/corpora/timit")[1] == "timit-sample"
     stated = read_yaml(paths.PRESETS / "quick.yaml")["examples"]
     for task in ("vision", "speech"):
         assert study().tasks[task].examples == Examples(**stated[task])

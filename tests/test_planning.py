@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import adsmtl
-from adsmtl import config, planning
+from adsmtl import config, paths, planning
 from adsmtl.config import Settings
 from adsmtl.data import registry
 from adsmtl.data.fetch import sources
@@ -146,6 +146,19 @@ def test_a_licensed_corpus_takes_the_samples_place(offer: Offer) -> None:
     assert planning.settle(settings).datasets == ["cifar10", "timit"]
     assert ("timit", "/corpora/timit") in asked
     assert all(name != "timit-sample" for name, _ in asked)
+
+
+def test_every_corpus_of_speech_has_results_of_its_own(offer: Offer) -> None:
+    offer("cifar10", "timit-sample", "timit", "librispeech")
+    roots = {
+        corpus: planning.settle(Settings(preset="quick", speech=corpus)).root
+        for corpus in ("auto", "timit-sample", "timit", "librispeech")
+    }
+    assert roots["auto"] == roots["timit-sample"] == paths.results("quick")
+    assert roots["librispeech"] == paths.RESULTS / "quick-librispeech"
+    assert roots["timit"] == paths.RESULTS / "quick-timit"
+    embedded = Settings(preset="quick", speech="librispeech", embedded="always")
+    assert planning.settle(embedded).root == paths.RESULTS / "quick-embedded"
 
 
 def test_a_licensed_corpus_that_is_not_there_is_named(project: Path, offer: Offer) -> None:

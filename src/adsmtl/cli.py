@@ -78,6 +78,14 @@ def _parser() -> argparse.ArgumentParser:
     add("show", _show, "print the study that the settings describe")
     own = add("prepare", _prepare, "fetch and prepare a data set")
     own.add_argument("dataset")
+    own.add_argument(
+        "--processes",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="that align speech at once, where it has no labels of its own (default: 1)",
+    )
+    add("measure-aligner", _measure_aligner, "measure the aligner of speech on hand labels")
     own = add("estimate", _estimate, "measure a few steps and say how long the study still takes")
     _add_processes(own, "that train at once")
     own = add("train", _train, "train arms with some seeds; finished runs are kept")
@@ -171,8 +179,24 @@ def _prepare(options: argparse.Namespace) -> None:
     from adsmtl.data import registry, samples
 
     settings = vars(config.settings(options.settings))
-    folder = registry.prepare(options.dataset, paths.RAW, paths.PREPARED, settings)
+    folder = registry.prepare(
+        options.dataset, paths.RAW, paths.PREPARED, settings, options.processes
+    )
     log.info(f"prepared {folder}, with examples to look at in {samples.write(folder)}")
+
+
+def _measure_aligner(options: argparse.Namespace) -> None:
+    import tempfile
+
+    from adsmtl.data import registry
+    from adsmtl.data.fetch.extract import extract
+    from adsmtl.data.speech import aligner_quality
+
+    archive = registry.archive("timit-sample", paths.RAW)
+    with tempfile.TemporaryDirectory() as scratch:
+        extract(archive, Path(scratch) / "files")
+        aligner_quality.write(aligner_quality.measure(Path(scratch) / "files"), paths.DOCS)
+    log.info(f"wrote {paths.DOCS / 'aligner.md'} and the same for programs in aligner.json")
 
 
 def _inputs(plan: planning.Plan, where: str) -> tuple[dict[str, Any], Any]:

@@ -16,7 +16,7 @@ from pydantic import ConfigDict, TypeAdapter
 from adsmtl import paths
 from adsmtl.arms import expand
 from adsmtl.data import views
-from adsmtl.data.registry import DATASETS
+from adsmtl.data.registry import DATASETS, DEFAULT_SPEECH, speech_corpora
 from adsmtl.errors import UserError
 from adsmtl.study import (
     AS_IT_IS,
@@ -46,6 +46,7 @@ class Settings:
     seeds: int | str | None = None
     arms: str | None = None
     embedded: Literal["auto", "always", "never"] = "auto"
+    speech: str = AUTO
     timit_path: str | None = None
     device: str = "auto"
     precision: Precision = "auto"
@@ -58,6 +59,13 @@ class Settings:
             raise UserError(f"replicas is {self.replicas}; give at least 1, or null")
         if self.threads < 1:
             raise UserError(f"threads is {self.threads}; give at least 1 per training process")
+
+    @property
+    def corpus(self) -> str:
+        """The data set that `speech` names."""
+        if self.speech != AUTO:
+            return self.speech
+        return DEFAULT_SPEECH if self.timit_path is None else "timit"
 
     def chosen_seeds(self) -> tuple[int, ...] | None:
         """The seeds that `seeds` names, in order; None for all of the preset.
@@ -191,6 +199,7 @@ def settings(overrides: Mapping[str, Any] | None = None) -> Settings:
     found = check(Settings, {**read_yaml(path), **(overrides or {})}, str(path))
     if found.preset != AUTO:
         known(str(path), "preset", found.preset, [AUTO, *presets()])
+    known(str(path), "speech", found.speech, [AUTO, *speech_corpora()])
     return found
 
 
@@ -283,8 +292,8 @@ def tasks(chosen: Settings, own: Preset, embedded: bool) -> dict[str, Task]:
             continue
         if embedded:
             dataset, target = entry.embedded.dataset, entry.embedded.target
-        elif dataset == "timit-sample" and chosen.timit_path is not None:
-            dataset = "timit"
+        elif dataset == DEFAULT_SPEECH:
+            dataset = chosen.corpus
         usual = entry.examples or limits.get(entry.dataset, Examples())
         result[name] = Task(
             dataset=dataset,

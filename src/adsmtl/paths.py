@@ -4,7 +4,8 @@ from pathlib import Path
 
 CONFIG = Path("config")
 PRESETS = CONFIG / "presets"
-ARMS = Path("docs/arms.md")
+DOCS = Path("docs")
+ARMS = DOCS / "arms.md"
 RAW = Path("data/raw")
 PREPARED = Path("data/prepared")
 CITATION = Path("CITATION.cff")
@@ -16,9 +17,13 @@ ARTIFACTS = Path("mlruns")
 TRACKING = "sqlite:///mlflow.db"
 
 
-def results(preset: str, embedded: bool = False) -> Path:
-    """Folder of one preset's results; embedded data never share a folder with real data."""
-    return RESULTS / (f"{preset}-embedded" if embedded else preset)
+def results(preset: str, embedded: bool = False, speech: str | None = None) -> Path:
+    """Folder of one preset's results, apart for embedded data and for every corpus of speech.
+
+    Args:
+        speech: the corpus, where it is another than the default one.
+    """
+    return RESULTS / "-".join(filter(None, [preset, speech, "embedded" if embedded else None]))
 
 
 def run(root: Path, arm: str, seed: int) -> Path:

@@ -11,6 +11,7 @@ from pathlib import Path
 from adsmtl import config, isolated, paths
 from adsmtl.config import Settings
 from adsmtl.data import registry
+from adsmtl.data.registry import DEFAULT_SPEECH
 from adsmtl.errors import UserError
 from adsmtl.study import Study, Task
 
@@ -48,7 +49,9 @@ class Plan:
     @property
     def root(self) -> Path:
         """The study's results folder."""
-        return paths.results(self.study.preset, self.study.embedded)
+        corpus = self.settings.corpus
+        other = None if self.study.embedded or corpus == DEFAULT_SPEECH else corpus
+        return paths.results(self.study.preset, self.study.embedded, other)
 
     @property
     def gpus(self) -> int:

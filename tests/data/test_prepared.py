@@ -119,3 +119,13 @@ def test_loading_and_splitting_need_numpy_alone():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def test_a_stream_is_saved_block_by_block_and_must_be_as_long_as_it_says(tmp_path):
+    array = np.arange(24, dtype=np.float32).reshape(4, 3, 2)
+    blocks = (array[start : start + 2] for start in (0, 2))
+    cards.save(tmp_path / "ours.npy", cards.Stream(blocks, array.shape, np.float32))
+    assert (np.load(tmp_path / "ours.npy") == array).all()
+    short = cards.Stream(iter([array[:2]]), array.shape, np.float32)
+    with pytest.raises(ValueError, match=r"short\.npy has 2 rows, not 4"):
+        cards.save(tmp_path / "short.npy", short)

@@ -10,12 +10,14 @@ rule prepare:
         Path("data/logs") / "{dataset}.benchmark.tsv"
     conda:
         ENVIRONMENT
+    # Alignment of speech uses all cores; more than there are is scaled down.
+    threads: lambda wildcards: 64 if wildcards.dataset.startswith("librispeech") else 1
     params:
         code=modules.of_step(["files"], ["data/**/*.py"]),
     message:
         "prepare: {wildcards.dataset}"
     shell:
-        "python -m adsmtl --log {log} prepare {wildcards.dataset}"
+        "python -m adsmtl --log {log} prepare {wildcards.dataset} --processes {threads}"
 
 
 rule data:

@@ -1,7 +1,8 @@
 """Write a prepared folder: arrays, then the card that describes and seals them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,11 +11,19 @@ from adsmtl.data.folds import TEST, TRAIN, VALIDATION
 from adsmtl.data.prepared import Card
 
 
+class Stream(NamedTuple):
+    """Blocks that are made one by one, of an array whose shape is known before."""
+
+    blocks: Iterable[np.ndarray]
+    shape: tuple[int, ...]
+    dtype: type
+
+
 def write(
     folder: Path,
     card: Card,
     *,
-    inputs: Sequence[np.ndarray],
+    inputs: Sequence[np.ndarray] | Stream,
     targets: Mapping[str, np.ndarray],
     groups: np.ndarray | None = None,
     spans: np.ndarray | None = None,
@@ -25,8 +34,8 @@ def write(
     Args:
         folder: an existing (temporary) folder.
         card: all keys but `examples`, `counts`, `split`, `files` and `digest`, added here.
-        inputs: blocks that, one after the other, are `inputs.npy`; blocks, so that hours of
-            speech need not be copied into one array first.
+        inputs: blocks that, one after the other, are `inputs.npy`; a stream where they would not
+            fit in memory together.
         targets: name -> class of each example `[N]`.
         groups: speaker of each example `[N]`, -1 where it has none; None where none has one.
         spans: `[N, 2]`, speech only.
@@ -56,23 +65,33 @@ def write(
     return whole
 
 
-def save(path: Path, blocks: Sequence[np.ndarray]) -> None:
-    """Write `blocks` one after the other as a single .npy array.
+def save(path: Path, blocks: Sequence[np.ndarray] | Stream) -> None:
+    """Write blocks one after the other as a single .npy array.
 
     `numpy.save` hides the reason when the disk fills up (an OSError without a number); plain
     writes keep it.
+
+    Raises:
+        ValueError: the blocks of a stream are not as many as it says.
     """
-    first = blocks[0]
+    if not isinstance(blocks, Stream):
+        first = blocks[0]
+        shape = (sum(len(block) for block in blocks), *first.shape[1:])
+        blocks = Stream(blocks, shape, first.dtype)
     header = {
-        "descr": np.lib.format.dtype_to_descr(first.dtype),
+        "descr": np.lib.format.dtype_to_descr(np.dtype(blocks.dtype)),
         "fortran_order": False,
-        "shape": (sum(len(block) for block in blocks), *first.shape[1:]),
+        "shape": blocks.shape,
     }
+    length = 0
     with path.open("wb") as stream:
         np.lib.format.write_array_header_1_0(stream, header)
-        for block in blocks:
+        for block in blocks.blocks:
+            length += len(block)
             if block.size:
                 stream.write(np.ascontiguousarray(block).data)
+    if length != blocks.shape[0]:
+        raise ValueError(f"{path.name} has {length} rows, not {blocks.shape[0]}")
 
 
 def count(
@@ -116,6 +135,7 @@ def markdown(card: Card) -> str:
             for key in ("mean", "std")
         )
         lines.append(f"- channels of the training split: mean {mean}; standard deviation {std}")
+    lines += [f"- {note}" for note in card.get("notes", [])]
     lines += ["", "![A row of examples per class](samples.png)"]
     for name, parts in card["counts"].items():
         lines += ["", f"## Target `{name}`", ""]

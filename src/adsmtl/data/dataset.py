@@ -1,7 +1,11 @@
 """What a module in `corpora` declares of a data set: how it is had, and what prepares it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from adsmtl.data.prepared import Source
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,26 @@ class Archive:
 
 
 @dataclass(frozen=True)
+class Archives:
+    """Archives of one corpus, each kept in `<raw data>/<shelf>/<part>/` for all who use it.
+
+    Attributes:
+        shelf: the corpus.
+        parts: by name.
+    """
+
+    shelf: str
+    parts: Mapping[str, Archive]
+
+
+class Fetched(NamedTuple):
+    """An archive that is here."""
+
+    path: Path
+    source: Source
+
+
+@dataclass(frozen=True)
 class Folder:
     """A corpus that the user holds, in a folder that `config/config.yaml` names.
 
@@ -48,8 +72,9 @@ class DataSet:
     Attributes:
         raw: what it is made from; None where it installs with the package.
         prepare: writes the prepared folder. Its arguments are the path of `raw`, the folder to
-            write, and the card's `source`; the folder alone where `raw` is None.
+            write, and the card's `source`; the folder alone where `raw` is None. For `Archives`
+            they are what was fetched by part, the folder, and how many processes may be used.
     """
 
-    raw: Archive | Folder | None
+    raw: Archive | Archives | Folder | None
     prepare: Callable[..., None]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from adsmtl.data.dataset import Archive, DataSet
+from adsmtl.data.dataset import Archive, Archives, DataSet, Fetched
 from adsmtl.data.fetch import sources
 from adsmtl.data.fetch.sources import Location, Origin
 from adsmtl.errors import UserError
@@ -18,7 +18,25 @@ DATASETS: dict[str, str] = {
     "timit": "timit:CORPUS",
     "digits": "digits:DIGITS",
     "espeak": "espeak:ESPEAK",
+    "librispeech": "librispeech:DEV_CLEAN",
+    "librispeech-clean-100": "librispeech:CLEAN_100",
+    "librispeech-mini": "librispeech:MINI",
+    "librispeech-dev-other": "librispeech:DEV_OTHER",
+    "librispeech-test-clean": "librispeech:TEST_CLEAN",
+    "librispeech-test-other": "librispeech:TEST_OTHER",
+    "librispeech-train-clean-5": "librispeech:TRAIN_CLEAN_5",
+    "librispeech-train-clean-100": "librispeech:TRAIN_CLEAN_100",
+    "librispeech-train-clean-360": "librispeech:TRAIN_CLEAN_360",
+    "librispeech-train-other-500": "librispeech:TRAIN_OTHER_500",
 }
+
+#: The corpus of speech where the configuration names none.
+DEFAULT_SPEECH = "timit-sample"
+
+
+def speech_corpora() -> list[str]:
+    """The data sets that may take the place of the TIMIT sample: those with phones as a target."""
+    return [name for name in DATASETS if name.startswith(("timit", "librispeech"))]
 
 
 def lookup(name: str) -> DataSet:
@@ -44,6 +62,8 @@ def locate(name: str, raw_root: Path, settings: Mapping[str, Any]) -> Location:
         return Location(Origin("embedded", "installed with the package"), ())
     if isinstance(raw, Archive):
         return sources.locate(raw, raw_root / name)
+    if isinstance(raw, Archives):
+        return _all_located(raw, raw_root)
     given = settings.get(raw.setting)
     if given is None:
         return Location(None, (f"{raw.setting} in config/config.yaml names no folder",))
@@ -52,8 +72,41 @@ def locate(name: str, raw_root: Path, settings: Mapping[str, Any]) -> Location:
     return Location(Origin("local", str(given)), ())
 
 
+def _all_located(raw: Archives, raw_root: Path) -> Location:
+    """The origin of the last part, or of a part that cannot be had."""
+    found = Location(None, ())
+    for part, archive in raw.parts.items():
+        found = sources.locate(archive, raw_root / raw.shelf / part)
+        if found.origin is None:
+            return Location(None, tuple(f"{part}: {reason}" for reason in found.refused))
+    return found
+
+
+def archive(name: str, raw_root: Path) -> Path:
+    """The verified archive of a data set that has one, fetched if it is not here yet.
+
+    Raises:
+        UserError: it cannot be had or is damaged.
+    """
+    raw = lookup(name).raw
+    if not isinstance(raw, Archive):
+        raise ValueError(f"{name} is not made from one archive")
+    return _fetched(raw, raw_root / name).path
+
+
+def _fetched(archive: Archive, folder: Path) -> Fetched:
+    path = sources.fetch(archive, folder)
+    record = read_json(path.parent / sources.RECORD)
+    keys = ("name", "origin", "sha256", "provenance", "licence")
+    return Fetched(path, {key: record[key] for key in keys})
+
+
 def prepare(
-    name: str, raw_root: Path, prepared_root: Path, settings: Mapping[str, Any] | None = None
+    name: str,
+    raw_root: Path,
+    prepared_root: Path,
+    settings: Mapping[str, Any] | None = None,
+    processes: int = 1,
 ) -> Path:
     """Fetch and prepare one data set.
 
@@ -63,6 +116,7 @@ def prepare(
         prepared_root: receives `prepared_root/<name>/`, replaced as a whole.
         settings: values of `config/config.yaml`, which name the folders of corpora that the
             user holds.
+        processes: that may work at once.
 
     Returns:
         The prepared folder.
@@ -74,11 +128,12 @@ def prepare(
     if dataset.raw is None:
         dataset.prepare(folder)
     elif isinstance(dataset.raw, Archive):
-        archive = sources.fetch(dataset.raw, raw_root / name)
-        record = read_json(archive.parent / sources.RECORD)
-        keys = ("name", "origin", "sha256", "provenance", "licence")
-        source = {key: record[key] for key in keys}
-        dataset.prepare(archive, folder, source)
+        fetched = _fetched(dataset.raw, raw_root / name)
+        dataset.prepare(fetched.path, folder, fetched.source)
+    elif isinstance(dataset.raw, Archives):
+        shelf = raw_root / dataset.raw.shelf
+        parts = {part: _fetched(own, shelf / part) for part, own in dataset.raw.parts.items()}
+        dataset.prepare(parts, folder, processes)
     else:
         origin = sources.required(name, locate(name, raw_root, settings or {}))
         source = {

@@ -1,6 +1,7 @@
 """From labelled utterances to arrays: what every speech data set shares."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -52,24 +53,40 @@ def assemble(
 
     Segments whose phone is not in `phones` are left out.
     """
-    number = {phone: index for index, phone in enumerate(phones)}
-    speaker_number = {speaker: index for index, speaker in enumerate(speakers)}
+    index = Index(phones, speakers)
     blocks: list[np.ndarray] = []
-    rows: list[tuple[int, int, int, int]] = []
-    offset = 0
     with features.one_thread():
         for utterance in utterances:
             blocks.append(features.utterance(utterance.samples))
-            rows.extend(_rows(utterance, number, speaker_number[utterance.speaker], offset))
-            offset += len(blocks[-1])
-    table = np.array(rows, np.int64)
-    return Speech(blocks, table[:, :2], table[:, 2], table[:, 3])
+            index.add(utterance.speaker, len(utterance.samples), utterance.segments)
+    return Speech(blocks, *index.arrays())
 
 
-def _rows(
-    utterance: Utterance, number: dict[str, int], speaker: int, offset: int
-) -> Iterator[tuple[int, int, int, int]]:
-    for start, end, phone in utterance.segments:
-        if phone in number:
-            first, last = features.span(start, end, len(utterance.samples))
-            yield offset + first, offset + last, number[phone], speaker
+class Index:
+    """Where the segments of utterances lie among the frames of all of them.
+
+    It needs no audio, so that the frames can be written later, one utterance after the other.
+
+    Attributes:
+        frames: of all utterances so far, context included.
+    """
+
+    def __init__(self, phones: Sequence[str], speakers: Sequence[str]) -> None:
+        self._number = {phone: index for index, phone in enumerate(phones)}
+        self._speaker = {speaker: index for index, speaker in enumerate(speakers)}
+        self._rows = array("q")  # eight bytes a number: hours of speech have millions of segments
+        self.frames = 0
+
+    def add(self, speaker: str, samples: int, segments: Iterable[Segment]) -> None:
+        """Append an utterance; segments whose phone is no class are left out."""
+        for start, end, phone in segments:
+            if phone in self._number:
+                first, last = features.span(start, end, samples)
+                own = (self._number[phone], self._speaker[speaker])
+                self._rows.extend((self.frames + first, self.frames + last, *own))
+        self.frames += 1 + samples // features.HOP + 2 * features.CONTEXT  # as `features.utterance`
+
+    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Spans int64 `[N, 2]`, phones and speakers int64 `[N]`."""
+        table = np.frombuffer(self._rows, np.int64).reshape(-1, 4)
+        return table[:, :2].copy(), table[:, 2].copy(), table[:, 3].copy()
