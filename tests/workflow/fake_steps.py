@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 ROOT = Path("results/smoke-embedded")
-RUN = ("metrics.json", "history.jsonl", "checkpoint.safetensors")
+RUN = ("metrics.json", "history.jsonl", "predictions.npz", "checkpoint.safetensors")
 MADE = {
     "listing": ["listing.json"],
     "train": [f"runs/*/*/{name}" for name in RUN],
-    "test-time": ["runs/adsmtl/*/test-time.json"],
+    "test-time": ["runs/adsmtl-0.2/*/test-time.json"],
     "affinity": ["runs/none/*/affinity.json"],
     "collect": ["collected/*"],
     "tables": ["tables/*"],

@@ -44,7 +44,7 @@ def test_a_corrupt_archive_ends_with_one_message_and_is_not_used(tmp_path):
 @pytest.mark.skipif(not MIRROR, reason="ADSMTL_MIRROR is not set")
 def test_a_run_trains_on_real_data_from_the_mirror(tmp_path):
     project = copy_project(tmp_path / "project")
-    path = Path("results/smoke/runs/adsmtl/seed=0/metrics.json")
+    path = Path("results/smoke/runs/adsmtl-0.2/seed=0/metrics.json")
     project.snakemake("--cores", "2", str(path), config=("preset=smoke",))
     metrics = json.loads((project.folder / path).read_text())
     assert {own["origin"] for own in metrics["data"].values()} == {"mirror"}

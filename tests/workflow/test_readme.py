@@ -121,7 +121,7 @@ TESTS = {
     "snakemake --cores all data": says(NOTHING_TO_DO),
     "snakemake --cores all --config preset=smoke": says(NOTHING_TO_DO),
     "snakemake --unlock": says("Unlocked"),
-    "adsmtl why adsmtl/seed=0": says("kept"),
+    "adsmtl why adsmtl-0.2/seed=0": says("kept"),
     "snakemake --report workflow-report.html": workflow_report,
     "dvc repro; dvc metrics show; dvc plots show": elsewhere("test_versioning.py"),
     "dvc push": elsewhere("test_versioning.py"),

@@ -88,8 +88,8 @@ def test_an_unknown_key_ends_with_one_message_and_keeps_results(study):
 def test_a_wrong_rate_ends_with_one_message_that_names_the_arm(tmp_path):
     project = copy_project(tmp_path / "project")
     path = project.folder / "config/arms.yaml"
-    path.write_text(path.read_text().replace("p0: 0.2", "p0: 1.2"))
+    path.write_text(path.read_text().replace("0.3, 0.5]}\n    # What", "0.3, 1.5]}\n    # What"))
     result = project.call("snakemake", "--cores", "1", "--config", *EMBEDDED)
     assert result.returncode != 0
-    assert "config/arms.yaml: adsmtl: dropout: p0 is 1.2" in result.stderr
+    assert "config/arms.yaml: adsmtl-1.5: dropout: p0 is 1.5" in result.stderr
     assert "Traceback" not in result.stderr

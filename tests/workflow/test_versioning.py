@@ -21,7 +21,7 @@ def test_dvc_versions_the_study_and_sends_it_to_another_clone(versioned, tmp_pat
     output = versioned.done("bash", "-c", "dvc repro; dvc metrics show; dvc plots show")
     assert output.count("Nothing to be done") == 2
     assert "results/smoke-embedded/tables/summary.json" in output
-    assert "vision_adsmtl" in (versioned.folder / "dvc_plots/index.html").read_text()
+    assert "vision_adsmtl-0" in (versioned.folder / "dvc_plots/index.html").read_text()
     locked = yaml.safe_load((versioned.folder / "dvc.lock").read_text())["stages"]
     assert [out["path"] for out in locked["data"]["outs"]] == ["data/prepared"]
     assert {out["path"].split("/")[-1] for out in locked["study"]["outs"]} >= {"runs", "collected"}
