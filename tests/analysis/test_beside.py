@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from adsmtl.analysis import dose, resampling, specification, variance
+from adsmtl.analysis.paired import Paired
 
 
 def crossed_runs(fold, seed, residual, arms=6, folds=4, per_fold=50):
@@ -54,9 +55,21 @@ def test_crossed_resampling_knows_both_sources_of_noise():
     assert found.low < found.mean < found.high
 
 
+@pytest.mark.parametrize("folds", [[0, 1, 2], [0, 0, 1, 1], [0, 0, 0]])
+def test_with_few_seeds_the_interval_is_no_narrower_than_over_seeds_alone(folds):
+    """Also where every fold has a single seed, from which nothing can be drawn."""
+    draw = np.random.default_rng(2)
+    first = draw.normal(size=(len(folds), 1)) + draw.normal(0, 0.01, size=(len(folds), 300))
+    found = resampling.seeds_and_examples(first, np.zeros_like(first), np.array(folds), draws=4000)
+    alone = Paired(tuple(first.mean(axis=1)), tuple(folds))
+    assert found.high - found.low == pytest.approx(alone.high - alone.low, rel=0.06)
+
+
 def test_examples_of_other_folds_take_no_part():
-    first = np.array([[1.0, 0.0, np.nan, np.nan], [np.nan, np.nan, 1.0, 1.0]])
-    found = resampling.seeds_and_examples(first, np.zeros((2, 4)), np.array([0, 1]), draws=50)
+    # Rows are seeds; a seed's missing examples are those that its fold does not test.
+    first = np.array([[1.0, 0.0, np.nan, np.nan], [np.nan, np.nan, 1.0, 1.0]]).repeat(2, axis=0)
+    folds = np.array([0, 0, 1, 1])
+    found = resampling.seeds_and_examples(first, np.zeros((4, 4)), folds, draws=50)
     assert found.mean == 0.75
     with pytest.raises(ValueError, match="do not fit"):
         resampling.seeds_and_examples(first, first, np.array([0]))

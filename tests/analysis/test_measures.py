@@ -85,6 +85,35 @@ def test_rate_is_chosen_per_seed_by_the_mean_over_tasks():
     assert set(chosen["trials"]) == {2}
 
 
+@pytest.mark.parametrize(
+    ("family", "labels", "name"),
+    [
+        ("fixed", ["fixed 0.1", "fixed 0.2"], "fixed"),
+        ("adsmtl", ["ADSMTL, p0 0.1", "ADSMTL, p0 0.2"], "ADSMTL"),
+        ("per-task", ["per task, vision 0.1, speech 0.3", "per task, vision 0.5"], "per task"),
+        (
+            "single-vision-fixed",
+            ["single-task vision, fixed 0.1", "single-task vision, fixed 0.2"],
+            "single-task vision, fixed",
+        ),
+        ("l2", ["lambda 1e-5", "lambda 1e-4"], "lambda"),
+        ("mine", ["one", "another"], "mine"),
+    ],
+)
+def test_what_is_chosen_is_called_by_its_method(family, labels, name):
+    trials = [
+        (f"{family}-{i}", "main", "fixed", i / 10, seed, "vision", 0.5, 0.5)
+        for i in (1, 2)
+        for seed in (0, 1)
+    ]
+    final = rows(*trials)
+    final = final.assign(
+        family=family, label=final["arm"].map(dict(zip(final["arm"].unique(), labels, strict=True)))
+    )
+    chosen = measures.with_chosen(final).query(f"arm == '{measures.chosen_arm(family)}'")
+    assert set(chosen["label"]) == {f"{name}, chosen on validation"}
+
+
 def test_ties_go_to_the_smaller_rate_whatever_the_order():
     # 0.1 + 0.5 and 0.2 + 0.4 differ in their last bit
     final = rows(*fixed(0, 0.5, 0.1, 0.5), *fixed(0, 0.3, 0.2, 0.4), *fixed(0, 0.4, 0.4, 0.2))
@@ -99,7 +128,7 @@ def test_a_seed_that_has_not_tried_every_rate_chooses_nothing():
 
 FAMILIES = {
     "fixed": "fixed, chosen on validation",
-    "adsmtl": "ADSMTL, p0, chosen on validation",
+    "adsmtl": "ADSMTL, chosen on validation",
     "single-vision-fixed": "single-task vision, fixed, chosen on validation",
     "l2": "lambda, chosen on validation",
 }

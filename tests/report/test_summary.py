@@ -16,6 +16,8 @@ def row(number, verdict, effect=None, half=0.1, excluded=None, unit="percentage 
         "ci_low": effect - half if known else None,
         "ci_high": effect + half if known else None,
         "excluded": excluded,
+        "n": 3,
+        "reason": None,
     }
 
 
@@ -71,3 +73,15 @@ def test_the_longest_summary_keeps_to_its_words():
     rows = [row(n, verdicts[n % 4], 10.0 + n, excluded=10.2) for n in range(1, 11)]
     text = told([*rows, row(11, NOT_RUN)], "interim, 12 of 16 seeds (2016 of 2688 runs)")
     assert len(text.split()) <= summary.WORDS
+
+
+def test_a_single_effect_is_told_in_the_singular():
+    assert "the largest effect is C1" in told([row(1, INCONCLUSIVE, 2.0)])
+    assert "the largest effects are C4" in told(LEDGER)
+
+
+def test_too_few_seeds_for_any_verdict_are_said_to_be_so():
+    few = [{**own, "reason": "Underpowered by design"} for own in LEDGER if own["p"] is not None]
+    words = "With n = 3, no result could have supported or contradicted a claim."
+    assert words in told(few)
+    assert words not in told([*few, row(8, SUPPORTED, 1.0)])

@@ -1,5 +1,6 @@
 """Measures over arms: delta_m, and the trial of every family that validation data choose."""
 
+import itertools
 from collections.abc import Callable, Sequence
 
 import pandas as pd
@@ -164,7 +165,7 @@ def _chosen(rows: pd.DataFrame, family: str, choice: Choice) -> pd.DataFrame:
         chosen_from=chosen["arm"],
         trials=rows["tunable"].nunique(),
         arm=chosen_arm(family),
-        label=f"{_common_words(members) or family}, chosen on validation",
+        label=f"{_method(members, family)}, chosen on validation",
         group=CHOSEN_GROUP,
         baseline=None,
         role=None,
@@ -173,12 +174,14 @@ def _chosen(rows: pd.DataFrame, family: str, choice: Choice) -> pd.DataFrame:
     ).sort_values("seed", kind="stable")
 
 
-def _common_words(labels: Sequence[str]) -> str:
-    """The words that all labels begin with: "fixed" of "fixed 0.1" and "fixed 0.2"."""
-    words = [label.split() for label in labels]
-    shared = 0
-    for column in zip(*words, strict=False):
-        if len({word.rstrip(",") for word in column}) > 1:
-            break
-        shared += 1
-    return " ".join(words[0][:shared]).rstrip(",")
+def _method(labels: Sequence[str], family: str) -> str:
+    """What the labels of trials have in common, less the name of what they are trials of.
+
+    "fixed" of "fixed 0.1" and "fixed 0.2", "ADSMTL" of "ADSMTL, p0 0.1" and "ADSMTL, p0 0.2":
+    after a comma, the last word is dropped if the family is not called by it.
+    """
+    columns = zip(*(label.split() for label in labels), strict=False)
+    words = [column[0] for column in itertools.takewhile(lambda own: len(set(own)) == 1, columns)]
+    if len(words) > 1 and words[-2].endswith(",") and words[-1] not in family:
+        words = words[:-1]
+    return " ".join(words).rstrip(",") or family

@@ -1,12 +1,15 @@
 """Loss and accuracy of the main arms by epoch."""
 
+from math import inf
+
 from adsmtl.figures import bands, style
 from adsmtl.figures.drawing import Drawing
 from adsmtl.figures.lazy import DataFrame, Figure
 
 _SPLITS = {"train": {"linestyle": (0, (1, 1))}, "val": {"linestyle": "-"}}
 _REFERENCE = {"color": style.INK, "linestyle": (0, (4, 1.2)), "linewidth": 0.9}
-_MEASURES = {"loss": ("loss (nats)", 1.0), "accuracy": ("accuracy (%)", 100.0)}
+# By column: name, factor, and the largest possible value; the smallest one is 0.
+_MEASURES = {"loss": ("loss (nats)", 1.0, inf), "accuracy": ("accuracy (%)", 100.0, 100.0)}
 
 
 def draw_epochs(history: DataFrame) -> Figure:
@@ -26,7 +29,7 @@ def draw_epochs(history: DataFrame) -> Figure:
     grid = figure.subplots(len(arms), len(columns), sharex=True, sharey="col", squeeze=False)
     for axes, arm in zip(grid, arms, strict=True):
         for ax, (task, measure) in zip(axes, columns, strict=True):
-            name, factor = _MEASURES[measure]
+            name, factor, _ = _MEASURES[measure]
             for split, look in _SPLITS.items():
                 chosen = (shown["arm"] == arm["arm"]) & (shown["task"] == task)
                 colour = style.task_colour(task)
@@ -36,8 +39,9 @@ def draw_epochs(history: DataFrame) -> Figure:
                 ax.set_title(f"{task}: {name}", fontsize=8)
             style.few_ticks(ax)
         axes[0].set_ylabel(bands.wrapped(arm["label"]))
-    for ax in grid[-1]:
+    for ax, (_, measure) in zip(grid[-1], columns, strict=True):
         ax.set_xlabel("epoch")
+        style.cut(ax, 0, _MEASURES[measure][2])  # of the whole column, which shares its axis
     handles = [
         style.key(name, color=style.INK, **_SPLITS[split])
         for name, split in (("training", "train"), ("validation", "val"))
@@ -65,8 +69,8 @@ DRAWING = Drawing(
     caption=(
         "Learning curves of the main arms (rows): training (dotted) and validation (solid) loss"
         " and accuracy after each epoch, evaluated with all units on; mean over seeds, band its"
-        " 95 % t-interval. The thin dashed line is the validation mean of single-task training"
-        " without dropout."
+        " 95 % t-interval, cut where no value is possible. The thin dashed line is the validation"
+        " mean of single-task training without dropout."
     ),
     draw=lambda material: draw_epochs(material.epochs),
 )

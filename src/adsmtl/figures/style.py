@@ -102,6 +102,12 @@ def key(label: str, **look) -> Any:
     return Line2D([], [], label=label, **look)
 
 
+def cut(ax: Axes, low: float, high: float) -> None:
+    """End the vertical axis where values end that are possible: an interval may reach beyond."""
+    bottom, top = ax.get_ylim()
+    ax.set_ylim(max(bottom, low), min(top, high))
+
+
 def few_ticks(ax: Axes) -> None:
     """At most four ticks up and five across, these on whole numbers."""
     from matplotlib.ticker import MaxNLocator

@@ -34,12 +34,16 @@ def sentences(rows: Sequence[Row], preset: str, interim: str | None = None) -> l
     tested = [row for row in rows if row["p"] is not None]
     if not tested:
         return told
+    if all(row["reason"] for row in tested):  # so few seeds that no verdict was possible
+        n = max(row["n"] for row in tested)
+        told.append(f"With n = {n}, no result could have supported or contradicted a claim.")
     clear = [row for row in tested if row["ci_low"] is not None and not _crosses_0(row)]
     if clear:
         largest = sorted(clear, key=lambda row: -abs(row["effect"]) / row["delta"])[:_LARGEST]
+        found = "effect is" if len(largest) == 1 else "effects are"
         told.append(
-            "The largest effects, relative to the smallest one of interest, are"
-            f" {'; '.join(map(_effect, largest))}."
+            "Relative to the smallest effect of interest, and among those whose 95 % interval"
+            f" leaves out 0, the largest {found} {'; '.join(map(_effect, largest))}."
         )
     else:
         told.append("No effect that decides a claim has a 95 % interval that leaves out 0.")

@@ -56,7 +56,8 @@ def components(final: pd.DataFrame, source: str) -> tuple[pd.DataFrame, TextTabl
             " weights, order of the data); what is left, which includes running the same arm"
             " again; and, of what is left, what drawing other test examples alone would give, an"
             " upper bound, because arms are tested on the same examples. Method of moments,"
-            f" negative estimates are 0. {source}"
+            " negative estimates are 0; with one seed per fold, folds and seeds cannot be told"
+            f" apart. {source}"
         ),
         columns=[
             *("Outcome", "Task", "Unit", "Arms", "Seeds", "Fold", "Seed", "Left over"),
@@ -100,7 +101,8 @@ def resampled(collected: Collected, source: str) -> tuple[pd.DataFrame, TextTabl
             "Differences in test accuracy, first arm minus second at the same seed, in percentage"
             " points, with two 95 % intervals: over seeds alone, for these test examples (t,"
             " standard errors within folds), and over seeds and test examples drawn together"
-            f" (crossed bootstrap of {resampling.DRAWS:,} draws, seeds within folds). {source}"
+            f" (crossed bootstrap of {resampling.DRAWS:,} draws). Where a fold has one seed only,"
+            f" folds are not told apart. {source}"
         ),
         columns=["Comparison", "Task", "n", "Effect (pp)", "Over seeds", "Over seeds and examples"],
         rows=[
