@@ -125,10 +125,10 @@ TESTS = {
     "snakemake --report workflow-report.html": workflow_report,
     "dvc repro; dvc metrics show; dvc plots show": elsewhere("test_versioning.py"),
     "dvc push": elsewhere("test_versioning.py"),
-    "pip install '.[listing]'": extra,
+    "pip install -e '.[listing]'": extra,
     "adsmtl arms": writes_what_is_committed("docs/arms.md"),
     "adsmtl presets": says("smoke: ", "quick: ", "study: ", "paper: "),
-    "adsmtl judge results/study": judged_again,
+    "adsmtl judge results/frozen/0.4.0/pilot": judged_again,
     "adsmtl freeze": refused("was made by code that is not committed"),
 }
 

@@ -62,7 +62,7 @@ def test_without_keras_the_reason_names_the_extra(
     assert result == {
         "keras": None,
         "backend": None,
-        "reason": "Keras is not installed; install the extra: pip install '.[listing]'",
+        "reason": "Keras is not installed; install the extra: pip install -e '.[listing]'",
         "defects": [],
     }
     assert json.loads((tmp_path / "listing.json").read_text()) == result

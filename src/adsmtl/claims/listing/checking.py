@@ -16,7 +16,7 @@ from adsmtl.files import write_json
 from adsmtl.isolated import NoAnswer
 
 LIMIT_S = 300.0  # for one probe; nearly all of its time goes into importing the backend
-EXTRA = "pip install '.[listing]'"
+EXTRA = "pip install -e '.[listing]'"
 ENVIRONMENT = "environment"  # the question that `probe` answers with the versions
 
 _ENVIRONMENT_KEYS = {"keras", "backend"}
