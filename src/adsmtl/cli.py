@@ -117,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     own.add_argument("--only", type=Path, help="one results folder instead of all")
     own = add("keep", _keep, "keep a trained part of a study below results/blocks, to be pooled")
     own.add_argument("name", help="of the block, such as seeds-0-3")
-    own = add("pool", _pool, "join blocks of one study and judge it, whole or not yet")
+    own = add("pool", _pool, "join blocks of one study, or take up an archive, and judge it")
     own.add_argument("blocks", type=Path, nargs="+", help="results folders or archives")
     own.add_argument("--out", type=Path, required=True, help="results folder to write")
     own = add("freeze", _freeze, "keep a finished study below results/frozen, to be cited")

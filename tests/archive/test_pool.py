@@ -136,10 +136,15 @@ def test_overlapping_blocks_are_named_with_a_run_that_both_hold(tmp_path):
         pool(parts, tmp_path / "pooled")
 
 
-def test_one_block_is_nothing_to_pool_and_nothing_is_overwritten(tmp_path):
+def test_one_block_alone_is_taken_up_as_it_is(tmp_path):
+    (part,) = [block(tmp_path / "a", (0, 1))]
+    for path in pool([part], tmp_path / "pooled"):
+        if path.name != "study.json":  # says which blocks were pooled
+            assert path.read_bytes() == (part / path.relative_to(tmp_path / "pooled")).read_bytes()
+
+
+def test_nothing_is_overwritten(tmp_path):
     parts = [block(tmp_path / "a", (0, 1)), block(tmp_path / "b", (2, 3))]
-    with pytest.raises(UserError, match="at least two blocks"):
-        pool(parts[:1], tmp_path / "pooled")
     with pytest.raises(UserError, match="pool into another folder"):
         pool(parts, tmp_path / "a")
 

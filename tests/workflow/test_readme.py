@@ -128,7 +128,7 @@ TESTS = {
     "pip install -e '.[listing]'": extra,
     "adsmtl arms": writes_what_is_committed("docs/arms.md"),
     "adsmtl presets": says("smoke: ", "quick: ", "study: ", "paper: "),
-    "adsmtl judge results/frozen/0.4.0/pilot": judged_again,
+    "adsmtl judge results/frozen/0.4.1/pilot": judged_again,
     "adsmtl freeze": refused("was made by code that is not committed"),
 }
 

@@ -23,7 +23,8 @@ def pool(sources: Sequence[Path], target: Path) -> list[Path]:
     Device and precision may differ between the seeds of a study, never within one.
 
     Args:
-        sources: results folders or archives, each a block.
+        sources: results folders or archives, each a block. One alone is taken up as it is, to be
+            judged by the code of today.
         target: the folder to write below; nothing is collected there yet.
 
     Returns:
@@ -33,8 +34,6 @@ def pool(sources: Sequence[Path], target: Path) -> list[Path]:
         UserError: a table is missing or damaged, the blocks are not parts of one study (says in
             what they differ), two hold the same run, or a seed was trained on two kinds of machine.
     """
-    if len(sources) < 2:
-        raise UserError("give at least two blocks to pool")
     if (target / outputs.COLLECTED).exists():
         raise UserError(f"{target / outputs.COLLECTED} exists; pool into another folder")
     blocks = [reading.load(source) for source in sources]
