@@ -17,11 +17,14 @@ SOURCE = Path(__file__).parents[2] / "src"
 ALONE = """
 import importlib.metadata, re, runpy, sys
 
+def canonical(name):
+    return re.sub("[-_.]+", "-", name).lower()
+
 ours = {"torch", "numpy"}
 todo = ["torch", "numpy"]
 while todo:
     for line in importlib.metadata.requires(todo.pop()) or []:
-        name = re.match(r"[A-Za-z0-9._-]+", line)[0].lower()
+        name = canonical(re.match("[A-Za-z0-9._-]+", line)[0])
         if "extra ==" not in line and name not in ours:
             try:
                 importlib.metadata.requires(name)
@@ -31,7 +34,7 @@ while todo:
             todo.append(name)
 provided = {
     module for module, names in importlib.metadata.packages_distributions().items()
-    if not {name.lower() for name in names} & ours
+    if not {canonical(name) for name in names} & ours
 }
 
 class Refuse:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Protocol
 
-from torch import nn
+from torch import Tensor, nn
 
 from adsmtl.dropout.difficulty import History, Observation
 from adsmtl.dropout.schedules import Adsmtl
@@ -154,7 +154,10 @@ class RateController:
     def _by_task(self, name: str, own: Mapping[str, float]) -> dict[str, float]:
         if set(own) != set(self.classes):
             raise ValueError(f"{name} has {sorted(own)}; give {sorted(self.classes)}")
-        values = {task: float(own[task]) for task in self.classes}
+        values = {
+            task: float(value.detach() if isinstance(value, Tensor) else value)
+            for task, value in ((task, own[task]) for task in self.classes)
+        }
         wrong = [task for task, value in values.items() if not math.isfinite(value)]
         if wrong:
             raise ValueError(f"{name}[{wrong[0]!r}] is {values[wrong[0]]}; the run has diverged")
