@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 BENCH ?=
 BENCH_DATA ?= cifar10 timit-sample
 
-.PHONY: reproduce test lint ui simulation bench gpu-check lock clean-env
+.PHONY: reproduce test lint ui simulation docs bench gpu-check lock clean-env
 
 reproduce: $(VENV)/.ready
 	snakemake --cores $(CORES) $(if $(filter-out 0 1,$(GPUS)),--resources gpu=$(GPUS))
@@ -52,6 +52,10 @@ gpu-check:
 # The locks state one version of everything, for every platform, without addresses: first what the
 # project needs, then what the extras `listing` and `bench` add to it, which changes none of the
 # first. environment.yml repeats the first for conda.
+# Pages of documentation below build/docs, built without network once the extra is installed.
+docs: $(VENV)/.ready-docs
+	NO_MKDOCS_2_WARNING=1 python -m mkdocs build --quiet
+
 lock: $(VENV)/.ready
 	uv pip compile pyproject.toml --extra study --extra test --universal --python-version 3.11 \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links \
@@ -63,6 +67,11 @@ lock: $(VENV)/.ready
 		--no-emit-find-links --quiet --output-file .full.lock
 	awk -F'[= ;]' 'NR == FNR { base[$$1 $$3]; next } !($$1 $$3 in base)' \
 		requirements.lock .full.lock > requirements-bench.lock
+	uv pip compile pyproject.toml --extra study --extra docs --constraint requirements.lock \
+		--universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
+		--no-emit-find-links --quiet --output-file .full.lock
+	awk -F'[= ;]' 'NR == FNR { base[$$1 $$3]; next } !($$1 $$3 in base)' \
+		requirements.lock .full.lock > requirements-docs.lock
 	rm .full.lock
 
 $(VENV)/.ready: requirements.lock pyproject.toml
@@ -77,6 +86,11 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 
 $(VENV)/.ready-bench: $(VENV)/.ready requirements-bench.lock
 	uv pip install --quiet --python $(BIN)/python -r requirements-bench.lock \
+		--constraint requirements.lock
+	touch $@
+
+$(VENV)/.ready-docs: $(VENV)/.ready requirements-docs.lock
+	uv pip install --quiet --python $(BIN)/python -r requirements-docs.lock \
 		--constraint requirements.lock
 	touch $@
 

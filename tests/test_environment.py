@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-LOCKS = ("requirements.lock", "requirements-bench.lock")
+LOCKS = ("requirements.lock", "requirements-bench.lock", "requirements-docs.lock")
 
 
 def _pins(lock: str) -> list[Requirement]:
@@ -21,7 +21,7 @@ def _pins(lock: str) -> list[Requirement]:
 
 
 LOCKED = _pins("requirements.lock")
-ADDED = _pins("requirements-bench.lock")
+ADDED = [*_pins("requirements-bench.lock"), *_pins("requirements-docs.lock")]
 STATED = [
     (lock, Requirement(text))
     for lock, texts in zip(
@@ -29,6 +29,7 @@ STATED = [
         (
             [*PROJECT["dependencies"], *EXTRAS["study"], *EXTRAS["test"]],
             [*EXTRAS["listing"], *EXTRAS["bench"]],
+            EXTRAS["docs"],
         ),
         strict=True,
     )

@@ -110,6 +110,17 @@ def test_modules_that_import_each_other_both_count(package: Callable) -> None:
     assert list(found) == ["small.a", "small.b"]
 
 
+def test_what_a_package_imports_when_asked_alone_is_not_followed(package: Callable) -> None:
+    files = {"a.py": "x = 1", "b.py": "y = 2"}
+    files["__init__.py"] = (
+        "from typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    from small.b import y\n"
+        "def __getattr__(name):\n    from small import b\n    return b.y\n"
+    )
+    assert list(used({"small.a"}, package(files))) == ["small.a"]
+    assert list(used({"small.b"}, package(files))) == ["small.b"]
+
+
 def test_a_package_that_does_more_than_pass_on_counts(package: Callable) -> None:
     files = {"a.py": "x = 1", "__init__.py": '"""Small."""\n__version__ = "1"\n'}
     assert list(used({"small.a"}, package(files))) == ["small.a"]

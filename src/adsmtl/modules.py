@@ -102,17 +102,27 @@ def _read(text: str, initial: bool, table: bool) -> tuple[str | None, frozenset[
     Returns:
         Digest of what it does, None if that is nothing; and of every import, from where and what.
     """
-    tree = ast.parse(text)
+    body = [own for own in ast.parse(text).body if not (initial and _when_asked(own))]
     imports = set()
-    for node in ast.walk(tree):
+    for node in (node for own in body for node in ast.walk(own)):
         if isinstance(node, ast.Import):
             imports |= {(alias.name, "") for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             origin = "." * node.level + (node.module or "")
             imports |= {(origin, alias.name) for alias in node.names}
-    counts = [own for own in tree.body if not ((initial or table) and _passes_on(own, table))]
+    counts = [own for own in body if not ((initial or table) and _passes_on(own, table))]
     does = _plain(counts)
     return digest(does)[:LENGTH] if does else None, frozenset(imports)
+
+
+def _when_asked(statement: ast.stmt) -> bool:
+    """Whether a statement of an `__init__` imports only for whoever asks for a name, or for types.
+
+    Whoever uses such a name imports the module itself, within the package.
+    """
+    if isinstance(statement, ast.FunctionDef):
+        return statement.name == "__getattr__"
+    return isinstance(statement, ast.If) and getattr(statement.test, "id", "") == "TYPE_CHECKING"
 
 
 def _passes_on(statement: ast.stmt, table: bool) -> bool:
