@@ -14,13 +14,17 @@ unexport PYTHONDONTWRITEBYTECODE
 BENCH ?=
 BENCH_DATA ?= cifar10 timit-sample
 
-.PHONY: reproduce test lint ui simulation docs bench gpu-check lock clean-env
+.PHONY: reproduce test test-browser lint ui simulation docs bench gpu-check lock clean-env
 
 reproduce: $(VENV)/.ready
 	snakemake --cores $(CORES) $(if $(filter-out 0 1,$(GPUS)),--resources gpu=$(GPUS))
 
 test: $(VENV)/.ready lint
 	python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
+
+# Pages as people see them; needs Chromium of the system (apt-get install chromium).
+test-browser: $(VENV)/.ready-browser
+	python -m pytest -m browser tests/browser
 
 lint: $(VENV)/.ready
 	ruff check .
@@ -56,22 +60,18 @@ gpu-check:
 docs: $(VENV)/.ready-docs
 	NO_MKDOCS_2_WARNING=1 python -m mkdocs build --quiet
 
+COMPILE := uv pip compile pyproject.toml --extra study --universal --python-version 3.11 \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
+
 lock: $(VENV)/.ready
-	uv pip compile pyproject.toml --extra study --extra test --universal --python-version 3.11 \
-		--no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-		--quiet --output-file requirements.lock
+	$(COMPILE) --extra test --output-file requirements.lock
 	{ sed '/^  - pip:/q' environment.yml; sed 's/^/      - /' requirements.lock; } > .environment
 	mv .environment environment.yml
-	uv pip compile pyproject.toml --extra study --extra listing --extra bench --constraint requirements.lock \
-		--universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
-		--no-emit-find-links --quiet --output-file .full.lock
-	awk -F'[= ;]' 'NR == FNR { base[$$1 $$3]; next } !($$1 $$3 in base)' \
-		requirements.lock .full.lock > requirements-bench.lock
-	uv pip compile pyproject.toml --extra study --extra docs --constraint requirements.lock \
-		--universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
-		--no-emit-find-links --quiet --output-file .full.lock
-	awk -F'[= ;]' 'NR == FNR { base[$$1 $$3]; next } !($$1 $$3 in base)' \
-		requirements.lock .full.lock > requirements-docs.lock
+	for extra in bench docs browser; do \
+		$(COMPILE) --extra $$extra --constraint requirements.lock --output-file .full.lock && \
+		awk -F'[= ;]' 'NR == FNR { base[$$1 $$3]; next } !($$1 $$3 in base)' \
+			requirements.lock .full.lock > requirements-$$extra.lock || exit 1; \
+	done
 	rm .full.lock
 
 $(VENV)/.ready: requirements.lock pyproject.toml
@@ -84,13 +84,9 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	touch $@
 
-$(VENV)/.ready-bench: $(VENV)/.ready requirements-bench.lock
-	uv pip install --quiet --python $(BIN)/python -r requirements-bench.lock \
-		--constraint requirements.lock
-	touch $@
-
-$(VENV)/.ready-docs: $(VENV)/.ready requirements-docs.lock
-	uv pip install --quiet --python $(BIN)/python -r requirements-docs.lock \
+# What an extra adds: bench, docs, browser.
+$(VENV)/.ready-%: $(VENV)/.ready requirements-%.lock
+	uv pip install --quiet --python $(BIN)/python -r requirements-$*.lock \
 		--constraint requirements.lock
 	touch $@
 

@@ -12,7 +12,12 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-LOCKS = ("requirements.lock", "requirements-bench.lock", "requirements-docs.lock")
+LOCKS = (
+    "requirements.lock",
+    "requirements-bench.lock",
+    "requirements-docs.lock",
+    "requirements-browser.lock",
+)
 
 
 def _pins(lock: str) -> list[Requirement]:
@@ -21,15 +26,20 @@ def _pins(lock: str) -> list[Requirement]:
 
 
 LOCKED = _pins("requirements.lock")
-ADDED = [*_pins("requirements-bench.lock"), *_pins("requirements-docs.lock")]
+ADDED = [
+    *_pins("requirements-bench.lock"),
+    *_pins("requirements-docs.lock"),
+    *_pins("requirements-browser.lock"),
+]
 STATED = [
     (lock, Requirement(text))
     for lock, texts in zip(
         LOCKS,
         (
             [*PROJECT["dependencies"], *EXTRAS["study"], *EXTRAS["test"]],
-            [*EXTRAS["listing"], *EXTRAS["bench"]],
+            [*EXTRAS["listing"], *EXTRAS["bench"][1:]],
             EXTRAS["docs"],
+            EXTRAS["browser"],
         ),
         strict=True,
     )

@@ -111,6 +111,7 @@ TESTS = {
         *("ruff check .", "ruff format --check .", "snakefmt --check Snakefile workflow"),
         *("snakemake --lint --config preset=smoke embedded=always", "python -m pytest"),
     ),
+    "make test-browser": recipe("python -m pytest -m browser tests/browser"),
     "make ui": recipe("adsmtl track", "mlflow ui --backend-store-uri sqlite:///mlflow.db"),
     "make bench": recipe(
         "snakemake --cores all data/prepared/cifar10/card.json", "python -m benchmarks"
