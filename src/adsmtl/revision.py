@@ -7,6 +7,9 @@ from typing import Any
 
 import adsmtl
 
+# All files but those that `dvc repro` and `dvc remote add` write, which decide nothing.
+_COUNT = (":/", ":(top,exclude)dvc.lock", ":(top,exclude).dvc")
+
 
 def code(package: Path | None = None) -> dict[str, Any]:
     """Which state of the code is running.
@@ -15,17 +18,19 @@ def code(package: Path | None = None) -> dict[str, Any]:
         package: folder of the package; the running one by default.
 
     Returns:
-        commit, describe, dirty (tracked files differ from the commit) and reason; the first
-        three are None, with the reason in words, where this is not a git checkout.
+        commit, describe, dirty (tracked files differ from the commit, those apart that DVC
+        writes) and reason; the first three are None, with the reason in words, where this is not
+        a git checkout.
     """
     package = package or Path(adsmtl.__file__).parent
     try:
         # An installed copy may lie inside someone else's checkout; only a tracked file counts.
         _git(package, "ls-files", "--error-unmatch", "__init__.py")
+        dirty = bool(_git(package, "status", "--porcelain", "--untracked-files=no", "--", *_COUNT))
         return {
             "commit": _git(package, "rev-parse", "HEAD"),
-            "describe": _git(package, "describe", "--always", "--tags", "--dirty"),
-            "dirty": bool(_git(package, "status", "--porcelain", "--untracked-files=no")),
+            "describe": _git(package, "describe", "--always", "--tags") + "-dirty" * dirty,
+            "dirty": dirty,
             "reason": None,
         }
     except FileNotFoundError:

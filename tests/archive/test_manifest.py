@@ -54,6 +54,21 @@ def test_revision_of_a_checkout_says_whether_it_is_clean(tmp_path):
     assert revision.code(tmp_path)["describe"].endswith("-dirty")
 
 
+def test_what_dvc_writes_makes_no_checkout_dirty(tmp_path):
+    package = tmp_path / "src/small"
+    for name in ("dvc.lock", ".dvc/config", "src/small/__init__.py", "config.yaml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    git(tmp_path, "init")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-m", "x")
+    for name in ("dvc.lock", ".dvc/config"):
+        (tmp_path / name).write_text("changed")
+    assert revision.code(package)["dirty"] is False
+    (tmp_path / "config.yaml").write_text("changed")
+    assert revision.code(package)["dirty"] is True
+
+
 def test_a_copy_that_git_does_not_track_has_no_revision(tmp_path):
     git(tmp_path, "init")
     (tmp_path / "__init__.py").write_text("")

@@ -1,9 +1,12 @@
 """DVC and Snakemake agree, and the data travel through a remote."""
 
+import re
+import shutil
 import subprocess
 
 import pytest
 import yaml
+from copies import ROOT
 
 
 @pytest.fixture
@@ -21,10 +24,16 @@ def test_dvc_versions_the_study_and_sends_it_to_another_clone(versioned, tmp_pat
     output = versioned.done("bash", "-c", "dvc repro; dvc metrics show; dvc plots show")
     assert output.count("Nothing to be done") == 2
     assert "results/smoke-embedded/tables/summary.json" in output
-    assert "vision_adsmtl-0" in (versioned.folder / "dvc_plots/index.html").read_text()
+    page = (versioned.folder / "dvc_plots/index.html").read_text()
+    pictures = re.findall(r'<img src="(static/[^"]+)"', page)
+    assert [name.split("figures_")[1] for name in pictures] == [
+        "accuracy.png",
+        "learning-curves.png",
+    ]
+    assert all((versioned.folder / "dvc_plots" / name).is_file() for name in pictures)
     locked = yaml.safe_load((versioned.folder / "dvc.lock").read_text())["stages"]
     assert [out["path"] for out in locked["data"]["outs"]] == ["data/prepared"]
-    assert {out["path"].split("/")[-1] for out in locked["study"]["outs"]} >= {"runs", "collected"}
+    assert [out["path"] for out in locked["study"]["outs"]] == ["results/smoke-embedded"]
 
     remote = tmp_path / "remote"
     versioned.done("dvc", "remote", "add", "--default", "store", str(remote))
@@ -37,3 +46,22 @@ def test_dvc_versions_the_study_and_sends_it_to_another_clone(versioned, tmp_pat
     type(versioned)(clone).done("dvc", "pull", "data")
     for card in ("data/prepared/digits/card.json", "data/prepared/espeak/card.json"):
         assert (clone / card).read_bytes() == (versioned.folder / card).read_bytes()
+
+
+def test_in_a_fresh_clone_dvc_says_something_short_and_true(study, tmp_path):
+    """No lock and no data yet: what is missing, and the numbers of the frozen studies."""
+    for name in ("dvc.yaml", ".dvc/config", ".dvc/.gitignore", ".dvcignore", "config"):
+        target = tmp_path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, target)
+    shutil.copytree(ROOT / "results/frozen", tmp_path / "results/frozen")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    clone = type(study)(tmp_path)
+    status = clone.done("dvc", "status").splitlines()
+    assert len(status) < 12
+    assert any("data/prepared" in line and "deleted" in line for line in status)
+    shown = clone.done("dvc", "metrics", "show")
+    assert "results/frozen/headlines.json" in shown
+    assert "pilot.adsmtl-0.2.vision" in shown
+    assert not {"data", "results"} & {path.name for path in tmp_path.rglob(".gitignore")}
