@@ -130,7 +130,7 @@ def _read(folder: Path, name: str, archive: Path) -> tuple[np.ndarray, np.ndarra
 CIFAR10 = DataSet(
     Archive(
         file="cifar-10-binary.tar.gz",
-        url="https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+        urls=("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",),
         digest="md5:c32a1d4ab5d03f1284b67883e8d87530",
         bytes=170_052_171,
         licence="not stated by the authors; free for research use",
