@@ -11,7 +11,7 @@ from fakes import SOURCE, cifar_files, make_tar, needs_mirror
 
 from adsmtl.data import registry
 from adsmtl.data.corpora import cifar10
-from adsmtl.data.fetch import sources
+from adsmtl.data.fetch import mirrors
 from adsmtl.data.folds import split_indices
 from adsmtl.data.prepared import load
 from adsmtl.errors import UserError
@@ -87,7 +87,7 @@ MEANS = [0.49140, 0.48216, 0.44653]
 
 def real_records(number: int) -> bytes:
     """The first records of the mirror's archive, of which only the beginning is decompressed."""
-    folder = Path(os.environ[sources.MIRROR])
+    folder = Path(os.environ[mirrors.MIRROR])
     names = cifar10.CIFAR10.raw.mirrored_as
     archive = next(folder / name for name in names if (folder / name).is_file())
     with tarfile.open(archive) as pack:

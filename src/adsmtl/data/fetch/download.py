@@ -113,7 +113,12 @@ class _Download:
             if self._part.version.mark is not None:
                 headers["If-Range"] = self._part.version.mark
         limits = (self._patience.connect, self._patience.read)
-        return requests.get(self._address, headers=headers, stream=True, timeout=limits)
+        try:
+            return requests.get(self._address, headers=headers, stream=True, timeout=limits)
+        except (requests.RequestException, HTTPError):
+            raise
+        except ValueError as error:  # of a redirect to what is no address
+            raise Unreachable(places.reason(error)) from error
 
     def _receive(self, answer: requests.Response) -> None:
         """Append what the answer brings, or start anew where it begins at the start."""

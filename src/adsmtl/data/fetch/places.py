@@ -10,7 +10,6 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from adsmtl.errors import UserError
 
@@ -100,13 +99,14 @@ def reason(error: BaseException) -> str:
             return "it redirects in circles"
         if isinstance(one, urllib3.exceptions.IncompleteRead):
             return "the connection broke off"
-        if isinstance(one, (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)):
-            return "no answer in time"
-    for one in seen:
         if isinstance(one, socket.gaierror):
             return f"its name is not known ({one.strerror})"
         if isinstance(one, OSError) and one.strerror:
             return one.strerror
+    # urllib3 counts a connection that was refused among these, so they come last
+    waited = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
+    if any(isinstance(one, waited) for one in seen):
+        return "no answer in time"
     return _last(seen)
 
 
@@ -157,6 +157,7 @@ def _session() -> "requests.Session":
         respect_retry_after_header=False,
     )
     session = requests.Session()
+    session.max_redirects = 5
     for scheme in ("http://", "https://"):
         session.mount(scheme, requests.adapters.HTTPAdapter(max_retries=again))
     return session
@@ -188,5 +189,5 @@ def _small(content: bytes) -> bytes:
 def joined(base: str, name: str) -> str:
     """The place of the file `name` in the folder or at the address `base`."""
     if remote(base):
-        return f"{urlsplit(base).geturl().rstrip('/')}/{name}"
+        return f"{base.rstrip('/')}/{name}"
     return str(Path(base).expanduser() / name)

@@ -18,8 +18,6 @@ from adsmtl.errors import UserError
 if TYPE_CHECKING:
     from adsmtl.data.fetch.download import Patience
 
-MIRROR = mirrors.MIRROR
-RECORD = records.SOURCE
 LOCK = ".fetch.lock"
 
 #: A download may be this many times as large as was stated (sizes are for the progress, digests
@@ -100,7 +98,7 @@ def fetch(
             if isinstance(found, str):
                 return _obtained(archive, folder, mirrored, patience, found)
     path = folder / found.archive.file
-    if not (folder / RECORD).is_file():
+    if not (folder / records.SOURCE).is_file():
         # a verified archive that someone put here is the upstream one: its digest says so
         records.write_source(path, "upstream", found.archive)
     return path
@@ -130,7 +128,7 @@ def _obtained(
         refused.append(found)
     way = (
         f"\nRun again to go on. Or get {archive.urls[0]} in another way, and put it into {folder} "
-        f"as {archive.file}. Or name a mirror by {MIRROR}"
+        f"as {archive.file}. Or name a mirror by {mirrors.MIRROR}"
     )
     raise UserError(_cannot(dataset, refused) + way)
 
@@ -140,16 +138,23 @@ def _cannot(dataset: str, refused: Sequence[str]) -> str:
 
 
 def _present(archive: Archive, folder: Path) -> Origin | str:
+    try:
+        return _looked_up(archive, folder)
+    except OSError as error:
+        raise UserError(f"{folder} cannot be read: {places.reason(error)}") from error
+
+
+def _looked_up(archive: Archive, folder: Path) -> Origin | str:
     reason = f"not in {folder}"
-    if (folder / RECORD).is_file():
-        record = files.read_json(folder / RECORD)
+    if (folder / records.SOURCE).is_file():
+        record = files.read_json(folder / records.SOURCE)
         try:
             known = {key: record[key] for key in ("licence", "provenance")}
             known |= {"file": record["name"], "digest": f"sha256:{record['sha256']}"}
         except (KeyError, TypeError) as error:
-            raise UserError(f"{folder / RECORD} lacks {error}; delete {folder}") from error
+            raise UserError(f"{folder / records.SOURCE} lacks {error}; delete {folder}") from error
         archive = replace(archive, **known)
-        reason = f"{folder / archive.file} is gone although {RECORD} names it"
+        reason = f"{folder / archive.file} is gone although {records.SOURCE} names it"
     path = folder / archive.file
     if path.is_dir():
         raise UserError(f"{path} is a folder where the archive should be; move it away")
@@ -165,7 +170,7 @@ def _elsewhere(archive: Archive, folder: Path, mirrored: Sequence[str]) -> Itera
     """Every place that may have the archive, not probed, or why one does not."""
     known = mirrors.named(mirrored)
     if not known:
-        yield f"no mirror: {MIRROR} is not set"
+        yield f"no mirror: {mirrors.MIRROR} is not set"
     listed = chain.from_iterable(mirrors.look(archive, mirror) for mirror in known)
     upstream = (mirrors.Listed(url, archive) for url in archive.urls)
     for kind, found in (("mirror", listed), ("upstream", upstream)):
