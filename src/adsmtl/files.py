@@ -13,7 +13,6 @@ from typing import Any
 
 from adsmtl.errors import UserError
 
-
 #: What to do where a file cannot be written and neither space nor permission is missing.
 _REMEDIES = {
     **dict.fromkeys(

@@ -4,7 +4,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -35,10 +35,9 @@ class Handler(BaseHTTPRequestHandler):
             number = len(self.server.requests)
             self.server.requests.append((method, self.path, self.asked_from))
         answers = self.server.answers
-        try:
+        # the client may have had enough
+        with suppress(BrokenPipeError, ConnectionResetError):
             answers[min(number, len(answers) - 1)](self)
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # the client had enough
 
     def head(self, status: int = 200, length: int | str | None = None, **headers: str) -> None:
         """Status and headers; `_` in a name is a hyphen."""

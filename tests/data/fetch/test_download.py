@@ -30,7 +30,8 @@ from adsmtl.data.fetch import mirrors, progress, sources
 from adsmtl.data.fetch.download import Patience
 from adsmtl.errors import UserError
 
-BODY = bytes((n * n * 7 + n // 3) % 256 for n in range(50_000))
+SIZE = 50_000
+BODY = bytes((n * n * 7 + n // 3) % 256 for n in range(SIZE))
 DIGEST = hashlib.sha256(BODY).hexdigest()
 QUICK = Patience(connect=1, read=1, retries=3, pause=0.01, longest=0.05)
 
@@ -40,8 +41,8 @@ def no_mirror(monkeypatch):
     monkeypatch.delenv(mirrors.MIRROR, raising=False)
 
 
-def archive(*urls, size=len(BODY)):
-    return Archive("a.bin", urls, f"sha256:{DIGEST}", size, "theirs", "made in a test", ())
+def archive(*urls):
+    return Archive("a.bin", urls, f"sha256:{DIGEST}", SIZE, "theirs", "made in a test", ())
 
 
 def names(folder):
@@ -218,7 +219,7 @@ def test_a_file_that_became_shorter_is_fetched_from_the_start(tmp_path):
         assert server.starts == [60_000, 0]
 
 
-def _leave_part(folder, wanted, content, mark='"one"', total=len(BODY)):
+def _leave_part(folder, wanted, content, mark='"one"', total=SIZE):
     """What a call that was killed leaves; returns the record."""
     folder.mkdir()
     (folder / ".a.bin.part").write_bytes(content)
