@@ -66,7 +66,7 @@ def test_missing_file_keeps_what_was_prepared_before(tmp_path, small_records):
     cifar10.prepare(make_tar(tmp_path / "a.tar.gz", members), tmp_path / "out", SOURCE)
     before = json.loads((tmp_path / "out" / "card.json").read_text())["digest"]
     del members["cifar-10-batches-bin/test_batch.bin"]
-    with pytest.raises(UserError, match=r"b\.tar\.gz holds no test_batch\.bin"):
+    with pytest.raises(UserError, match=r"b\.tar\.gz: it holds no test_batch\.bin"):
         cifar10.prepare(make_tar(tmp_path / "b.tar.gz", members), tmp_path / "out", SOURCE)
     assert load(tmp_path / "out", verify=True).card["digest"] == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tar.gz", "b.tar.gz", "out"]

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import resource
 import subprocess
 import sys
 import threading
@@ -275,16 +276,61 @@ def test_a_process_that_is_killed_leaves_a_part_that_goes_on(tmp_path):
         assert server.starts == [0, 20_000]
 
 
-def test_processes_at_once_fetch_one_file_once(tmp_path):
-    with serving(BODY, slowly(0.1, pieces=30)) as server:
+def test_a_second_process_waits_for_the_first(tmp_path):
+    go = threading.Event()
+
+    def answer(handler):
+        go.wait(60)
+        good(handler)
+
+    with serving(BODY, answer) as server:
         wanted = archive(f"{server.address}/a.bin")
         command = [sys.executable, "-c", FETCH, wanted.urls[0], wanted.digest, tmp_path / "data"]
-        processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in "123"]
-        said = [process.communicate()[1] for process in processes]
-        assert [process.returncode for process in processes] == [0, 0, 0]
+        first = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        while first.poll() is None and not server.requests:
+            time.sleep(0.02)
+        second = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        assert second.stderr.readline() == "data: another process is fetching it; waiting\n"
+        go.set()
+        assert [process.communicate() and process.returncode for process in (first, second)] == [
+            0,
+            0,
+        ]
         assert server.starts == [0]
-    assert sum("another process is fetching it; waiting" in one for one in said) >= 1
     assert names(tmp_path / "data") == DONE
+
+
+def test_a_disk_that_fills_up_is_named_and_what_came_is_kept(tmp_path):
+    def small_files():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    with serving(BODY, good) as server:
+        wanted = archive(f"{server.address}/a.bin")
+        command = [sys.executable, "-c", FETCH, wanted.urls[0], wanted.digest, tmp_path / "data"]
+        failed = subprocess.run(command, preexec_fn=small_files, stderr=subprocess.PIPE, text=True)
+        assert "a.bin: File too large; free space there" in failed.stderr.splitlines()[-1]
+        assert names(tmp_path / "data") == PARTIAL
+        assert sources.fetch(wanted, tmp_path / "data").read_bytes() == BODY
+        assert server.starts == [0, 20_000]
+
+
+def test_a_proxy_is_asked_where_the_environment_names_one(tmp_path, monkeypatch):
+    with serving(BODY, good) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.address)
+        monkeypatch.delenv("no_proxy", raising=False)
+        address = "http://data.invalid/a.bin"
+        assert sources.fetch(archive(address), tmp_path / "data").read_bytes() == BODY
+        assert proxy.requests == [("GET", address, 0)]
+
+
+def test_a_certificate_counts_if_it_is_trusted(tmp_path, monkeypatch):
+    with serving(BODY, good) as server:
+        certificate = hostile.encrypt(server, tmp_path)
+        wanted = archive(f"https://localhost:{server.server_port}/a.bin")
+        with pytest.raises(UserError, match=r"a\.bin: its certificate is not trusted \(.*self"):
+            sources.fetch(wanted, tmp_path / "data", patience=QUICK)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        assert sources.fetch(wanted, tmp_path / "data", patience=QUICK).read_bytes() == BODY
 
 
 def test_calls_at_once_fetch_one_file_once(tmp_path):

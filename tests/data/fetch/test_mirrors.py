@@ -166,6 +166,16 @@ def test_a_manifest_that_hiccups_is_read(mirror, tmp_path, monkeypatch):
         assert sources.locate(TIMIT, tmp_path / "raw").origin.kind == "mirror"
 
 
+@pytest.mark.parametrize("code", [403, 405, 501])
+def test_a_server_that_knows_no_head_is_asked_otherwise(code):
+    def answer(handler):
+        (status(code) if handler.command == "HEAD" else good)(handler)
+
+    with serving(b"here", answer) as server:
+        assert places.problem(f"{server.address}/x") is None
+        assert [method for method, *_ in server.requests] == ["HEAD", "GET"]
+
+
 def test_several_mirrors_are_tried_in_order(mirror, tmp_path, monkeypatch, serve):
     first = shutil.copytree(mirror, tmp_path / "first")
     (first / "timit.zip").write_bytes(b"damaged")

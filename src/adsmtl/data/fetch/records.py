@@ -26,22 +26,27 @@ def digest(path: Path, algorithm: str) -> str:
         return hashlib.file_digest(stream, algorithm).hexdigest()
 
 
-def write_source(path: Path, origin: str, archive: Archive) -> None:
-    """Say where the archive at `path` came from.
+def write_source(content: Path, target: Path, origin: str, archive: Archive) -> None:
+    """Say where an archive came from.
+
+    It is written before the archive gets its name: without it, one that differs from upstream's
+    would pass for a damaged one if the process ended in between.
 
     Args:
+        content: where the archive is now.
+        target: its final name.
         origin: "mirror" or "upstream".
         archive: as that place has it.
     """
     record = {
-        "name": path.name,
+        "name": target.name,
         "origin": origin,
-        "sha256": files.sha256(path),
-        "bytes": path.stat().st_size,
+        "sha256": files.sha256(content),
+        "bytes": content.stat().st_size,
         "provenance": archive.provenance,
         "licence": archive.licence,
     }
-    files.write_json(path.parent / SOURCE, record)
+    files.write_json(target.parent / SOURCE, record)
 
 
 @contextmanager

@@ -100,7 +100,7 @@ def fetch(
     path = folder / found.archive.file
     if not (folder / records.SOURCE).is_file():
         # a verified archive that someone put here is the upstream one: its digest says so
-        records.write_source(path, "upstream", found.archive)
+        records.write_source(path, path, "upstream", found.archive)
     return path
 
 
@@ -122,7 +122,6 @@ def _obtained(
             except Unreachable as error:
                 found = f"{found.kind}: {found.where}: {error}"
             else:
-                records.write_source(target, found.kind, found.archive)
                 return target
         progress.say(f"{dataset}: {found}")
         refused.append(found)
@@ -189,7 +188,7 @@ def _probed(archive: Archive, folder: Path, mirrored: Sequence[str]) -> Iterator
 
 
 def _take(origin: Origin, target: Path, patience: "Patience | None") -> None:
-    """Bring the archive, verified, to `target`, or raise Unreachable with the reason."""
+    """Bring the archive, verified, to `target`, with its record, or raise Unreachable."""
     if not places.remote(origin.where):
         try:
             with Path(origin.where).open("rb"):
@@ -199,6 +198,7 @@ def _take(origin: Origin, target: Path, patience: "Patience | None") -> None:
         with files.atomic(target) as temporary:
             shutil.copyfile(origin.where, temporary)
             _require_same(temporary, origin)
+            records.write_source(temporary, target, origin.kind, origin.archive)
         return
     # loaded here, not above: it is slow to import and a verified file on disk does not need it
     from adsmtl.data.fetch.download import PATIENT, download
@@ -217,6 +217,7 @@ def _take(origin: Origin, target: Path, patience: "Patience | None") -> None:
         except Unreachable:
             part.discard()
             raise
+        records.write_source(part.path, target, origin.kind, origin.archive)
         part.finish(target)
 
 
