@@ -27,7 +27,7 @@ from hostile import (
 )
 
 from adsmtl.data.dataset import Archive
-from adsmtl.data.fetch import mirrors, progress, sources
+from adsmtl.data.fetch import progress, sources
 from adsmtl.data.fetch.download import Patience
 from adsmtl.errors import UserError
 
@@ -35,11 +35,6 @@ SIZE = 50_000
 BODY = bytes((n * n * 7 + n // 3) % 256 for n in range(SIZE))
 DIGEST = hashlib.sha256(BODY).hexdigest()
 QUICK = Patience(connect=1, read=1, retries=3, pause=0.01, longest=0.05)
-
-
-@pytest.fixture(autouse=True)
-def no_mirror(monkeypatch):
-    monkeypatch.delenv(mirrors.MIRROR, raising=False)
 
 
 def archive(*urls):
@@ -317,7 +312,6 @@ def test_a_disk_that_fills_up_is_named_and_what_came_is_kept(tmp_path):
 def test_a_proxy_is_asked_where_the_environment_names_one(tmp_path, monkeypatch):
     with serving(BODY, good) as proxy:
         monkeypatch.setenv("http_proxy", proxy.address)
-        monkeypatch.delenv("no_proxy", raising=False)
         address = "http://data.invalid/a.bin"
         assert sources.fetch(archive(address), tmp_path / "data").read_bytes() == BODY
         assert proxy.requests == [("GET", address, 0)]

@@ -26,8 +26,7 @@ QUICK = Patience(connect=1, read=0.4, retries=2, pause=0.01, longest=0.05)
 
 
 @pytest.fixture(autouse=True)
-def no_mirror(monkeypatch):
-    monkeypatch.delenv(mirrors.MIRROR, raising=False)
+def little_time(monkeypatch):
     monkeypatch.setattr(places, "PROBE_SECONDS", 1.0)
     monkeypatch.setattr(places, "READ_SECONDS", 2.0)
 
@@ -150,6 +149,19 @@ def test_a_mirror_whose_manifest_cannot_be_read_gives_way_to_the_next(
     assert place.origin.where == str(mirror / "timit.zip")
     assert re.search(message, place.refused[1])
     assert place.refused[1].startswith(mirrors.MIRROR)
+
+
+@pytest.mark.parametrize("way", ["folder", "address"])
+def test_a_plan_passes_over_an_archive_that_is_listed_but_missing(
+    way, mirror, tmp_path, monkeypatch, serve
+):
+    complete = shutil.copytree(mirror, tmp_path / "complete")
+    (mirror / "timit.zip").unlink()
+    base = str(mirror) if way == "folder" else serve(mirror)
+    monkeypatch.setenv(mirrors.MIRROR, base)
+    place = sources.locate(TIMIT, tmp_path / "raw", [str(complete)])
+    assert place.origin.where == str(complete / "timit.zip")
+    assert re.match(rf"mirror: {base}/timit\.zip: (no such|HTTP status 404)", place.refused[1])
 
 
 @pytest.mark.parametrize("base", ["ftp://host/x", "s3://bucket/x", "file:///data"])

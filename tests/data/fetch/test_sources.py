@@ -20,11 +20,6 @@ CLOSED = "http://127.0.0.1:9/timit.zip"  # the discard port: nothing listens
 TIMIT = replace(timit.SAMPLE.raw, urls=(CLOSED,))
 
 
-@pytest.fixture(autouse=True)
-def no_mirror(monkeypatch):
-    monkeypatch.delenv(mirrors.MIRROR, raising=False)
-
-
 def leftovers(raw: Path) -> list[str]:
     found = (path for path in raw.rglob("*") if path.is_file() and path.name != sources.LOCK)
     return sorted(path.name for path in found)
