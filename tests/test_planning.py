@@ -178,7 +178,7 @@ def test_an_empty_mirror_and_no_network_give_their_reasons(
     """The real search for data, with upstream out of reach."""
     (project / "mirror").mkdir()
     monkeypatch.setenv("ADSMTL_MIRROR", str(project / "mirror"))
-    monkeypatch.setattr(sources.download, "problem", lambda place: f"no way to {place}")
+    monkeypatch.setattr(sources.places, "problem", lambda place: f"no way to {place}")
     plan = planning.settle(Settings(preset="smoke"))
     assert plan.study.embedded
     text = "\n".join(plan.notes)

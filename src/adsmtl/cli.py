@@ -189,12 +189,15 @@ def _measure_aligner(options: argparse.Namespace) -> None:
     import tempfile
 
     from adsmtl.data import registry
+    from adsmtl.data.fetch import records
     from adsmtl.data.fetch.extract import extract
     from adsmtl.data.speech import aligner_quality
 
-    archive = registry.archive("timit-sample", paths.RAW)
+    settings = vars(config.settings(options.settings))
+    archive = registry.archive("timit-sample", paths.RAW, settings)
     with tempfile.TemporaryDirectory() as scratch:
-        extract(archive, Path(scratch) / "files")
+        with records.judged():
+            extract(archive, Path(scratch) / "files")
         aligner_quality.write(aligner_quality.measure(Path(scratch) / "files"), paths.DOCS)
     log.info(f"wrote {paths.DOCS / 'aligner.md'} and the same for programs in aligner.json")
 

@@ -1,5 +1,6 @@
 """Files that are either whole or absent, and their digests."""
 
+import errno
 import hashlib
 import json
 import os
@@ -12,16 +13,30 @@ from typing import Any
 
 from adsmtl.errors import UserError
 
+#: What to do where a file cannot be written and neither space nor permission is missing.
+_REMEDIES = {
+    **dict.fromkeys(
+        (errno.EEXIST, errno.ENOTDIR, errno.EISDIR),
+        "a file and a folder would bear one name: move away what is there",
+    ),
+    errno.ENAMETOOLONG: "choose a folder with a shorter path",
+}
+
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    """Make the folder of `path`; an error of the operating system in the block names `path`."""
+def writing(path: Path) -> Iterator[None]:
+    """Make the folder of `path`; an error of the operating system in the block names `path`.
+
+    Raises:
+        UserError: instead of that error.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        message = f"cannot write {path}: {reason}; free space there or make it writable"
+        remedy = _REMEDIES.get(error.errno, "free space there or make it writable")
+        message = f"cannot write {path}: {reason}; {remedy}"
         raise UserError(message) from error
 
 
@@ -32,7 +47,7 @@ def atomic(path: Path) -> Iterator[Path]:
     Raises:
         UserError: the folder cannot be written or the disk is full; names the path.
     """
-    with _writing(path):
+    with writing(path):
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
         os.close(handle)
         temporary = Path(name)
@@ -47,7 +62,7 @@ def atomic(path: Path) -> Iterator[Path]:
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
     """Like `atomic` for a whole folder: `path` is replaced only when the block succeeds."""
-    with _writing(path):
+    with writing(path):
         temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
         try:
             yield temporary

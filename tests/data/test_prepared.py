@@ -112,7 +112,7 @@ def test_saved_arrays_are_what_numpy_would_write(tmp_path):
 
 
 def test_loading_and_splitting_need_numpy_alone():
-    heavy = "torch torchaudio pooch soundfile pydantic rich sklearn yaml"
+    heavy = "torch torchaudio requests soundfile pydantic rich sklearn yaml"
     code = (
         "import sys, adsmtl.data.prepared, adsmtl.data.folds\n"
         f"print([name for name in {heavy.split()!r} if name in sys.modules])"

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from adsmtl.data.corpora import cifar10
-from adsmtl.data.fetch import sources
+from adsmtl.data.fetch import mirrors
 from adsmtl.data.prepared import Source
 
 SOURCE: Source = {
@@ -25,7 +25,7 @@ SAMPLE_SPEAKERS = tuple(f"dr{n}-{sex}ab{n}0" for n in range(1, 9) for sex in "fm
 LABELS = "0 800 h#\n800 1600 sh\n1600 1660 q\n1660 3200 h#\n"
 
 needs_mirror = pytest.mark.skipif(
-    not os.environ.get(sources.MIRROR), reason=f"{sources.MIRROR} names no mirror"
+    not os.environ.get(mirrors.MIRROR), reason=f"{mirrors.MIRROR} names no mirror"
 )
 
 

@@ -28,6 +28,7 @@ class Settings:
     embedded: Literal["auto", "always", "never"] = "auto"
     speech: str = AUTO
     timit_path: str | None = None
+    mirrors: tuple[str, ...] = ()
     device: str = "auto"
     precision: Precision = "auto"
     threads: int = 1

@@ -14,7 +14,7 @@ class Archive:
 
     Attributes:
         file: its name.
-        url: where it is downloaded from.
+        urls: where it is downloaded from, in the order in which they are tried.
         digest: "<algorithm>:<hexadecimal>".
         bytes: its size.
         licence, provenance: for the card.
@@ -22,7 +22,7 @@ class Archive:
     """
 
     file: str
-    url: str
+    urls: tuple[str, ...]
     digest: str
     bytes: int
     licence: str

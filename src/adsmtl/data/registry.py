@@ -1,12 +1,12 @@
 """The table of data sets. A new one is a module in `corpora` and a line of `DATASETS`."""
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from adsmtl.data.dataset import Archive, Archives, DataSet, Fetched
-from adsmtl.data.fetch import sources
+from adsmtl.data.fetch import records, sources
 from adsmtl.data.fetch.sources import Location, Origin
 from adsmtl.errors import UserError
 from adsmtl.files import read_json
@@ -61,9 +61,9 @@ def locate(name: str, raw_root: Path, settings: Mapping[str, Any]) -> Location:
     if raw is None:
         return Location(Origin("embedded", "installed with the package"), ())
     if isinstance(raw, Archive):
-        return sources.locate(raw, raw_root / name)
+        return sources.locate(raw, raw_root / name, _mirrors(settings))
     if isinstance(raw, Archives):
-        return _all_located(raw, raw_root)
+        return _all_located(raw, raw_root, _mirrors(settings))
     given = settings.get(raw.setting)
     if given is None:
         return Location(None, (f"{raw.setting} in config/config.yaml names no folder",))
@@ -72,18 +72,25 @@ def locate(name: str, raw_root: Path, settings: Mapping[str, Any]) -> Location:
     return Location(Origin("local", str(given)), ())
 
 
-def _all_located(raw: Archives, raw_root: Path) -> Location:
+def _mirrors(settings: Mapping[str, Any]) -> Sequence[str]:
+    return settings.get("mirrors", ())
+
+
+def _all_located(raw: Archives, raw_root: Path, mirrors: Sequence[str]) -> Location:
     """The origin of the last part, or of a part that cannot be had."""
     found = Location(None, ())
     for part, archive in raw.parts.items():
-        found = sources.locate(archive, raw_root / raw.shelf / part)
+        found = sources.locate(archive, raw_root / raw.shelf / part, mirrors)
         if found.origin is None:
             return Location(None, tuple(f"{part}: {reason}" for reason in found.refused))
     return found
 
 
-def archive(name: str, raw_root: Path) -> Path:
+def archive(name: str, raw_root: Path, settings: Mapping[str, Any] | None = None) -> Path:
     """The verified archive of a data set that has one, fetched if it is not here yet.
+
+    Args:
+        settings: as for `prepare`.
 
     Raises:
         UserError: it cannot be had or is damaged.
@@ -91,12 +98,12 @@ def archive(name: str, raw_root: Path) -> Path:
     raw = lookup(name).raw
     if not isinstance(raw, Archive):
         raise ValueError(f"{name} is not made from one archive")
-    return _fetched(raw, raw_root / name).path
+    return _fetched(raw, raw_root / name, _mirrors(settings or {})).path
 
 
-def _fetched(archive: Archive, folder: Path) -> Fetched:
-    path = sources.fetch(archive, folder)
-    record = read_json(path.parent / sources.RECORD)
+def _fetched(archive: Archive, folder: Path, mirrors: Sequence[str]) -> Fetched:
+    path = sources.fetch(archive, folder, mirrors)
+    record = read_json(path.parent / records.SOURCE)
     keys = ("name", "origin", "sha256", "provenance", "licence")
     return Fetched(path, {key: record[key] for key in keys})
 
@@ -114,26 +121,32 @@ def prepare(
         name: a key of `DATASETS`.
         raw_root: holds the archives, `raw_root/<name>/`.
         prepared_root: receives `prepared_root/<name>/`, replaced as a whole.
-        settings: values of `config/config.yaml`, which name the folders of corpora that the
-            user holds.
+        settings: values of `config/config.yaml`, which name mirrors and the folders of corpora
+            that the user holds.
         processes: that may work at once.
 
     Returns:
         The prepared folder.
 
     Raises:
-        UserError: the data cannot be had, are damaged, or there is no space.
+        UserError: the data cannot be had, are damaged, or there is no space. An archive that
+            cannot be unpacked is set aside.
     """
     dataset, folder = lookup(name), prepared_root / name
+    mirrors = _mirrors(settings or {})
     if dataset.raw is None:
         dataset.prepare(folder)
     elif isinstance(dataset.raw, Archive):
-        fetched = _fetched(dataset.raw, raw_root / name)
-        dataset.prepare(fetched.path, folder, fetched.source)
+        fetched = _fetched(dataset.raw, raw_root / name, mirrors)
+        with records.judged():
+            dataset.prepare(fetched.path, folder, fetched.source)
     elif isinstance(dataset.raw, Archives):
         shelf = raw_root / dataset.raw.shelf
-        parts = {part: _fetched(own, shelf / part) for part, own in dataset.raw.parts.items()}
-        dataset.prepare(parts, folder, processes)
+        parts = {
+            part: _fetched(own, shelf / part, mirrors) for part, own in dataset.raw.parts.items()
+        }
+        with records.judged():
+            dataset.prepare(parts, folder, processes)
     else:
         origin = sources.required(name, locate(name, raw_root, settings or {}))
         source = {

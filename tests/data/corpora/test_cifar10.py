@@ -11,7 +11,7 @@ from fakes import SOURCE, cifar_files, make_tar, needs_mirror
 
 from adsmtl.data import registry
 from adsmtl.data.corpora import cifar10
-from adsmtl.data.fetch import sources
+from adsmtl.data.fetch import mirrors
 from adsmtl.data.folds import split_indices
 from adsmtl.data.prepared import load
 from adsmtl.errors import UserError
@@ -66,7 +66,7 @@ def test_missing_file_keeps_what_was_prepared_before(tmp_path, small_records):
     cifar10.prepare(make_tar(tmp_path / "a.tar.gz", members), tmp_path / "out", SOURCE)
     before = json.loads((tmp_path / "out" / "card.json").read_text())["digest"]
     del members["cifar-10-batches-bin/test_batch.bin"]
-    with pytest.raises(UserError, match=r"b\.tar\.gz holds no test_batch\.bin"):
+    with pytest.raises(UserError, match=r"b\.tar\.gz: it holds no test_batch\.bin"):
         cifar10.prepare(make_tar(tmp_path / "b.tar.gz", members), tmp_path / "out", SOURCE)
     assert load(tmp_path / "out", verify=True).card["digest"] == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tar.gz", "b.tar.gz", "out"]
@@ -87,7 +87,7 @@ MEANS = [0.49140, 0.48216, 0.44653]
 
 def real_records(number: int) -> bytes:
     """The first records of the mirror's archive, of which only the beginning is decompressed."""
-    folder = Path(os.environ[sources.MIRROR])
+    folder = Path(os.environ[mirrors.MIRROR])
     names = cifar10.CIFAR10.raw.mirrored_as
     archive = next(folder / name for name in names if (folder / name).is_file())
     with tarfile.open(archive) as pack:

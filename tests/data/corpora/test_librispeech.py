@@ -177,7 +177,7 @@ def test_every_subset_has_a_digest_of_the_right_form_and_a_data_set():
     for subset, archive in librispeech.ARCHIVES.items():
         algorithm, _, value = archive.digest.partition(":")
         assert re.fullmatch(f"[0-9a-f]{{{forms[algorithm]}}}", value)
-        assert archive.url.endswith(f"/{subset}.tar.gz")
+        assert all(url.endswith(f"/{subset}.tar.gz") for url in archive.urls)
     named = [name for name in registry.DATASETS if name.startswith("librispeech")]
     used = {part for name in named for part in registry.lookup(name).raw.parts}
     assert used == set(librispeech.ARCHIVES)
@@ -193,9 +193,9 @@ def test_the_digests_are_those_that_torchaudio_states():
 
 def test_a_missing_part_is_named(tmp_path, monkeypatch):
     monkeypatch.delenv("ADSMTL_MIRROR", raising=False)
-    from adsmtl.data.fetch import download
+    from adsmtl.data.fetch import places
 
-    monkeypatch.setattr(download, "problem", lambda location: "no network")
+    monkeypatch.setattr(places, "problem", lambda location: "no network")
     found = registry.locate("librispeech-clean-100", tmp_path, {})
     assert found.origin is None
     assert found.refused[0].startswith("train-clean-100: not in ")

@@ -12,9 +12,8 @@ import numpy as np
 from adsmtl.data import cards, folds
 from adsmtl.data.dataset import Archive, DataSet
 from adsmtl.data.fetch import progress
-from adsmtl.data.fetch.extract import extract
+from adsmtl.data.fetch.extract import Refused, extract
 from adsmtl.data.prepared import Card, Source
-from adsmtl.errors import UserError
 from adsmtl.files import atomic_folder
 
 SIDE = 32
@@ -38,7 +37,7 @@ def prepare(archive: Path, folder: Path, source: Source) -> None:
     the test split; 500 training images of each class, drawn once with a fixed seed, validate.
 
     Raises:
-        UserError: a file of the archive is missing, has another number of records, or a label
+        Refused: a file of the archive is missing, has another number of records, or a label
             above 9; names the file.
     """
     with atomic_folder(folder) as temporary:
@@ -109,28 +108,25 @@ def _read(folder: Path, name: str, archive: Path) -> tuple[np.ndarray, np.ndarra
     """Labels uint8 `[n]` and images uint8 `[n, 3, 32, 32]` of one file of the archive."""
     paths = sorted(folder.rglob(name))
     if not paths:
-        raise UserError(f"{archive} holds no {name}; get the binary version of CIFAR-10")
+        raise Refused(archive, f"it holds no {name}, so it is not CIFAR-10's binary version")
     record = 1 + 3 * SIDE * SIDE
     data = np.fromfile(paths[0], np.uint8)
     if data.size != RECORDS * record:
-        raise UserError(
-            f"{archive}: {name} has {data.size:,} bytes, not {RECORDS:,} records of {record}; "
-            "delete the archive and fetch it again"
+        raise Refused(
+            archive, f"{name} has {data.size:,} bytes, not {RECORDS:,} records of {record}"
         )
     data = data.reshape(-1, record)
     wrong = np.flatnonzero(data[:, 0] >= len(CLASSES))
     if wrong.size:
-        raise UserError(
-            f"{archive}: record {wrong[0]} of {name} has label {data[wrong[0], 0]}, not 0 to 9; "
-            "delete the archive and fetch it again"
-        )
+        label = data[wrong[0], 0]
+        raise Refused(archive, f"record {wrong[0]} of {name} has label {label}, not 0 to 9")
     return data[:, 0], data[:, 1:].reshape(-1, 3, SIDE, SIDE)
 
 
 CIFAR10 = DataSet(
     Archive(
         file="cifar-10-binary.tar.gz",
-        url="https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+        urls=("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",),
         digest="md5:c32a1d4ab5d03f1284b67883e8d87530",
         bytes=170_052_171,
         licence="not stated by the authors; free for research use",

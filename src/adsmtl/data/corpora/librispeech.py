@@ -201,10 +201,14 @@ def _source(sources: Sequence[Source]) -> Source:
     return {**joined, "sha256": digest([own["sha256"] for own in sources])}
 
 
+#: OpenSLR and its mirrors in the USA and in Europe.
+_SITES = ("https://www.openslr.org", "https://us.openslr.org", "https://openslr.elda.org")
+
+
 def _archive(subset: str, size: int, sha: str, *, mini: bool = False) -> Archive:
     return Archive(
         file=f"{subset}.tar.gz",
-        url=f"https://www.openslr.org/resources/{31 if mini else 12}/{subset}.tar.gz",
+        urls=tuple(f"{site}/resources/{31 if mini else 12}/{subset}.tar.gz" for site in _SITES),
         digest=sha,
         bytes=size,
         licence="CC BY 4.0, (c) 2014 Vassil Panayotov",

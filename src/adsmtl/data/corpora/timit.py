@@ -177,7 +177,9 @@ def _digest(found: Sequence[timit_files.Recording]) -> str:
 SAMPLE = DataSet(
     Archive(
         file="timit.zip",
-        url="https://raw.githubusercontent.com/nltk/nltk_data/gh-pages/packages/corpora/timit.zip",
+        urls=(
+            "https://raw.githubusercontent.com/nltk/nltk_data/gh-pages/packages/corpora/timit.zip",
+        ),
         # upstream publishes no digest; this is the file the study was made with
         digest="sha256:ff314d02592d109dccf663bdf0180243a8886527e7d627de9567258ffa926d11",
         bytes=11_266_746,

@@ -1,23 +1,39 @@
 """Unpack an archive, refusing what no data archive holds: links, ways out of its folder, bombs."""
 
+import gzip
 import lzma
 import tarfile
 import zipfile
 import zlib
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import BinaryIO
 
+from adsmtl.data.fetch.members import GROWTH, Check, Unacceptable, allowance
 from adsmtl.errors import UserError
 from adsmtl.files import atomic_folder
 
-#: Bytes that an archive may unpack to: this, or `GROWTH` times its own size if that is more.
-HARMLESS = 1 << 30
-GROWTH = 20  # sound and images shrink to a half at best
+#: First bytes of a compressed tar, and what reads it.
+_COMPRESSIONS = {b"\x1f\x8b": gzip.open, b"\xfd7zXZ\x00": lzma.open}
+_BLOCK = 16 << 20  # tarfile reads files in small blocks, but a header at once, however long
 
 _DAMAGED = (
     *(tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error),
-    # gzip and zip end early with EOFError; zip raises the other two on odd compression flags
-    *(EOFError, NotImplementedError, RuntimeError),
+    # gzip and zip end early with EOFError; zip raises the others on odd flags, names and sizes
+    *(EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError),
 )
+
+
+class Refused(UserError):
+    """An archive that cannot or must not be unpacked.
+
+    Attributes:
+        archive: its path.
+        reason: without the path.
+    """
+
+    def __init__(self, archive: Path, reason: str) -> None:
+        super().__init__(f"{archive}: {reason}; get it from another source")
+        self.archive, self.reason = archive, reason
 
 
 def extract(archive: Path, folder: Path) -> None:
@@ -27,14 +43,19 @@ def extract(archive: Path, folder: Path) -> None:
     the folder can lead a later member out of it.
 
     Raises:
-        UserError: a member would leave the folder or is no plain file, the whole is far larger
-            than the archive, the archive is damaged or of another format, or the disk is full.
-            Nothing is left behind.
+        Refused: a member would leave the folder, is no plain file, or bears a name that cannot be
+            one; the whole is far larger than the archive; or the archive is damaged, empty or of
+            another format. Nothing is left behind.
+        UserError: the folder cannot be written, or the disk is full.
     """
     with atomic_folder(folder) as temporary:
+        check = Check(archive.stat().st_size)
         try:
             unpack = _unpack_zip if zipfile.is_zipfile(archive) else _unpack_tar
-            unpack(archive, temporary)
+            unpack(archive, temporary, check)
+            check.end()
+        except Unacceptable as error:
+            raise Refused(archive, str(error)) from error
         except _DAMAGED as error:
             raise _unreadable(archive, error) from error
         except OSError as error:
@@ -43,58 +64,65 @@ def extract(archive: Path, folder: Path) -> None:
             raise
 
 
-def _unpack_zip(archive: Path, folder: Path) -> None:
-    check = _Check(archive)
+def _unpack_zip(archive: Path, folder: Path, check: Check) -> None:
     with zipfile.ZipFile(archive) as pack:
         for info in pack.infolist():
             # the upper half holds the Unix mode; 0 where the packer wrote none
-            kind = (info.external_attr >> 16) & 0o170000
-            check.member(info.filename, kind in (0, 0o100000, 0o040000), info.file_size)
+            mode = (info.external_attr >> 16) & 0o170000
+            plain = mode == (0o040000 if info.is_dir() else 0o100000) or not mode
+            kind = "folder" if info.is_dir() else "file"
+            # `orig_filename`, since `filename` ends where a NUL is
+            check.member(info.orig_filename, kind if plain else "other", info.file_size)
         pack.extractall(folder)
 
 
-def _unpack_tar(archive: Path, folder: Path) -> None:
-    check = _Check(archive)
-
+def _unpack_tar(archive: Path, folder: Path, check: Check) -> None:
     def accepted(info: tarfile.TarInfo, target: str) -> tarfile.TarInfo | None:
-        check.member(info.name, info.isreg() or info.isdir(), info.size)
+        plain = info.isreg() and not info.issparse()
+        kind = "file" if plain else "folder" if info.isdir() else "other"
+        check.member(info.name, kind, info.size)
         return tarfile.data_filter(info, target)
 
-    with tarfile.open(archive) as pack:
-        pack.extractall(folder, filter=accepted)
+    with archive.open("rb") as raw:
+        start = raw.read(max(map(len, _COMPRESSIONS)))
+    opened = next((way for magic, way in _COMPRESSIONS.items() if start.startswith(magic)), open)
+    with opened(archive, "rb") as stream:
+        bounded = _Bounded(stream, allowance(archive.stat().st_size))
+        with tarfile.open(fileobj=bounded, mode="r:") as pack:
+            pack.extractall(folder, filter=accepted)
         # tarfile stops at the end marker; the checksum of the compression comes after it
-        while pack.fileobj.read(1 << 20):
+        while bounded.read(1 << 20):
             pass
 
 
-class _Check:
-    """Refuses members. tarfile and zipfile would rename or follow some of them instead."""
+class _Bounded:
+    """A stream of which neither too much at once nor too much in all is read.
 
-    def __init__(self, archive: Path) -> None:
-        self._archive = archive
-        self._left = max(HARMLESS, GROWTH * archive.stat().st_size)
+    tarfile reads the headers of long names at once, and what follows the last member is in no
+    member's size: both are places for a bomb.
+    """
 
-    def member(self, name: str, plain: bool, size: int) -> None:
-        """Raises UserError unless the member is `plain`, stays inside, and leaves the sum small."""
-        path = PurePosixPath(name)
-        self._left -= size
-        if path.is_absolute() or ".." in path.parts or "\\" in name:
-            reason = "its path leaves the folder"
-        elif not plain:
-            reason = "it is a link or a special file"
-        elif self._left < 0:
-            reason = f"the whole would be more than {GROWTH} times as large as the archive"
-        else:
-            return
-        raise UserError(
-            f"{self._archive}: refused to unpack {name!r}: {reason}; "
-            "get the archive from another source"
-        )
+    def __init__(self, stream: BinaryIO, limit: int) -> None:
+        self._stream, self._limit = stream, limit
+        self.tell = stream.tell
+
+    def read(self, size: int) -> bytes:
+        if size > _BLOCK:
+            raise Unacceptable("a header in it is longer than any name")
+        content = self._stream.read(size)
+        self._require(self._stream.tell())
+        return content
+
+    def seek(self, position: int) -> int:
+        self._require(position)
+        return self._stream.seek(position)
+
+    def _require(self, position: int) -> None:
+        # headers and padding come on top of the files
+        if position > 2 * self._limit:
+            raise Unacceptable(f"it unpacks to more than {GROWTH} times its size")
 
 
-def _unreadable(archive: Path, error: Exception) -> UserError:
+def _unreadable(archive: Path, error: Exception) -> Refused:
     reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(":")
-    return UserError(
-        f"{archive} cannot be unpacked ({reason}); it is damaged or of an unknown format: "
-        "delete it and fetch it again"
-    )
+    return Refused(archive, f"cannot be unpacked ({reason}): it is damaged or of an unknown format")
