@@ -99,9 +99,14 @@ def _pronunciations(spoken: Sequence[Spoken]) -> dict[str, str]:
 
 
 def _write(folder: Path, name: str, parts: Sequence[Part], sources: Sequence[Source]) -> None:
-    sexes = {speaker: sex for part in parts for speaker, sex in part.sexes.items()}
-    if len(sexes) < sum(len(part.sexes) for part in parts):
-        raise UserError(f"{name}: a speaker is in two subsets, so they cannot be split by speaker")
+    sexes: dict[str, str] = {}
+    for part in parts:
+        if both := sexes.keys() & part.sexes.keys():
+            raise UserError(
+                f"{name} cannot be split by speaker: {min(both, key=int)} is in {part.subset} and "
+                "in another subset"
+            )
+        sexes |= part.sexes
     speakers = sorted(sexes, key=int)
     index = Index(arpabet.CLASSES, speakers)
     kept: list[Kept] = []
