@@ -6,6 +6,8 @@ rule render_report:
         rules.figures.output,
         rules.claims.output,
         measured_speeds(),
+        cards(),
+        baselines(),
         paths.CITATION,
     output:
         report(ROOT / outputs.REPORT, category="Report", caption="../report/page.rst"),
@@ -17,7 +19,7 @@ rule render_report:
         ENVIRONMENT
     params:
         code=modules.of_step(
-            ["report.build", "report.claims", "report.speed"],
+            ["report.build", "report.claims", "report.data_cards", "report.speed"],
             ["report/templates/*", "figures/*.py"],
         ),
     message:

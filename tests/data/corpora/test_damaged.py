@@ -28,7 +28,7 @@ HOLED = np.where(np.arange(3200) == 7, np.nan, NOISE)
 
 # File of the sample, what it holds instead, and what the error says of it.
 OF_TIMIT = {
-    "audio that ends early": (".wav", audio()[:2000], "line 3: .* ends after the audio"),
+    "audio that ends early": (".wav", audio()[:2000], "line 2: .* ends after the audio"),
     "SPHERE audio that ends early": (".wav", audio(sphere=True)[:3000], "ends after the audio"),
     "a header alone": (".wav", audio(0), "holds no audio"),
     "an empty audio file": (".wav", b"", "cannot be read as audio"),
@@ -78,7 +78,7 @@ def test_timit_with_a_recording_twice(tmp_path):
 def test_timit_with_a_speaker_in_two_folders(tmp_path):
     members = sample_files()
     copy = {f"timit/dr5-fab20/sx1{suffix}": members[TIMIT + suffix] for suffix in (".wav", ".phn")}
-    with pytest.raises(UserError, match="in two folders, .*dr2-fab20 and .*dr5-fab20"):
+    with pytest.raises(UserError, match=r"in two folders, .*dr2-fab20 and .*dr5-fab20"):
         prepare_sample(tmp_path, members | copy)
 
 
@@ -88,7 +88,7 @@ def test_timit_with_a_speaker_in_two_parts(tmp_path):
         folder.mkdir(parents=True)
         (folder / "SX1.WAV").write_bytes(audio())
         (folder / "SX1.PHN").write_text(LABELS)
-    with pytest.raises(UserError, match="in two folders, .*TEST/DR1/FDAC1 and .*TRAIN/DR1/FDAC1"):
+    with pytest.raises(UserError, match=r"in two folders, .*TEST/DR1/FDAC1 and .*TRAIN/DR1/FDAC1"):
         timit.prepare_corpus(tmp_path, tmp_path / "out", SOURCE)
 
 
@@ -104,7 +104,11 @@ OF_LIBRISPEECH = {
     "a row twice": (TRANSCRIPT, b"900-7-0000 A\n900-7-0000 A\n", "line 2: 900-7-0000 has a"),
     "not UTF-8": (TRANSCRIPT, b"900-7-0000 A\n900-7-0001 \xff\n", "line 2: not UTF-8"),
     "an empty transcript": (TRANSCRIPT, b"\n", "line 1: expected `<utterance> <words>`"),
-    "a transcript elsewhere": (f"{CHAPTER}/901-7.trans.txt", b"901-7-0 A\n", "should be <speaker>"),
+    "a transcript elsewhere": (
+        f"{CHAPTER}/901-7.trans.txt",
+        b"901-7-0 A\n",
+        "should be called <speaker>",
+    ),
     "audio twice": (f"{CHAPTER}/900-7-0000.wav", wave(NOISE), "0000.wav is there twice, also as"),
     "an unknown sex": (f"{ROOT}/SPEAKERS.TXT", b"900 | X | dev\n", "line 1: expected `<id> | F or"),
     "speakers missing": (f"{ROOT}/SPEAKERS.TXT", b"900 | F | dev\n", "lacks speaker 1000"),
@@ -164,6 +168,6 @@ def test_utterances_of_librispeech_that_are_left_out_and_counted(tmp_path):
     )
     # of every speaker, `files` has an utterance without audio and one whose file holds none
     assert len(left) == len(damaged) + 16
-    assert f"left out: {len(left)} utterances" in card["notes"][2]
+    assert f"left out: {len(left)} utterances" in card["notes"][1]
     for reason, count in Counter(left.values()).items():
-        assert f"{count} times {reason}" in card["notes"][2]
+        assert f"{count} times {reason}" in card["notes"][1]
