@@ -1,46 +1,17 @@
 """What prepared data hold, in numbers, on data whose numbers are known."""
 
-import numpy as np
 import pytest
+from made_speech import make
 
 from adsmtl.data import cards, pictures, statistics
 from adsmtl.data.prepared import load
-from adsmtl.data.speech.segments import INPUT, Index, Segment
-
-SPEAKERS = ("a", "b", "c")
-FOLDS = [{"test": [own], "val": [other]} for own, other in zip("abc", "bca", strict=True)]
 
 
 @pytest.fixture(params=["folds", "fixed"])
 def folder(tmp_path, request, monkeypatch):
-    """Three speakers: n segments of 50 ms and one of 200 ms for speaker n."""
     monkeypatch.setattr(cards, "PIECE", 2)  # so that pieces are joined
     monkeypatch.setattr(statistics, "PIECE", 2)
-    index = Index(("x", "y", "z"), SPEAKERS, tmp_path)
-    for number, speaker in enumerate(SPEAKERS, start=1):
-        short = [Segment(800 * place, 800 * (place + 1), "x") for place in range(number)]
-        end = 800 * number
-        index.add(speaker, end + 3200, [*short, Segment(end, end + 3200, "y")])
-    card = {
-        **{"dataset": "made", "title": "Made", "kind": "sequence", "embedded": False},
-        **{"input": INPUT, "targets": {"phone": {"classes": ["x", "y", "z"]}}},
-        **{"groups": list(SPEAKERS), "audio": index.audio()},
-        "source": dict.fromkeys(("name", "origin", "sha256", "provenance", "licence"), "-"),
-    }
-    fixed = request.param == "fixed"
-    if not fixed:
-        card["folds"] = FOLDS
-    frames = np.random.default_rng(0).normal(size=(index.frames, 3, 40)).astype(np.float32)
-    cards.write(
-        tmp_path,
-        card,
-        inputs=[frames],
-        targets={"phone": index.phones},
-        groups=index.groups,
-        spans=index.spans,
-        split=index.groups.through(np.arange(3, dtype=np.int8)) if fixed else None,
-    )
-    return tmp_path
+    return make(tmp_path / "made", fixed=request.param == "fixed")
 
 
 def test_numbers_of_parts_and_classes(folder):

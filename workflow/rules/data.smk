@@ -46,3 +46,4 @@ rule baseline:
 rule data:
     input:
         cards(),
+        baselines(),

@@ -19,6 +19,7 @@ COLUMNS = 10
 INK, BAR, LINE = "#1B1F24", "#0072B2", "#D55E00"
 SPREAD = 2.5  # standard deviations between mid-grey and black or white
 _DPI = 110
+_MS = (10, 20, 50, 100, 200, 500)  # ticks of durations
 _STYLE = {"font.family": "DejaVu Sans", "font.size": 7, "axes.linewidth": 0.6}
 
 
@@ -99,6 +100,8 @@ def _classes(prepared: Prepared, numbers: Mapping[str, Any]) -> Any:
         axes[1].hlines(own, low, high, color=BAR, linewidth=1.2)
         axes[1].plot(middle, own, "o", color=INK, markersize=2.5)
         axes[1].set_xscale("log")
+        axes[1].minorticks_off()
+        axes[1].set_xticks(_MS, map(str, _MS))
         axes[1].set_xlabel("duration in ms: median, 5 to 95 % of the segments")
     for ax in axes:
         ax.spines[["top", "right"]].set_visible(False)
