@@ -3,10 +3,10 @@
 import json
 
 import pytest
+from benchmarks import scale
 from librispeech_tree import ROOT, files, prepare, spoken_by_all
 
 from adsmtl.files import read_json
-from benchmarks import scale
 
 
 @pytest.mark.slow
