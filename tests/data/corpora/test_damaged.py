@@ -109,6 +109,12 @@ OF_LIBRISPEECH = {
         b"901-7-0 A\n",
         "should be called <speaker>",
     ),
+    "no transcript": (TRANSCRIPT, None, "900-7.trans.txt is missing"),
+    "a speaker without number": (
+        f"{ROOT}/dev-clean/x/7/x-7.trans.txt",
+        b"x-7-0 A\n",
+        "should be <number of the speaker>",
+    ),
     "audio twice": (f"{CHAPTER}/900-7-0000.wav", wave(NOISE), "0000.wav is there twice, also as"),
     "an unknown sex": (f"{ROOT}/SPEAKERS.TXT", b"900 | X | dev\n", "line 1: expected `<id> | F or"),
     "speakers missing": (f"{ROOT}/SPEAKERS.TXT", b"900 | F | dev\n", "lacks speaker 1000"),

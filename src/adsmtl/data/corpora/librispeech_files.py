@@ -33,17 +33,13 @@ def recordings(root: Path, subset: str) -> list[Recording]:
     Audio that no transcript names is an utterance with an empty text.
 
     Raises:
-        UserError: there are none, an utterance has two audio files, or a transcript is malformed
-            or not in the folder of its speaker; names the file, and its line where it has one.
+        UserError: there are none, an utterance has two audio files, or a transcript is missing,
+            malformed or in a wrong folder; names the file, and its line where it has one.
     """
     found: dict[str, Recording] = {}
-    for path in sorted(root.rglob(f"{subset}/*/*/*{_TRANSCRIPT}")):
-        audio = _audio(path.parent)
-        speaker, chapter = path.parts[-3:-1]
-        if path.name != f"{speaker}-{chapter}{_TRANSCRIPT}" or not speaker.isdecimal():
-            raise UserError(
-                f"{path} should be <speaker>/<chapter>/<speaker>-<chapter>{_TRANSCRIPT}"
-            )
+    for folder in sorted(own for own in root.rglob(f"{subset}/*/*") if own.is_dir()):
+        audio = _audio(folder)
+        speaker, path = _transcript(folder)
         for number, line in enumerate(_lines(path), start=1):
             name, _, text = line.strip().partition(" ")
             place = f"{path}, line {number}"
@@ -57,6 +53,19 @@ def recordings(root: Path, subset: str) -> list[Recording]:
     if not found:
         raise UserError(f"{root} holds no utterances of LibriSpeech's {subset} ({_TRANSCRIPT})")
     return [found[name] for name in sorted(found)]
+
+
+def _transcript(folder: Path) -> tuple[str, Path]:
+    """The speaker of a chapter, a number, and the one file that says what was read."""
+    speaker, chapter = folder.parts[-2:]
+    path = folder / f"{speaker}-{chapter}{_TRANSCRIPT}"
+    if not path.is_file():
+        raise UserError(f"{path} is missing; get the archive again")
+    if not speaker.isdecimal():
+        raise UserError(f"{folder} should be <number of the speaker>/<chapter>")
+    if others := sorted(own for own in folder.glob(f"*{_TRANSCRIPT}") if own != path):
+        raise UserError(f"{others[0]} is in the folder of another chapter; delete it or move it")
+    return speaker, path
 
 
 def _audio(folder: Path) -> dict[str, Path]:
