@@ -6,6 +6,7 @@ rule prepare:
         samples=paths.PREPARED / "{dataset}" / "samples.png",
         statistics=paths.PREPARED / "{dataset}" / "statistics.json",
         examples=paths.PREPARED / "{dataset}" / "examples.png",
+        means=paths.PREPARED / "{dataset}" / "means.png",
         classes=paths.PREPARED / "{dataset}" / "classes.png",
     log:
         Path("data/logs") / "{dataset}.log",

@@ -173,6 +173,7 @@ def markdown(card: Card) -> str:
     lines += [
         *("", "![A row of examples per class](samples.png)"),
         *("", "![An example of each class](examples.png)"),
+        *("", "![The mean of each class that has enough examples](means.png)"),
         *("", "![Examples and durations of each class](classes.png)"),
     ]
     for name, parts in card["counts"].items():

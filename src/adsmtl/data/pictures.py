@@ -1,5 +1,5 @@
-"""Pictures of prepared data: an example of each class as the network sees it, and all classes
-side by side in number and, of speech, duration.
+"""Pictures of prepared data: an example of each class as the network sees it, the mean of many, and
+all classes side by side in number and, of speech, duration.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,10 @@ from adsmtl.data.prepared import Prepared, load
 from adsmtl.data.speech.features import CONTEXT
 from adsmtl.files import atomic
 
-EXAMPLES, CLASSES = "examples.png", "classes.png"
+EXAMPLES, MEANS, CLASSES = "examples.png", "means.png", "classes.png"
+#: Examples of a class behind its mean: at least so many, else it would show single ones; at most.
+FEWEST, MOST = 20, 200
+STEPS = 24  # pixels of time in the mean of segments, each stretched to them
 COLUMNS = 10
 INK, BAR, LINE = "#1B1F24", "#0072B2", "#D55E00"
 SPREAD = 2.5  # standard deviations between mid-grey and black or white
@@ -24,7 +27,7 @@ _STYLE = {"font.family": "DejaVu Sans", "font.size": 7, "axes.linewidth": 0.6}
 
 
 def write(folder: Path) -> list[Path]:
-    """Draw both pictures of a prepared folder from its arrays and `statistics.json`.
+    """Draw the pictures of a prepared folder from its arrays and `statistics.json`.
 
     Raises:
         UserError: the folder is damaged, has no statistics, or cannot be written.
@@ -32,7 +35,7 @@ def write(folder: Path) -> list[Path]:
     import matplotlib as mpl
 
     prepared, numbers = load(folder), files.read_json(folder / statistics.NAME)
-    drawn = {EXAMPLES: _examples, CLASSES: _classes}
+    drawn = {EXAMPLES: _examples, MEANS: _means, CLASSES: _classes}
     with mpl.rc_context(_STYLE):
         for name, draw in drawn.items():
             figure = draw(prepared, numbers)
@@ -46,29 +49,59 @@ def _examples(prepared: Prepared, numbers: Mapping[str, Any]) -> Any:
 
     It is the one of median length, so that its picture is typical in that; of images the first.
     """
-    from matplotlib.figure import Figure
-
-    target = prepared.targets[numbers["target"]]
-    shown = [
-        (name, number) for number, name in enumerate(numbers["classes"]) if (target == number).any()
-    ]
-    rows = -(-len(shown) // COLUMNS)
-    figure = Figure(figsize=(7.0, 0.15 + 0.85 * rows), layout="constrained")
-    grid = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
-    for ax in grid:
-        ax.set_axis_off()
-    for ax, (name, number) in zip(grid, shown, strict=False):
-        example = _typical(prepared, np.flatnonzero(target == number))
-        ax.set_title(name, pad=2)
+    figure, tiles = _grid(prepared, numbers, fewest=1)
+    for ax, members in tiles:
+        example = _typical(prepared, members)
         if prepared.spans is None:
             ax.imshow(prepared.inputs[example].transpose(1, 2, 0))
             continue
         start, stop = prepared.spans[example]
-        bands = prepared.inputs[start:stop, 0].T
-        ax.imshow(bands, "gray_r", aspect="auto", origin="lower", vmin=-SPREAD, vmax=SPREAD)
-        for edge in (CONTEXT - 0.5, stop - start - CONTEXT - 0.5):
-            ax.axvline(edge, color=LINE, linewidth=0.8)
+        _show(ax, prepared.inputs[start:stop, 0], CONTEXT, stop - start - CONTEXT)
     return figure
+
+
+def _means(prepared: Prepared, numbers: Mapping[str, Any]) -> Any:
+    """The mean over examples of every class that has enough; segments stretched to one length."""
+    figure, tiles = _grid(prepared, numbers, fewest=FEWEST)
+    for ax, members in tiles:
+        chosen = members[np.linspace(0, len(members) - 1, MOST).astype(int)]
+        chosen = np.unique(chosen)
+        if prepared.spans is None:
+            mean = prepared.inputs[chosen].mean(axis=0)
+            ax.imshow(mean.round().astype(np.uint8).transpose(1, 2, 0))
+            continue
+        frames = [
+            np.linspace(start, stop - 1, STEPS).round().astype(int)
+            for start, stop in prepared.spans[chosen]
+        ]
+        _show(ax, np.mean([prepared.inputs[own, 0] for own in frames], axis=0))
+    return figure
+
+
+def _grid(prepared: Prepared, numbers: Mapping[str, Any], fewest: int) -> tuple[Any, list]:
+    """A figure, and for each class that has so many examples a place in it and their numbers."""
+    from matplotlib.figure import Figure
+
+    target = np.asarray(prepared.targets[numbers["target"]])
+    members = {
+        name: np.flatnonzero(target == number) for number, name in enumerate(numbers["classes"])
+    }
+    shown = {name: own for name, own in members.items() if len(own) >= fewest}
+    rows = max(1, -(-len(shown) // COLUMNS))
+    figure = Figure(figsize=(7.0, 0.15 + 0.85 * rows), layout="constrained")
+    axes = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
+    for ax in axes:
+        ax.set_axis_off()
+    for ax, name in zip(axes, shown, strict=False):
+        ax.set_title(name, pad=2)
+    return figure, list(zip(axes, shown.values(), strict=False))
+
+
+def _show(ax: Any, frames: np.ndarray, *edges: int) -> None:
+    """Log-mel energies `[T, bands]`, with a line before each of the frames `edges`."""
+    ax.imshow(frames.T, "gray_r", aspect="auto", origin="lower", vmin=-SPREAD, vmax=SPREAD)
+    for edge in edges:
+        ax.axvline(edge - 0.5, color=LINE, linewidth=0.8)
 
 
 def _typical(prepared: Prepared, members: np.ndarray) -> int:

@@ -31,6 +31,7 @@ class DataCard:
         parts: numbers of every part of the split.
         classes: numbers of every class.
         examples: PNG of an example of each class, None where it may not be passed on.
+        means: PNG of the mean of each class.
         drawn: PNG of the number and duration of all classes.
         sound: FLAC of a few seconds, None where there is none or it may not be passed on.
         words: that are said there.
@@ -46,6 +47,7 @@ class DataCard:
     parts: TextTable | None = None
     classes: TextTable | None = None
     examples: str | None = None
+    means: str | None = None
     drawn: str | None = None
     sound: str | None = None
     words: str = ""
@@ -74,7 +76,8 @@ def read(collected: Collected, prepared: Path) -> list[DataCard]:
 
 
 def _read(name: str, digest: str, folder: Path) -> DataCard:
-    needed = [folder / file for file in (statistics.NAME, pictures.EXAMPLES, pictures.CLASSES)]
+    drawn = (pictures.EXAMPLES, pictures.MEANS, pictures.CLASSES)
+    needed = [folder / name for name in (statistics.NAME, *drawn)]
     again = f"`adsmtl prepare {folder.name}` and `adsmtl report` add them"
     if missing := [path.name for path in needed if not path.is_file()]:
         return DataCard(name, lacking=f"Its numbers ({missing[0]}) were not at hand; {again}.")
@@ -90,6 +93,7 @@ def _read(name: str, digest: str, folder: Path) -> DataCard:
         parts=_parts(name, numbers, sequence),
         classes=_classes(name, numbers, sequence),
         examples=_base64(folder / pictures.EXAMPLES) if card.get("credit") else None,
+        means=_base64(folder / pictures.MEANS),
         drawn=_base64(folder / pictures.CLASSES),
         sound=_base64(folder / card["clip"]["file"]) if "clip" in card else None,
         words=card.get("clip", {}).get("words", ""),
@@ -115,7 +119,7 @@ def _parts(name: str, numbers: Mapping[str, Any], sequence: bool) -> TextTable:
         ]
         for part, own in numbers["parts"].items()
     ]
-    columns = ["Part", "Examples", *(["Speakers", "Hours of speech"] if sequence else [])]
+    columns = ["Part", "Examples", *(["Speakers", "Speech"] if sequence else [])]
     whole = numbers["parts"][ALL]["ms"]
     notes = []
     if whole:
@@ -149,7 +153,9 @@ def _durations(ms: Mapping[str, float] | None) -> list[str]:
 
 
 def _hours(hours: float | None) -> str:
-    return MISSING if hours is None else f"{hours:.2f}"
+    if hours is None:
+        return MISSING
+    return f"{hours:.2f} h" if hours >= 1 else f"{60 * hours:.1f} min"
 
 
 def _base64(path: Path) -> str:
