@@ -45,6 +45,6 @@ def test_pictures_are_drawn_and_equal_for_equal_data(folder):
 def test_a_mean_is_never_that_of_a_few(folder):
     data, numbers = load(folder), statistics.of(load(folder))
     for fewest, shown in ((1, ["x", "y"]), (4, ["x"]), (pictures.FEWEST, [])):
-        figure, tiles = pictures._grid(data, numbers, fewest)
+        _, tiles = pictures._grid(data, numbers, fewest)
         assert [ax.get_title() for ax, _ in tiles] == shown
         assert all(len(members) >= fewest for _, members in tiles)

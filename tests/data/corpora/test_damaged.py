@@ -107,7 +107,7 @@ OF_LIBRISPEECH = {
     "a transcript elsewhere": (
         f"{CHAPTER}/901-7.trans.txt",
         b"901-7-0 A\n",
-        "should be called <speaker>",
+        "in the folder of another chapter",
     ),
     "no transcript": (TRANSCRIPT, None, "900-7.trans.txt is missing"),
     "a speaker without number": (
