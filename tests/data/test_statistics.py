@@ -5,12 +5,14 @@ from made_speech import make
 
 from adsmtl.data import cards, pictures, statistics
 from adsmtl.data.prepared import load
+from adsmtl.data.speech import segments
 
 
 @pytest.fixture(params=["folds", "fixed"])
 def folder(tmp_path, request, monkeypatch):
     monkeypatch.setattr(cards, "PIECE", 2)  # so that pieces are joined
     monkeypatch.setattr(statistics, "PIECE", 2)
+    monkeypatch.setattr(segments, "_WAITING", 4)
     return make(tmp_path / "made", fixed=request.param == "fixed")
 
 
