@@ -93,12 +93,12 @@ def part_of(subset: str, root: Path, shelf: Path, processes: int) -> Part:
     if unknown := {one.speaker for one in recordings} - set(sexes):
         raise UserError(f"{root}: SPEAKERS.TXT lacks speaker {min(unknown)}")
     spoken = [Spoken(one.name, one.text, one.audio) for one in recordings]
-    table = Table(shelf / ALIGNMENTS, spoken, _pronunciations(spoken))
+    table = Table(shelf / ALIGNMENTS, spoken, pronunciations(spoken))
     table.fill(read_audio, processes)
     return Part(subset, table, {one.speaker: sexes[one.speaker] for one in recordings})
 
 
-def _pronunciations(spoken: Sequence[Spoken]) -> dict[str, str]:
+def pronunciations(spoken: Sequence[Spoken]) -> dict[str, str]:
     """Of the words that the aligner's dictionary lacks, as far as espeak-ng knows them."""
     plain = Aligner()
     words = {word for one in spoken for word in words_of(one.text)}
