@@ -12,9 +12,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 BENCH ?=
+SCALE ?=
 BENCH_DATA ?= cifar10 timit-sample
 
-.PHONY: reproduce test test-browser lint ui simulation docs bench gpu-check lock clean-env
+.PHONY: reproduce test test-browser lint ui simulation docs bench scale gpu-check lock clean-env
 
 reproduce: $(VENV)/.ready
 	snakemake --cores $(CORES) $(if $(filter-out 0 1,$(GPUS)),--resources gpu=$(GPUS))
@@ -47,6 +48,11 @@ simulation: $(VENV)/.ready
 bench: $(VENV)/.ready-bench
 	snakemake --cores $(CORES) $(BENCH_DATA:%=data/prepared/%/card.json)
 	python -m benchmarks $(BENCH)
+
+# Memory and speed of preparing 1, 10 and 100 hours of speech, on 20 GB of disk that it frees again:
+# docs/scale.md. It wants LibriSpeech aligned: `snakemake --cores all data --config speech=librispeech`.
+scale: $(VENV)/.ready
+	python -m benchmarks.scale $(SCALE)
 
 # Two minutes on a machine with CUDA: are the numbers right, and how fast? Whatever Python has torch
 # and numpy will do.

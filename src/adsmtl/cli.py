@@ -85,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="that align speech at once, where it has no labels of its own (default: 1)",
     )
+    own = add("baseline", _baseline, "measure a support vector machine on prepared speech")
+    own.add_argument("dataset")
     add("measure-aligner", _measure_aligner, "measure the aligner of speech on hand labels")
     own = add("estimate", _estimate, "measure a few steps and say how long the study still takes")
     _add_processes(own, "that train at once")
@@ -176,13 +178,21 @@ def _show(options: argparse.Namespace) -> None:
 
 
 def _prepare(options: argparse.Namespace) -> None:
-    from adsmtl.data import registry, samples
+    from adsmtl.data import pictures, registry, samples, statistics
 
     settings = vars(config.settings(options.settings))
     folder = registry.prepare(
         options.dataset, paths.RAW, paths.PREPARED, settings, options.processes
     )
+    statistics.write(folder)
+    pictures.write(folder)
     log.info(f"prepared {folder}, with examples to look at in {samples.write(folder)}")
+
+
+def _baseline(options: argparse.Namespace) -> None:
+    from adsmtl.baselines import svm
+
+    log.info(f"wrote {svm.write(paths.PREPARED / options.dataset)}")
 
 
 def _measure_aligner(options: argparse.Namespace) -> None:
@@ -350,13 +360,14 @@ def _report(options: argparse.Namespace) -> None:
 
 def _write_report(collected: Any) -> None:
     from adsmtl.report import build as report
-    from adsmtl.report import claims, speed
+    from adsmtl.report import claims, data_cards, speed
 
     root = collected.root
     first = claims.sections(read_json(outputs.claims(root)[0]), collected, root)
     measured = speed.section(paths.RESULTS / "benchmarks")
     last = [one for one in (_beside(collected), measured) if one is not None]
-    log.info(f"wrote {report.write(collected, root, first, last)}")
+    cards = data_cards.read(collected, paths.PREPARED)
+    log.info(f"wrote {report.write(collected, root, first, last, cards)}")
 
 
 def _beside(collected: Any) -> Any:

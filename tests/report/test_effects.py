@@ -4,6 +4,7 @@ import pytest
 from adsmtl.claims.outcome import ACCURACY, NLL
 from adsmtl.claims.wanted import MAIN
 from adsmtl.report import baselines, effects
+from adsmtl.report.data_cards import DataCard
 from adsmtl.tables.numbers import minus
 
 
@@ -53,15 +54,38 @@ def test_without_two_folds_there_is_no_table_of_folds(parts):
     assert effects.by_fold([{"id": "C1", "parts": parts}]) is None
 
 
-def test_baselines_stand_beside_the_task_trained_alone():
+MEASURED = {
+    **{"target": "phone", "classes": 61, "model": "support vector machine", "scikit-learn": "1.7"},
+    **{"train": [3000, 3200], "test": [1200, 1300], "accuracy": [0.5, 0.52]},
+}
+
+
+def single_task_runs(**changes):
     known = {"task": "speech", "tasks": "speech", "dataset": "timit-sample", "role": "no-dropout"}
-    known |= {"train_fraction": 1.0, "examples_train": 3700}
-    frame = pd.DataFrame(known | {"test_accuracy": a} for a in (0.5, 0.6))
-    rows = baselines.table(frame).rows
-    assert any(row[3] == "54.8" and "support vector machine" in row[1] for row in rows)
+    known |= {"target": "phone", "classes": 61, "train_fraction": 1.0, "examples_train": 3700}
+    return pd.DataFrame(known | {"test_accuracy": a} | changes for a in (0.5, 0.6))
+
+
+def test_a_measured_baseline_stands_beside_the_task_trained_alone():
+    card = DataCard("timit-sample", baseline=MEASURED, sequence=True)
+    rows = baselines.table(single_task_runs(), [card]).rows
+    assert rows[0][1] == "support vector machine, same segments, 61 classes"
+    assert rows[0][2:4] == ["3,100", "51.0 (50.0 to 52.0)"]
+    assert "mean of 2 folds, tested on 1,250; scikit-learn 1.7" in rows[0][4]
     assert rows[-1][2] == "3,700"
     assert rows[-1][3].startswith("55.0 [")
     assert not any(row[0] == "vision" for row in rows)
+
+
+def test_a_baseline_of_other_classes_does_not_stand_beside_a_task():
+    card = DataCard("timit-sample", baseline=MEASURED, sequence=True)
+    assert baselines.table(single_task_runs(classes=39), [card]) is None
+
+
+def test_a_baseline_that_was_not_measured_is_said_to_be_missing():
+    vision = single_task_runs(task="vision", tasks="vision", dataset="cifar10")
+    notes = baselines.table(vision, [DataCard("timit-sample", sequence=True)]).notes
+    assert "`adsmtl baseline timit-sample` measures it" in notes[0]
 
 
 def test_other_data_have_no_baselines():

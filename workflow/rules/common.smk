@@ -4,6 +4,7 @@ from pathlib import Path
 from adsmtl import config as adsmtl_config
 from adsmtl import identity, modules, outputs, paths, planning, revision
 from adsmtl.archive import newest
+from adsmtl.data import registry
 from adsmtl.errors import UserError
 
 try:
@@ -41,6 +42,12 @@ planning.share(PLAN.settings, processes())
 def cards():
     """The prepared data that the study's tasks read."""
     return [str(paths.PREPARED / name / "card.json") for name in PLAN.datasets]
+
+
+def baselines():
+    """A known method, measured on the corpora of speech that the study's tasks read."""
+    spoken = [name for name in PLAN.datasets if name in registry.speech_corpora()]
+    return [str(paths.PREPARED / name / "baseline.json") for name in spoken]
 
 
 # Arms that are also evaluated with units dropped at test time.

@@ -4,6 +4,10 @@ rule prepare:
         card=paths.PREPARED / "{dataset}" / "card.json",
         words=paths.PREPARED / "{dataset}" / "card.md",
         samples=paths.PREPARED / "{dataset}" / "samples.png",
+        statistics=paths.PREPARED / "{dataset}" / "statistics.json",
+        examples=paths.PREPARED / "{dataset}" / "examples.png",
+        means=paths.PREPARED / "{dataset}" / "means.png",
+        classes=paths.PREPARED / "{dataset}" / "classes.png",
     log:
         Path("data/logs") / "{dataset}.log",
     benchmark:
@@ -20,6 +24,27 @@ rule prepare:
         "python -m adsmtl --log {log} prepare {wildcards.dataset} --processes {threads}"
 
 
+# A known method on the same segments, to place the accuracies of the study.
+rule baseline:
+    input:
+        rules.prepare.output.card,
+    output:
+        paths.PREPARED / "{dataset}" / "baseline.json",
+    log:
+        Path("data/logs") / "{dataset}.baseline.log",
+    benchmark:
+        Path("data/logs") / "{dataset}.baseline.benchmark.tsv"
+    conda:
+        ENVIRONMENT
+    params:
+        code=modules.of_step(["baselines.svm"]),
+    message:
+        "baseline: a support vector machine on {wildcards.dataset}"
+    shell:
+        "python -m adsmtl --log {log} baseline {wildcards.dataset}"
+
+
 rule data:
     input:
         cards(),
+        baselines(),

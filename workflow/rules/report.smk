@@ -7,6 +7,8 @@ rule render_report:
         rules.claims.output,
         measured_speeds(),
         beside(),
+        cards(),
+        baselines(),
         paths.CITATION,
     output:
         report(ROOT / outputs.REPORT, category="Report", caption="../report/page.rst"),
@@ -18,7 +20,10 @@ rule render_report:
         ENVIRONMENT
     params:
         code=modules.of_step(
-            ["report.build", "report.claims", "report.speed", "report.beside"],
+            [
+                *("report.build", "report.claims", "report.data_cards", "report.speed"),
+                "report.beside",
+            ],
             ["report/templates/*", "figures/*.py"],
         ),
     message:

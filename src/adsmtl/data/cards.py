@@ -1,14 +1,24 @@
 """Write a prepared folder: arrays, then the card that describes and seals them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from adsmtl import files
 from adsmtl.data.folds import TEST, TRAIN, VALIDATION
 from adsmtl.data.prepared import Card
+
+PIECE = 1 << 17  # rows of an array that are in memory at once, where they come from disk
+
+
+class Rows(Protocol):
+    """An array `[N, …]`, or what gives pieces of one."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: slice) -> np.ndarray: ...
 
 
 class Stream(NamedTuple):
@@ -24,10 +34,10 @@ def write(
     card: Card,
     *,
     inputs: Sequence[np.ndarray] | Stream,
-    targets: Mapping[str, np.ndarray],
-    groups: np.ndarray | None = None,
-    spans: np.ndarray | None = None,
-    split: np.ndarray | None = None,
+    targets: Mapping[str, Rows],
+    groups: Rows | None = None,
+    spans: Rows | None = None,
+    split: Rows | None = None,
 ) -> Card:
     """Write everything that `docs/formats.md` asks for into `folder`; `card.json` comes last.
 
@@ -38,6 +48,7 @@ def write(
             fit in memory together.
         targets: name -> class of each example `[N]`.
         groups: speaker of each example `[N]`, -1 where it has none; None where none has one.
+            Like targets, spans and split, an array or what reads one from disk.
         spans: `[N, 2]`, speech only.
         split: `[N]`, only where the split is fixed.
     """
@@ -45,12 +56,12 @@ def write(
     groups = np.full(examples, -1) if groups is None else groups
     save(folder / "inputs.npy", inputs)
     for name, values in targets.items():
-        save(folder / f"target.{name}.npy", [values.astype(np.int64)])
-    save(folder / "groups.npy", [groups.astype(np.int64)])
+        save(folder / f"target.{name}.npy", _streamed(values, np.int64))
+    save(folder / "groups.npy", _streamed(groups, np.int64))
     if spans is not None:
-        save(folder / "spans.npy", [spans.astype(np.int64)])
+        save(folder / "spans.npy", _streamed(spans, np.int64))
     if split is not None:
-        save(folder / "split.npy", [split.astype(np.int8)])
+        save(folder / "split.npy", _streamed(split, np.int8))
     digests = {path.name: files.sha256(path) for path in sorted(folder.glob("*.npy"))}
     whole: Card = {
         **card,
@@ -94,25 +105,38 @@ def save(path: Path, blocks: Sequence[np.ndarray] | Stream) -> None:
         raise ValueError(f"{path.name} has {length} rows, not {blocks.shape[0]}")
 
 
+def _streamed(values: Rows, dtype: type) -> Stream:
+    """An array piece by piece."""
+    blocks = (piece.astype(dtype, copy=False) for piece in _pieces(values))
+    return Stream(blocks, (len(values), *values[:0].shape[1:]), dtype)
+
+
+def _pieces(values: Rows) -> Iterator[np.ndarray]:
+    for start in range(0, len(values), PIECE):
+        yield values[start : start + PIECE]
+
+
 def count(
-    card: Card, targets: Mapping[str, np.ndarray], split: np.ndarray | None
+    card: Card, targets: Mapping[str, Rows], split: Rows | None
 ) -> dict[str, dict[str, dict[str, int]]]:
     """Examples per target, split and class; with folds only `all`, since the split varies."""
-    parts = {"all": slice(None)}
-    if split is not None:
-        named = {"train": TRAIN, "val": VALIDATION, "test": TEST}
-        parts = {name: split == part for name, part in named.items()} | parts
     return {
-        name: {
-            part: _per_class(values[chosen], card["targets"][name]["classes"])
-            for part, chosen in parts.items()
-        }
+        name: _per_class(values, split, card["targets"][name]["classes"])
         for name, values in targets.items()
     }
 
 
-def _per_class(values: np.ndarray, classes: Sequence[str]) -> dict[str, int]:
-    return dict(zip(classes, np.bincount(values, minlength=len(classes)).tolist(), strict=True))
+def _per_class(values: Rows, split: Rows | None, classes: Sequence[str]) -> dict:
+    parts = {} if split is None else {"train": TRAIN, "val": VALIDATION, "test": TEST}
+    counts = np.zeros((len(parts) + 1, len(classes)), np.int64)  # the last is of all
+    for start in range(0, len(values), PIECE):
+        piece = values[start : start + PIECE]
+        own = None if split is None else split[start : start + PIECE]
+        for row, part in enumerate(parts.values()):
+            counts[row] += np.bincount(piece[own == part], minlength=len(classes))
+        counts[-1] += np.bincount(piece, minlength=len(classes))
+    rows = zip([*parts, "all"], counts.tolist(), strict=True)
+    return {part: dict(zip(classes, row, strict=True)) for part, row in rows}
 
 
 def markdown(card: Card) -> str:
@@ -129,6 +153,16 @@ def markdown(card: Card) -> str:
         f"- licence: {source['licence']}",
         f"- digest: `{card['digest']}`",
     ]
+    if "audio" in card:
+        hours = sum(card["audio"]["seconds"]) / 3600
+        lines.append(
+            f"- speech: {hours:.2f} hours, {card['audio']['utterances']:,} utterances, "
+            f"{len(card['groups'])} speakers"
+        )
+    if "credit" in card:
+        lines.append(f"- examples may be passed on with this credit: {card['credit']}")
+    if "clip" in card:
+        lines.append(f"- to listen to: [{card['clip']['words']}]({card['clip']['file']})")
     if "normalisation" in card:
         mean, std = (
             ", ".join(f"{value:.4f}" for value in card["normalisation"][key])
@@ -136,7 +170,12 @@ def markdown(card: Card) -> str:
         )
         lines.append(f"- channels of the training split: mean {mean}; standard deviation {std}")
     lines += [f"- {note}" for note in card.get("notes", [])]
-    lines += ["", "![A row of examples per class](samples.png)"]
+    lines += [
+        *("", "![A row of examples per class](samples.png)"),
+        *("", "![An example of each class](examples.png)"),
+        *("", "![The mean of each class that has enough examples](means.png)"),
+        *("", "![Examples and durations of each class](classes.png)"),
+    ]
     for name, parts in card["counts"].items():
         lines += ["", f"## Target `{name}`", ""]
         foldings = card["targets"][name].get("foldings", {})

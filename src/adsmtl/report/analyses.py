@@ -7,6 +7,7 @@ from pathlib import Path
 from adsmtl.collected.reading import Collected
 from adsmtl.figures import drawing
 from adsmtl.report import baselines, pictures
+from adsmtl.report.data_cards import DataCard
 from adsmtl.report.pictures import Picture
 from adsmtl.tables.render import TextTable
 
@@ -43,17 +44,23 @@ _DOSE = (
 )
 
 
-def of_study(collected: Collected, root: Path, tables: Mapping[str, TextTable]) -> list[Analysis]:
+def of_study(
+    collected: Collected,
+    root: Path,
+    tables: Mapping[str, TextTable],
+    cards: Sequence[DataCard] = (),
+) -> list[Analysis]:
     """The analyses that have a figure or a table.
 
     Args:
         root: the folder whose figures have been drawn.
         tables: the built tables by name.
+        cards: of the data sets, which know of the baselines that were measured.
 
     Raises:
         UserError: a figure has not been drawn.
     """
-    known = baselines.table(collected.runs)
+    known = baselines.table(collected.runs, cards)
     made = [
         ("folds", "Results in each fold", _FOLDS, [tables["folds"]]),
         ("variance", "Where the spread comes from", _VARIANCE, _both(tables)),

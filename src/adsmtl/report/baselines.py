@@ -1,10 +1,12 @@
 """What others reach on the same data, so that a reader can place the accuracies."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
 from adsmtl.analysis import statistics
+from adsmtl.report.data_cards import DataCard
 from adsmtl.tables import numbers
 from adsmtl.tables.render import TextTable
 
@@ -31,23 +33,17 @@ _KNOWN = (
         "87.4",
         "Srivastava and others (2014), J. Mach. Learn. Res. 15, table 3",
     ),
-    (
-        "speech",
-        "support vector machine with an RBF kernel, same segments, 61 classes, four folds",
-        "as here",
-        "54.8",
-        "measured for the protocol of this replication",
-    ),
 )
 # The data that these numbers are of, by task.
-_DATA = {"vision": "cifar10", "speech": "timit-sample"}
+_DATA = {"vision": "cifar10"}
 
 
-def table(final: pd.DataFrame) -> TextTable | None:
-    """Known accuracies beside those of single-task training without dropout.
+def table(final: pd.DataFrame, cards: Sequence[DataCard] = ()) -> TextTable | None:
+    """Known and measured accuracies beside those of single-task training without dropout.
 
     Args:
         final: the collected runs.
+        cards: of the data sets, with the baselines that were measured on them.
 
     Returns:
         None where no task was trained on the data of a baseline.
@@ -63,6 +59,14 @@ def table(final: pd.DataFrame) -> TextTable | None:
             if of == task
         ]
         rows += _own(own, task)
+    for card in cards:
+        if card.baseline is None:
+            continue
+        own = final[(final["dataset"] == card.name) & (final["target"] == card.baseline["target"])]
+        # a view of the target has other classes, or other examples
+        own = own[own["classes"] == card.baseline["classes"]]
+        for task in own["task"].unique():
+            rows += [_measured(task, card.baseline), *_own(own[own["task"] == task], task)]
     if not rows:
         return None
     return TextTable(
@@ -74,9 +78,32 @@ def table(final: pd.DataFrame) -> TextTable | None:
         ),
         columns=["Task", "Model", "Training examples", "Test accuracy (%)", "Source"],
         rows=rows,
+        notes=[
+            f"A support vector machine was not run on {card.name}; `adsmtl baseline {card.name}`"
+            " measures it."
+            for card in cards
+            if card.sequence and card.baseline is None
+        ],
         left=2,
         wrap=[1, 4],
     )
+
+
+def _measured(task: str, found: Mapping[str, Any]) -> list[str]:
+    """A machine that was trained on the splits of the study, as a row."""
+    accuracy, folds = found["accuracy"], len(found["accuracy"])
+    train, test = (sum(found[key]) / folds for key in ("train", "test"))
+    split = f"mean of {folds} folds" if folds > 1 else "the split of the corpus"
+    shown = f"{100 * sum(accuracy) / folds:.1f}"
+    if folds > 1:
+        shown += f" ({100 * min(accuracy):.1f} to {100 * max(accuracy):.1f})"
+    return [
+        task,
+        f"{found['model']}, same segments, {found['classes']} classes",
+        f"{train:,.0f}",
+        shown,
+        f"measured here, {split}, tested on {test:,.0f}; scikit-learn {found['scikit-learn']}",
+    ]
 
 
 def _own(rows: pd.DataFrame, task: str) -> list[list[str]]:

@@ -12,6 +12,7 @@ from adsmtl.collected.reading import Collected
 from adsmtl.figures import drawing
 from adsmtl.files import write_text
 from adsmtl.report import analyses, citation, facts, pictures, template
+from adsmtl.report.data_cards import DataCard
 from adsmtl.report.section import Section
 from adsmtl.tables import build as tables
 from adsmtl.tables import groups, numbers
@@ -24,6 +25,7 @@ def write(
     root: Path,
     first: Sequence[Section] = (),
     last: Sequence[Section] = (),
+    cards: Sequence[DataCard] = (),
 ) -> Path:
     """Write `root/report.html`; without dates, so equal inputs give equal bytes.
 
@@ -31,6 +33,7 @@ def write(
         root: the folder whose figures have been drawn, such as `results/quick`.
         first: sections to put before all others, such as the claims ledger.
         last: sections to put after the study's own, such as measured speeds.
+        cards: of the data sets.
 
     Raises:
         UserError: a figure has not been drawn, `CITATION.cff` is not there, or the folder
@@ -47,7 +50,7 @@ def write(
         last=_safe(last),
         folder=root.name,
         next_seeds=f"{start}-{start + _BLOCK - 1}",
-        analyses=analyses.of_study(collected, root, texts),
+        analyses=analyses.of_study(collected, root, texts, cards),
         interim=provenance.interim(collected),
         preset=provenance.preset(collected),
         embedded=provenance.embedded(collected),
@@ -69,6 +72,7 @@ def write(
         ],
         devices=provenance.devices(collected),
         data=facts.data(collected),
+        data_cards=cards,
         environment=facts.environment(collected),
         time=facts.time(collected),
         hours=collected.per_run["seconds_total"].sum() / 3600,

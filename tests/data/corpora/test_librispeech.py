@@ -1,71 +1,23 @@
 """LibriSpeech from a tree of generated speech, and its ways to be broken."""
 
-import io
 import re
 
 import numpy as np
 import pytest
-import soundfile
-from fakes import SOURCE, make_tar, needs_mirror
+from fakes import needs_mirror
+from librispeech_tree import NUMBERS, ROOT, files, flac, prepare, spoken_by_all
 
 from adsmtl.data import registry
 from adsmtl.data.corpora import librispeech, librispeech_files
-from adsmtl.data.corpora.espeak import VOICES, synthesise
-from adsmtl.data.dataset import Fetched
 from adsmtl.data.folds import split_indices
-from adsmtl.data.prepared import load
 from adsmtl.data.speech.aligner import Unalignable
 from adsmtl.data.speech.arpabet import CLASSES
 from adsmtl.errors import UserError
 
-TEXT = "Ruggedo hid a blue coat."  # a name that the dictionary lacks
-NUMBERS = {voice: str(900 + 50 * number) for number, voice in enumerate(sorted(VOICES))}
-SPEAKERS = ";ID |SEX| SUBSET |MINUTES| NAME\n" + "".join(
-    f"{number:5}| {VOICES[voice][0].upper()} | dev-clean | 1.0 | {voice}\n"
-    for voice, number in NUMBERS.items()
-)
-ROOT = "LibriSpeech"
-
 
 @pytest.fixture(scope="module")
 def voices():
-    """Speaker -> the bytes of a FLAC file in which it says `TEXT`."""
-    spoken = synthesise([(voice, TEXT) for voice in NUMBERS])
-    return {
-        number: flac(samples)
-        for (samples, _, _), number in zip(spoken, NUMBERS.values(), strict=True)
-    }
-
-
-def flac(samples, rate=16_000, kind="FLAC"):
-    buffer = io.BytesIO()
-    soundfile.write(buffer, samples, rate, format=kind)
-    return buffer.getvalue()
-
-
-def files(voices, subset="dev-clean", shift=0):
-    """One chapter of two utterances for each speaker, the second of them no audio."""
-    members = {f"{ROOT}/SPEAKERS.TXT": SPEAKERS.encode()}
-    for number, content in voices.items():
-        name = f"{number}-7"
-        folder = f"{ROOT}/{subset}/{number}/7"
-        members[f"{folder}/{name}-0000.flac"] = content
-        members[f"{folder}/{name}-0001.mp3"] = b"no audio"
-        words = TEXT.upper().removesuffix(".")
-        lines = f"{name}-0000 {words}\n{name}-0001 {words}\n{name}-0002 {words}\n"
-        members[f"{folder}/{name}.trans.txt"] = lines.encode()
-    return members
-
-
-def prepare(tmp_path, *subsets, name="librispeech", processes=2):
-    """Prepare data from (subset, members) pairs; every subset has a folder of its own."""
-    fetched = {}
-    for subset, members in subsets:
-        (tmp_path / subset).mkdir(exist_ok=True)
-        archive = make_tar(tmp_path / subset / f"{subset}.tar.gz", members)
-        fetched[subset] = Fetched(archive, SOURCE)
-    librispeech.prepare(fetched, tmp_path / name, processes)
-    return load(tmp_path / name, verify=True)
+    return spoken_by_all()
 
 
 def test_folds_labels_and_what_is_left_out(voices, tmp_path):
@@ -117,7 +69,7 @@ def test_subsets_for_all_purposes_keep_the_split_of_the_corpus(voices, tmp_path)
     for part, own in zip(split_indices(data, 3), ([0, 1, 2, 3], [4, 5], [6, 7]), strict=True):
         expected = {list(voices)[index] for index in own}
         assert {numbers[group] for group in data.groups[part]} == expected
-    with pytest.raises(UserError, match="a speaker is in two subsets"):
+    with pytest.raises(UserError, match="900 is in dev-clean and in another subset"):
         prepare(tmp_path, three[0], ("dev-clean", files(voices)), name="other")
 
 
@@ -138,7 +90,7 @@ def test_too_few_speakers_for_the_folds(voices, tmp_path):
             b"900-7-0000 A\n900-7-0000 A\n",
             r"line 2: 900-7-0000 has a transcript already",
         ),
-        ("dev-clean/900/7/900-7.trans.txt", b"900-7-0000 \xff\n", r"is not UTF-8"),
+        ("dev-clean/900/7/900-7.trans.txt", b"900-7-0000 \xff\n", r"line 1: not UTF-8"),
         ("SPEAKERS.TXT", b"900 | X | dev-clean\n", r"line 1: expected `<id> \| F or M"),
         ("SPEAKERS.TXT", b"900 | F | dev-clean\n", r"SPEAKERS.TXT lacks speaker 1000"),
     ],

@@ -57,6 +57,11 @@ def prepare(folder: Path) -> None:
         },
         "groups": [],
         "normalisation": {"mean": mean, "std": std},
+        "credit": (
+            "Optical Recognition of Handwritten Digits (E. Alpaydin and C. Kaynak, 1998), "
+            "https://doi.org/10.24432/C50P49, licensed under CC BY 4.0, "
+            "https://creativecommons.org/licenses/by/4.0/; enlarged"
+        ),
         "source": {
             "name": "sklearn.datasets.load_digits",
             "origin": "embedded",

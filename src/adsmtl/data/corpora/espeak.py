@@ -25,7 +25,7 @@ from adsmtl.data import cards, folds
 from adsmtl.data.dataset import DataSet
 from adsmtl.data.fetch import progress
 from adsmtl.data.prepared import Card
-from adsmtl.data.speech import features
+from adsmtl.data.speech import clip, features
 from adsmtl.data.speech.segments import INPUT, Segment, Utterance, assemble
 from adsmtl.errors import UserError
 from adsmtl.files import atomic_folder, digest
@@ -91,6 +91,8 @@ def prepare(folder: Path) -> None:
         "input": INPUT,
         "targets": {"phone": {"classes": classes}, "sex": {"classes": list(SEXES)}},
         "groups": speakers,
+        "audio": data.audio,
+        "credit": "spoken by espeak-ng (https://github.com/espeak-ng/espeak-ng) for this package",
         "folds": folds.speaker_folds(VOICES, FOLDS),
         "source": {
             "name": f"espeakng-loader {version('espeakng-loader')}",
@@ -104,6 +106,7 @@ def prepare(folder: Path) -> None:
         },
     }
     with atomic_folder(folder) as temporary:
+        clip.write(temporary, card, utterances[0].samples, TEXTS[0])
         cards.write(
             temporary,
             card,

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from adsmtl.data.dataset import Archive, Archives, DataSet, Fetched
 from adsmtl.data.fetch import progress
 from adsmtl.data.fetch.extract import extract
 from adsmtl.data.prepared import Card, Source
-from adsmtl.data.speech import arpabet, features
+from adsmtl.data.speech import arpabet, clip, features
 from adsmtl.data.speech.aligner import Aligner
 from adsmtl.data.speech.alignments import Spoken, Table
 from adsmtl.data.speech.pronunciation import pronounce, words_of
@@ -32,6 +32,11 @@ SEXES = ("f", "m")
 FOLDS = 4
 #: What a subset is for where a data set has training, validation and test subsets.
 PURPOSES = {"train": folds.TRAIN, "dev": folds.VALIDATION, "test": folds.TEST}
+#: The licence, CC BY 4.0, asks for it wherever a part of the corpus is passed on.
+CREDIT = (
+    "LibriSpeech (V. Panayotov, G. Chen, D. Povey and S. Khudanpur, 2015), https://openslr.org/12, "
+    "licensed under CC BY 4.0, https://creativecommons.org/licenses/by/4.0/; cut and converted"
+)
 ALIGNMENTS = "alignments.jsonl"  # beside the archive, for all data sets that use it
 
 
@@ -41,13 +46,6 @@ class Part(NamedTuple):
     subset: str
     table: Table
     sexes: Mapping[str, str]
-
-
-class Kept(NamedTuple):
-    """An utterance that has phones."""
-
-    path: Path
-    samples: int
 
 
 def prepare(parts: Mapping[str, Fetched], folder: Path, processes: int) -> None:
@@ -71,26 +69,36 @@ def prepare(parts: Mapping[str, Fetched], folder: Path, processes: int) -> None:
             )
             extract(fetched.path, scratch / "files")
             try:
-                found.append(_part(subset, scratch / "files", fetched.path.parent, processes))
+                found.append(part_of(subset, scratch / "files", fetched.path.parent, processes))
             except UserError as error:
                 # the unpacked files are gone by the time the message is read
                 message = str(error).replace(str(scratch / "files"), str(fetched.path))
                 raise UserError(message) from error
-        _write(temporary, folder.name, found, [fetched.source for fetched in parts.values()])
+        write(temporary, folder.name, found, [fetched.source for fetched in parts.values()])
 
 
-def _part(subset: str, root: Path, shelf: Path, processes: int) -> Part:
+def part_of(subset: str, root: Path, shelf: Path, processes: int) -> Part:
+    """Read a subset and align what its table lacks.
+
+    Args:
+        root: folder with the unpacked archive.
+        shelf: folder of the table of alignments.
+        processes: that align at once.
+
+    Raises:
+        UserError: a transcript is malformed, or the alignment broke off.
+    """
     recordings = librispeech_files.recordings(root, subset)
     sexes = librispeech_files.sexes(root)
     if unknown := {one.speaker for one in recordings} - set(sexes):
         raise UserError(f"{root}: SPEAKERS.TXT lacks speaker {min(unknown)}")
     spoken = [Spoken(one.name, one.text, one.audio) for one in recordings]
-    table = Table(shelf / ALIGNMENTS, spoken, _pronunciations(spoken))
+    table = Table(shelf / ALIGNMENTS, spoken, pronunciations(spoken))
     table.fill(read_audio, processes)
     return Part(subset, table, {one.speaker: sexes[one.speaker] for one in recordings})
 
 
-def _pronunciations(spoken: Sequence[Spoken]) -> dict[str, str]:
+def pronunciations(spoken: Sequence[Spoken]) -> dict[str, str]:
     """Of the words that the aligner's dictionary lacks, as far as espeak-ng knows them."""
     plain = Aligner()
     words = {word for one in spoken for word in words_of(one.text)}
@@ -98,13 +106,27 @@ def _pronunciations(spoken: Sequence[Spoken]) -> dict[str, str]:
     return {word: phones for word, phones in found.items() if phones is not None}
 
 
-def _write(folder: Path, name: str, parts: Sequence[Part], sources: Sequence[Source]) -> None:
-    sexes = {speaker: sex for part in parts for speaker, sex in part.sexes.items()}
-    if len(sexes) < sum(len(part.sexes) for part in parts):
-        raise UserError(f"{name}: a speaker is in two subsets, so they cannot be split by speaker")
+def write(folder: Path, name: str, parts: Sequence[Part], sources: Sequence[Source]) -> None:
+    """Write the prepared data of aligned subsets; see `prepare`.
+
+    Args:
+        folder: an existing (temporary) folder.
+        name: of the data set.
+        parts: whose audio is still there.
+        sources: of their archives.
+    """
+    sexes: dict[str, str] = {}
+    for part in parts:
+        if both := sexes.keys() & part.sexes.keys():
+            raise UserError(
+                f"{name} cannot be split by speaker: {min(both, key=int)} is in {part.subset} and "
+                "in another subset"
+            )
+        sexes |= part.sexes
     speakers = sorted(sexes, key=int)
-    index = Index(arpabet.CLASSES, speakers)
-    kept: list[Kept] = []
+    index = Index(arpabet.CLASSES, speakers, folder)
+    kept: list[Path] = []
+    heard: tuple[Path, str] | None = None
     lost: list[str] = []
     subset_of: dict[str, str] = {}
     for part in parts:
@@ -114,28 +136,31 @@ def _write(folder: Path, name: str, parts: Sequence[Part], sources: Sequence[Sou
                 lost.append(f"{one.name}: {aligned.failed}")
                 continue
             index.add(one.name.partition("-")[0], aligned.samples, aligned.segments)
-            kept.append(Kept(one.path, aligned.samples))
+            kept.append(one.path)
+            if heard is None and clip.fits(aligned.samples):
+                heard = one.path, one.text
     if not kept:
         raise UserError(f"{name}: none of its utterances could be aligned; first {lost[0]}")
-    spans, phones, groups = index.arrays()
-    card = _card(name, speakers, sources, kept, lost)
+    card = _card(name, speakers, sources, index.audio(), lost)
     split = _split(card, name, sexes, subset_of)
+    if heard is not None:
+        clip.write(folder, card, read_audio(heard[0]), heard[1].capitalize())
     sex_of = np.array([SEXES.index(sexes[speaker]) for speaker in speakers])
     with features.one_thread():
         cards.write(
             folder,
             card,
             inputs=cards.Stream(_frames(name, kept), (index.frames, *INPUT["shape"]), np.float32),
-            targets={"phone": phones, "sex": sex_of[groups]},
-            groups=groups,
-            spans=spans,
-            split=None if split is None else split[groups],
+            targets={"phone": index.phones, "sex": index.groups.through(sex_of)},
+            groups=index.groups,
+            spans=index.spans,
+            split=None if split is None else index.groups.through(split),
         )
 
 
-def _frames(name: str, kept: Sequence[Kept]) -> Iterator[np.ndarray]:
-    for one in progress.track(kept, f"{name}: features"):
-        yield features.utterance(read_audio(one.path))
+def _frames(name: str, kept: Sequence[Path]) -> Iterator[np.ndarray]:
+    for path in progress.track(kept, f"{name}: features"):
+        yield features.utterance(read_audio(path))
 
 
 def _split(
@@ -166,10 +191,9 @@ def _card(
     name: str,
     speakers: Sequence[str],
     sources: Sequence[Source],
-    kept: Sequence[Kept],
+    audio: Mapping[str, Any],
     lost: Sequence[str],
 ) -> Card:
-    hours = sum(one.samples for one in kept) / features.SAMPLE_RATE / 3600
     reasons = Counter(entry.partition(": ")[2].partition(" of ")[0] for entry in lost)
     why = "; ".join(f"{count} times {reason}" for reason, count in reasons.most_common())
     return {
@@ -180,9 +204,10 @@ def _card(
         "input": INPUT,
         "targets": {"phone": {"classes": list(arpabet.CLASSES)}, "sex": {"classes": list(SEXES)}},
         "groups": list(speakers),
+        "audio": audio,
+        "credit": CREDIT,
         "source": _source(sources),
         "notes": [
-            f"{hours:.2f} hours of speech, {len(kept):,} utterances, {len(speakers)} speakers",
             "labels: PocketSphinx aligned the words, docs/aligner.md says how well; "
             f"`{arpabet.SILENCE}` is silence; words that its dictionary lacks are pronounced as "
             "espeak-ng does",

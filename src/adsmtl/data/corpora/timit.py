@@ -6,7 +6,7 @@ would else be in training and test data.
 
 import hashlib
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +18,8 @@ from adsmtl.data.dataset import Archive, DataSet, Folder
 from adsmtl.data.fetch import progress
 from adsmtl.data.fetch.extract import extract
 from adsmtl.data.prepared import Card, Source
-from adsmtl.data.speech import phones
-from adsmtl.data.speech.segments import INPUT, Speech, Utterance, assemble
+from adsmtl.data.speech import features, phones
+from adsmtl.data.speech.segments import INPUT, Index
 from adsmtl.errors import UserError
 from adsmtl.files import atomic_folder
 
@@ -35,25 +35,29 @@ def prepare_sample(archive: Path, folder: Path, source: Source) -> None:
     Raises:
         UserError: a .phn or .wav file is missing, malformed or does not fit; names file and line.
     """
-    with atomic_folder(folder) as temporary:
-        with tempfile.TemporaryDirectory(dir=temporary.parent, prefix=".unpacked-") as scratch:
-            unpacked = Path(scratch) / "files"
-            extract(archive, unpacked)
-            try:
-                found = timit_files.recordings(unpacked)
-                speakers = sorted({recording.speaker for recording in found})
-                data = _assemble(found, speakers, "timit-sample")
-            except UserError as error:
-                # the unpacked files are gone by the time the message is read
-                raise UserError(str(error).replace(str(unpacked), str(archive))) from error
+    with (
+        atomic_folder(folder) as temporary,
+        tempfile.TemporaryDirectory(dir=folder.parent, prefix=".unpacked-") as scratch,
+    ):
+        unpacked = Path(scratch) / "files"
+        extract(archive, unpacked)
         try:
-            sexes = {speaker: _sex(speaker) for speaker in speakers}
-            dealt = folds.speaker_folds(sexes, FOLDS)
-        except ValueError as error:
-            raise UserError(f"{archive} is not the TIMIT sample: {error}") from error
-        card = _card("timit-sample", "TIMIT, public sample of 16 speakers", speakers, source)
-        card["folds"] = dealt
-        _write(temporary, card, data, None)
+            found = timit_files.recordings(unpacked)
+            speakers = sorted({recording.speaker for recording in found})
+            title = "TIMIT, public sample of 16 speakers"
+            card = _card("timit-sample", title, speakers, source)
+            card["folds"] = _dealt(archive, speakers)
+            _write(temporary, card, found, None)
+        except UserError as error:
+            # the unpacked files are gone by the time the message is read
+            raise UserError(str(error).replace(str(unpacked), str(archive))) from error
+
+
+def _dealt(archive: Path, speakers: Sequence[str]) -> list[dict]:
+    try:
+        return folds.speaker_folds({speaker: _sex(speaker) for speaker in speakers}, FOLDS)
+    except ValueError as error:
+        raise UserError(f"{archive} is not the TIMIT sample: {error}") from error
 
 
 def prepare_corpus(corpus: Path, folder: Path, source: Source) -> None:
@@ -94,41 +98,54 @@ def prepare_corpus(corpus: Path, folder: Path, source: Source) -> None:
         for speaker in speakers
     ]
     with atomic_folder(folder) as temporary:
-        data = _assemble(found, speakers, "timit")
         source = {**source, "sha256": _digest(found)}
         card = _card("timit", "TIMIT, licensed corpus", speakers, source)
-        _write(temporary, card, data, np.array(split_of, np.int8)[data.groups])
+        _write(temporary, card, found, np.array(split_of, np.int8))
 
 
-def _assemble(found: Sequence[timit_files.Recording], speakers: Sequence[str], name: str) -> Speech:
-    tracked = progress.track(found, f"{name}: features")
-    return assemble(_utterances(tracked), phones.PHONES, speakers)
-
-
-def _utterances(found: Iterable[timit_files.Recording]) -> Iterator[Utterance]:
+def _indexed(
+    found: Sequence[timit_files.Recording], speakers: Sequence[str], folder: Path
+) -> Index:
+    """Where the segments lie; reads all audio and labels, so that damage shows before features."""
+    index = Index(phones.PHONES, speakers, folder)
     for recording in found:
-        samples = timit_files.read_audio(recording.audio)
-        yield Utterance(
-            recording.speaker, samples, timit_files.read_labels(recording.labels, len(samples))
-        )
+        length = len(timit_files.read_audio(recording.audio))
+        labels = timit_files.read_labels(recording.labels, length)
+        index.add(recording.speaker, length, labels)
+    return index
 
 
-def _write(folder: Path, card: Card, data: Speech, split: np.ndarray | None) -> None:
+def _frames(name: str, found: Sequence[timit_files.Recording]) -> Iterator[np.ndarray]:
+    for recording in progress.track(found, f"{name}: features"):
+        yield features.utterance(timit_files.read_audio(recording.audio))
+
+
+def _write(
+    folder: Path,
+    card: Card,
+    found: Sequence[timit_files.Recording],
+    split: np.ndarray | None,
+) -> None:
+    """Write the prepared folder; `split` is of every speaker."""
+    index = _indexed(found, card["groups"], folder)
     manner_of = np.array([list(phones.MANNERS).index(phones.manner_of(p)) for p in phones.PHONES])
     sex_of = np.array([SEXES.index(_sex(speaker)) for speaker in card["groups"]])
-    cards.write(
-        folder,
-        card,
-        inputs=data.blocks,
-        targets={
-            "phone": data.phones,
-            "manner": manner_of[data.phones],
-            "sex": sex_of[data.groups],
-        },
-        groups=data.groups,
-        spans=data.spans,
-        split=split,
-    )
+    card["audio"] = index.audio()
+    shape = (index.frames, *INPUT["shape"])
+    with features.one_thread():
+        cards.write(
+            folder,
+            card,
+            inputs=cards.Stream(_frames(card["dataset"], found), shape, np.float32),
+            targets={
+                "phone": index.phones,
+                "manner": index.phones.through(manner_of),
+                "sex": index.groups.through(sex_of),
+            },
+            groups=index.groups,
+            spans=index.spans,
+            split=None if split is None else index.groups.through(split),
+        )
 
 
 def _card(dataset: str, title: str, speakers: list[str], source: Source) -> Card:

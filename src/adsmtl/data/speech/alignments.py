@@ -133,7 +133,7 @@ class Table:
         offset = 0
         with self._path.open("rb") as stream:
             for line in stream:
-                with suppress(ValueError):  # cut off by a crash
+                with suppress(ValueError, KeyError, TypeError):  # cut off by a crash
                     row = json.loads(line)
                     found[row["name"], row["digest"]] = offset
                 offset += len(line)

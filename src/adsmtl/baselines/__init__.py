@@ -1,0 +1,1 @@
+"""Known methods on the same data, to place the accuracies of the study."""
