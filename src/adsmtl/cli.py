@@ -200,10 +200,13 @@ def _measure_aligner(options: argparse.Namespace) -> None:
 
 
 def _inputs(plan: planning.Plan, where: str) -> tuple[dict[str, Any], Any]:
-    """The prepared data by task, and the machine on the device `where`."""
-    from adsmtl.data import views
+    """The prepared data by task, verified, and the machine on the device `where`."""
+    from adsmtl.data import verification, views
     from adsmtl.training import device
 
+    for name in plan.datasets:
+        if unverified := verification.verify(paths.PREPARED / name):
+            log.info(unverified)
     prepared = {
         name: views.load(paths.PREPARED / task.dataset, task) for name, task in plan.tasks.items()
     }
