@@ -12,7 +12,7 @@ from typing import Any
 
 from adsmtl import __version__, arms, config, outputs, paths, planning
 from adsmtl.errors import UserError
-from adsmtl.files import read_json, write_text
+from adsmtl.files import write_text
 
 Command = Callable[[argparse.Namespace], None]
 
@@ -122,6 +122,8 @@ def _parser() -> argparse.ArgumentParser:
     own.add_argument("--out", type=Path, required=True, help="results folder to write")
     own = add("freeze", _freeze, "keep a finished study below results/frozen, to be cited")
     own.add_argument("folder", type=Path, nargs="?", help="default: that of the settings' study")
+    own = add("verify", _verify, "check results from the ground up, and name what is wrong")
+    own.add_argument("path", type=Path, help="results, archive, block, run or prepared data")
     add("arms", _arms, "write docs/arms.md, the table of every arm of config/arms.yaml")
     add("schema", _schema, "write the schema of config/config.yaml for the workflow")
     return parser
@@ -290,12 +292,15 @@ def _collected(options: argparse.Namespace) -> Any:
 
 
 def _collect(options: argparse.Namespace) -> None:
-    from adsmtl.collected import collect
+    from adsmtl.collected import collect, whole
 
     plan = _plan(options)
     study = plan.study
     wanted = {arm: study.seeds_of(arm) for arm in study.arms}
     collect.write(plan.root, wanted, planned=study.planned)
+    runs = [paths.run(plan.root, arm, seed) for arm, seeds in wanted.items() for seed in seeds]
+    if unsealed := whole.seal(runs):
+        log.info(f"sealed {unsealed} runs of a version that sealed none, as they are")
 
 
 def _product(module: str, function: str) -> Command:
@@ -331,7 +336,7 @@ def _keep(options: argparse.Namespace) -> None:
 
 
 def _pool(options: argparse.Namespace) -> None:
-    from adsmtl.archive import manifest
+    from adsmtl.archive import manifest, page
     from adsmtl.archive.judge import judge
     from adsmtl.archive.pool import pool
     from adsmtl.collected import provenance, reading
@@ -339,24 +344,16 @@ def _pool(options: argparse.Namespace) -> None:
     pool(options.blocks, options.out)
     judge(options.out, options.out)
     collected = reading.load(options.out)
-    _write_report(collected)
+    page.write(collected, options.out)
     manifest.write(collected)
     log.info(f"wrote {options.out}: {provenance.interim(collected) or 'all seeds are there'}")
 
 
 def _report(options: argparse.Namespace) -> None:
-    _write_report(_collected(options))
+    from adsmtl.archive import page
 
-
-def _write_report(collected: Any) -> None:
-    from adsmtl.report import build as report
-    from adsmtl.report import claims, speed
-
-    root = collected.root
-    first = claims.sections(read_json(outputs.claims(root)[0]), collected, root)
-    measured = speed.section(paths.RESULTS / "benchmarks")
-    last = [] if measured is None else [measured]
-    log.info(f"wrote {report.write(collected, root, first, last)}")
+    collected = _collected(options)
+    log.info(f"wrote {page.write(collected, collected.root)}")
 
 
 def _manifest(options: argparse.Namespace) -> None:
@@ -385,6 +382,19 @@ def _freeze(options: argparse.Namespace) -> None:
     from adsmtl.archive.freeze import freeze
 
     log.info(f"froze {freeze(options.folder or _plan(options).root)}; commit it")
+
+
+def _verify(options: argparse.Namespace) -> None:
+    from adsmtl.archive.verify import verify
+
+    found = verify(options.path)
+    for note in found.notes:
+        print(f"note: {note}")
+    for name, fault in sorted(found.wrong.items()):
+        print(f"{name}: {fault}")
+    if found.wrong:
+        raise UserError(f"{options.path}: {len(found.wrong)} files are not what they must be")
+    print(f"{options.path}: {found.checked} files verified")
 
 
 def _arms(options: argparse.Namespace) -> None:

@@ -1,8 +1,8 @@
 """`SHA256SUMS`: what the files of a folder were when they were written.
 
 The file has the format of `sha256sum`, so `sha256sum --check SHA256SUMS` says the same as this
-module. Whoever can write the files can write their digests: a seal finds what was damaged or edited,
-not what was forged together with it.
+module. Whoever can write the files can write their digests: a seal finds what was damaged or
+edited, not what was forged together with it.
 """
 
 import fcntl

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from adsmtl import outputs
-from adsmtl.collected import predictions
+from adsmtl.collected import predictions, ranges
 from adsmtl.collected.predictions import Predictions
 from adsmtl.errors import UserError
 from adsmtl.files import read_json
@@ -19,6 +19,7 @@ _TEXT = (
     *("metrics_sha256", "history_sha256", "predictions_sha256"),
     "policy",
 )
+_MEASURED = ("test_accuracy", "test_loss", "accuracy")  # never empty
 _NEEDED = {
     "runs": (
         *("arm", "label", "group", "group_title", "baseline", "role", "family", "tunable", "zero"),
@@ -121,7 +122,8 @@ def load(root: Path) -> Collected:
     """Read the collected tables of a results folder or of a frozen archive.
 
     Raises:
-        UserError: a file is missing, damaged, or lacks a column; names it and what to do.
+        UserError: a file is missing, damaged, lacks a column or holds an impossible value; names it
+            and what to do.
     """
     tables, epochs, test_time, configs, environments, study, _ = outputs.collected(root)
     return Collected(
@@ -153,6 +155,14 @@ def _read(path: Path, name: str) -> pd.DataFrame:
         raise UserError(
             f"{path} has no column {', '.join(missing)}; delete it and run `adsmtl collect`"
         )
+    if (wrong := next(ranges.faults(frame), None)) is not None:
+        raise UserError(f"{path}, {wrong}; no run gives that: delete it and run `adsmtl collect`")
+    for column in set(_NEEDED[name]) & set(_MEASURED):
+        if frame[column].isna().any():
+            row = int(frame[column].isna().argmax())
+            raise UserError(
+                f"{path}, line {row + 2}: {column} is missing; delete it and run `adsmtl collect`"
+            )
     return frame
 
 
