@@ -84,13 +84,19 @@ def _prepared(root: Path, findings: Findings) -> None:
 
 def _study(root: Path, findings: Findings) -> None:
     traced = _traced(root, findings)
+    for folder in sorted(path.parent for path in (root / "runs").glob(f"*/*/{whole.METRICS}")):
+        _run(root, folder, findings)
     try:
         collected = reading.load(root)
     except UserError as error:
         findings.add(_within(root, str(error)) or outputs.COLLECTED, str(error))
         return
-    for name, fault in consistency.faults(collected):
-        findings.add(name, fault)
+    if any(name.startswith(f"{outputs.COLLECTED}/") for name in findings.wrong):
+        findings.notes.append("whether all else follows from the collected tables was not tried")
+        return
+    with _refusals(root, findings):
+        for name, fault in consistency.faults(collected):
+            findings.add(name, fault)
     if (root / "runs").is_dir():
         _runs(collected, findings)
     elif not collected.study["blocks"]:
@@ -126,10 +132,8 @@ def _traced(root: Path, findings: Findings) -> dict | None:
 
 
 def _runs(collected: Collected, findings: Findings) -> None:
-    """The run folders against their seals, and the collected tables against the run folders."""
+    """The collected tables against the run folders."""
     root = collected.root
-    for folder in sorted(path.parent for path in (root / "runs").glob(f"*/*/{whole.METRICS}")):
-        _run(root, folder, findings)
     with tempfile.TemporaryDirectory() as scratch, _refusals(root, findings):
         again = Path(scratch)
         written = collect.write(root, collected.trained, again, collected.planned)
@@ -223,7 +227,10 @@ def _compare(
 
 @contextmanager
 def _refusals(root: Path, findings: Findings) -> Iterator[None]:
-    """What a step refuses is a finding about the file that it names."""
+    """What a step refuses is a finding about the file that it names.
+
+    Tables that no study gives may fail anywhere in it, so every such failure is one too.
+    """
     try:
         yield
     except UserError as error:
@@ -232,6 +239,8 @@ def _refusals(root: Path, findings: Findings) -> Iterator[None]:
                 findings.add(name, line)
         if not _within(root, str(error)):
             findings.add(outputs.COLLECTED, str(error))
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        findings.add(outputs.COLLECTED, f"cannot be understood: {error!r}")
 
 
 def _within(root: Path, text: str) -> str | None:

@@ -1,5 +1,6 @@
 """The collected tables, read back: what tables, figures, claims, report and MLflow start from."""
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -148,7 +149,7 @@ def _read(path: Path, name: str) -> pd.DataFrame:
         )
     except FileNotFoundError as error:
         raise UserError(f"{path} is missing; run `adsmtl collect`, or snakemake") from error
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise UserError(f"{path} cannot be read ({error}); delete it and collect again") from error
     missing = [column for column in _NEEDED[name] if column not in frame]
     if missing:
