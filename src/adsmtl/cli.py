@@ -124,6 +124,9 @@ def _parser() -> argparse.ArgumentParser:
     own.add_argument("folder", type=Path, nargs="?", help="default: that of the settings' study")
     own = add("verify", _verify, "check results from the ground up, and name what is wrong")
     own.add_argument("path", type=Path, help="results, archive, block, run or prepared data")
+    own = add("compare", _compare, "say of two results what is equal and what differs")
+    own.add_argument("first", type=Path, help="a results folder, an archive or a block")
+    own.add_argument("second", type=Path, help="another")
     add("arms", _arms, "write docs/arms.md, the table of every arm of config/arms.yaml")
     add("schema", _schema, "write the schema of config/config.yaml for the workflow")
     return parser
@@ -395,6 +398,21 @@ def _verify(options: argparse.Namespace) -> None:
     if found.wrong:
         raise UserError(f"{options.path}: {len(found.wrong)} files are not what they must be")
     print(f"{options.path}: {found.checked} files verified")
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from adsmtl.archive import compare
+    from adsmtl.collected import reading
+
+    roots = options.first, options.second
+    found = compare.compare(*map(reading.load, roots))
+    print("\n".join(compare.lines(found, roots)))
+    if not found.rows:
+        raise UserError(f"{roots[0]} and {roots[1]} have no arm in common")
+    if not found.agree:
+        raise UserError(
+            f"{roots[0]} and {roots[1]} differ by more than seeds do, or too few seeds tell"
+        )
 
 
 def _arms(options: argparse.Namespace) -> None:

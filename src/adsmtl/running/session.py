@@ -108,7 +108,9 @@ def finished(
         return False
     if verify and damage.found(folder, records.needed(run)) is not None:
         return False
-    return read_json(folder / METRICS).get("identity") == identity.of(run, prepared, machine)
+    metrics = read_json(folder / METRICS)
+    own = metrics.get("identity") if isinstance(metrics, dict) else None
+    return own == identity.of(run, prepared, machine)
 
 
 def _groups(
