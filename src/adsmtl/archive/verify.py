@@ -157,10 +157,13 @@ def _judged(collected: Collected, findings: Findings) -> None:
 
 def _page(collected: Collected, traced: dict | None, findings: Findings) -> None:
     root, version = collected.root, (traced or {}).get("adsmtl")
+    traits, ledger = collected.traits, outputs.claims(root)[0]
     if not (root / outputs.REPORT).is_file():
         findings.add(outputs.REPORT, "is missing")
     elif version != adsmtl.__version__:
         findings.notes.append(f"{outputs.REPORT} is of version {version}; it is not made again")
+    elif findings.wrong.keys() & _names(root, [*outputs.figures(root, traits), ledger]):
+        findings.notes.append(f"{outputs.REPORT} shows what is wrong; it is not made again")
     else:
         with _refusals(root, findings):
             if not page.follows(collected):
@@ -241,6 +244,10 @@ def _refusals(root: Path, findings: Findings) -> Iterator[None]:
             findings.add(outputs.COLLECTED, str(error))
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         findings.add(outputs.COLLECTED, f"cannot be understood: {error!r}")
+
+
+def _names(root: Path, files: Iterable[Path]) -> set[str]:
+    return {path.relative_to(root).as_posix() for path in files}
 
 
 def _within(root: Path, text: str) -> str | None:
