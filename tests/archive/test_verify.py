@@ -90,6 +90,11 @@ def root(finished, tmp_path, monkeypatch):
     return paths.RESULTS / "quick"
 
 
+def digest_of(path: Path) -> str:
+    path.write_text("another file\n")
+    return sha256(path)
+
+
 def reseal(folder: Path) -> None:
     names = {path.name for path in folder.iterdir()} - {seals.FILE}
     seals.write(folder, {name: sha256(folder / name) for name in names})
@@ -275,6 +280,13 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
     ),
     "a digest struck out": (
         edit("manifest.json", lambda own: own["files"].pop("tables/main.csv")),
+        "manifest.json",
+    ),
+    "a manifest that names a file elsewhere": (
+        lambda root: edit(
+            "manifest.json",
+            lambda own: own["files"].update({"../other.txt": digest_of(root.parent / "other.txt")}),
+        )(root),
         "manifest.json",
     ),
     "a manifest that is none": (

@@ -97,19 +97,19 @@ def _study(root: Path, findings: Findings) -> None:
     with _refusals(root, findings):
         for name, fault in consistency.faults(collected):
             findings.add(name, fault)
-    if (root / "runs").is_dir():
-        _runs(collected, findings)
-    elif not collected.study["blocks"]:
-        findings.notes.append(
-            "the runs are not here, so nobody can see whether the collected tables follow from them"
-        )
-    judged = outputs.judged(root, collected.traits)
-    block = traced is None and not any(path.exists() for path in judged)
-    if not block:
-        _judged(collected, findings)
-        _page(collected, traced, findings)
-        _manifest(collected, traced, findings)
-    _foreign(collected, [] if block else judged, findings)
+        if (root / "runs").is_dir():
+            _runs(collected, findings)
+        elif not collected.study["blocks"]:
+            findings.notes.append(
+                "the runs are not here, so whether the collected tables follow from them is unknown"
+            )
+        judged = outputs.judged(root, collected.traits)
+        block = traced is None and not any(path.exists() for path in judged)
+        if not block:
+            _judged(collected, findings)
+            _page(collected, traced, findings)
+            _manifest(collected, traced, findings)
+        _foreign(collected, [] if block else judged, findings)
 
 
 def _traced(root: Path, findings: Findings) -> dict | None:
@@ -144,7 +144,7 @@ def _run(root: Path, folder: Path, findings: Findings) -> None:
     for name, fault in whole.faults(folder).items():
         findings.add((folder / name).relative_to(root).as_posix(), fault)
     findings.checked += sum(1 for path in folder.iterdir() if path.is_file())
-    if root == folder and whole.METRICS not in (seals.read(folder) or {}):
+    if root == folder and not findings.wrong and whole.METRICS not in (seals.read(folder) or {}):
         findings.notes.append(f"{folder} was written by a version that sealed no runs")
 
 
@@ -181,6 +181,8 @@ def _manifest(collected: Collected, traced: dict | None, findings: Findings) -> 
         findings.add(outputs.MANIFEST, f"its {', '.join(differ)} do not follow from the tables")
     if missing := made["files"].keys() - traced["files"].keys():
         findings.add(outputs.MANIFEST, f"has no digest of {', '.join(sorted(missing))}")
+    if more := traced["files"].keys() - made["files"].keys():
+        findings.add(outputs.MANIFEST, f"names {', '.join(sorted(more))}, no part of this study")
     root = collected.root.resolve()
     version = root.parent.name
     if root.parent.parent.name == paths.FROZEN.name and traced.get("adsmtl") != version:
@@ -189,7 +191,7 @@ def _manifest(collected: Collected, traced: dict | None, findings: Findings) -> 
         findings.notes.append(f"{outputs.MANIFEST} is of a version that did not seal the report")
     changed = [
         f"{name} {before}, here {made['libraries'].get(name)}"
-        for name, before in traced.get("libraries", {}).items()
+        for name, before in dict(traced.get("libraries", {})).items()
         if made["libraries"].get(name) != before
     ]
     if changed and findings.wrong:
