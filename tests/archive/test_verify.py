@@ -25,27 +25,40 @@ OTHER = "runs/none/seed=1"
 Tamper = Callable[[Path], None]
 
 
-_JUDGED: dict[str, dict[str, bytes]] = {}
+_MADE: dict[str, dict[str, bytes]] = {}
+
+
+def once(make: Callable[[], list[Path]], of: list[Path], target: Path) -> list[Path]:
+    """Files that are slow to make and follow from others: made once, then written again."""
+    key = " ".join(f"{path.name} {sha256(path)}" for path in sorted(of) if path.is_file())
+    if key not in _MADE:
+        _MADE[key] = {str(path.relative_to(target)): path.read_bytes() for path in make()}
+    for name, content in _MADE[key].items():
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        (target / name).write_bytes(content)
+    return [target / name for name in _MADE[key]]
 
 
 def judge_once(source: Path, target: Path) -> list[Path]:
-    """`judge`, which gives equal bytes for equal tables and is slow, called once for each."""
-    files = sorted([*(source / "collected").iterdir(), source / "listing.json"])
-    key = " ".join(sha256(path) if path.is_file() else "none" for path in files)
-    if key not in _JUDGED:
-        made = judge(source, target)
-        _JUDGED[key] = {str(path.relative_to(target)): path.read_bytes() for path in made}
-    for name, content in _JUDGED[key].items():
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
-        (target / name).write_bytes(content)
-    return [target / name for name in _JUDGED[key]]
+    of = [*(source / "collected").iterdir(), source / "listing.json"]
+    return once(lambda: judge(source, target), of, target)
+
+
+def write_once(found: reading.Collected, target: Path) -> Path:
+    of = [*(found.root / "collected").iterdir(), target / "claims.json"]
+    of += (target / "figures").iterdir()
+    (written,) = once(lambda: [write_page(found, target)], of, target)
+    return written
+
+
+write_page = page.write
 
 
 def finish(root: Path) -> None:
     """Everything behind the collected tables, as the workflow makes it."""
     judge_once(root, root)
     found = reading.load(root)
-    page.write(found, root)
+    write_once(found, root)
     manifest.write(found)
 
 
@@ -87,6 +100,7 @@ def root(finished, tmp_path, monkeypatch):
     monkeypatch.chdir(project)
     monkeypatch.setattr("adsmtl.revision.code", lambda: CLEAN)
     monkeypatch.setattr("adsmtl.archive.verify.judge", judge_once)
+    monkeypatch.setattr(page, "write", write_once)
     return paths.RESULTS / "quick"
 
 
