@@ -6,11 +6,10 @@ from collecting import collected
 from synthetic import write_results
 
 from adsmtl import paths
-from adsmtl.archive import freeze, manifest
+from adsmtl.archive import freeze, manifest, page
 from adsmtl.archive.judge import judge
 from adsmtl.collected import reading
 from adsmtl.errors import UserError
-from adsmtl.report import build as report
 
 ARMS = ["none"]
 CLEAN = {"commit": "a" * 40, "describe": "v1", "dirty": False, "reason": None}
@@ -30,7 +29,7 @@ def finished(tmp_path_factory):
             (path.parent / "checkpoint.safetensors").write_bytes(b"weights")
         found = collected(root, ARMS)
         judge(root, root)
-        report.write(found, root)
+        page.write(found, root)
         manifest.write(found)
     return project
 
