@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from adsmtl.archive.judge import judge
+from adsmtl.archive.verify import verify
 from adsmtl.files import sha256
 from adsmtl.tables import numbers
 
@@ -14,6 +15,8 @@ ROOT = Path(__file__).parents[2]
 STUDIES = sorted(path.parent for path in (ROOT / "results/frozen").glob("*/*/manifest.json"))
 README = (ROOT / "README.md").read_text()
 IDS = [path.relative_to(ROOT / "results/frozen").as_posix() for path in STUDIES]
+BLOCKS = sorted(path.parent for path in (ROOT / "results/blocks").glob("*/*/collected"))
+BLOCK_IDS = [path.relative_to(ROOT / "results").as_posix() for path in BLOCKS]
 
 
 @pytest.mark.parametrize("study", STUDIES, ids=IDS)
@@ -30,6 +33,12 @@ def test_every_frozen_file_is_the_one_that_the_manifest_traces(study):
     own = {path.relative_to(study).as_posix() for path in study.rglob("*") if path.is_file()}
     assert own == {*traced, "manifest.json", "report.html"}
     assert len(own) < 100
+
+
+@pytest.mark.parametrize("folder", [*STUDIES, *BLOCKS], ids=IDS + BLOCK_IDS)
+def test_what_is_kept_in_the_repository_is_verified(folder, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert verify(folder).wrong == {}
 
 
 LINKED = sorted(set(re.findall(r"\((results/frozen/[^)]*/)claims\.md\)", README)))

@@ -4,18 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from adsmtl import identity, paths
+from adsmtl import identity, paths, seals
 from adsmtl.data.prepared import Prepared
 from adsmtl.errors import UserError
 from adsmtl.files import sha256, write_json
 from adsmtl.running import checkpoint
-from adsmtl.running.records import CHECKPOINT
+from adsmtl.running.records import CHECKPOINT, TEST_TIME
 from adsmtl.study import Run, TestTime
 from adsmtl.training import monte_carlo
 from adsmtl.training.device import Machine
 from adsmtl.training.engine import Engine
-
-FILE = "test-time.json"
 
 
 def evaluate(
@@ -28,12 +26,15 @@ def evaluate(
         root: the results folder that holds the run; `test-time.json` is written beside it.
 
     Raises:
-        UserError: the run's checkpoint is missing or of another configuration.
+        UserError: the run's checkpoint is missing, damaged or of another configuration.
     """
     folder = paths.run(root, run.arm_id, run.seed)
     found = checkpoint.load(folder / CHECKPOINT)
     if found is None or found[1].get("config_hash") != run.config_hash:
-        raise UserError(f"{folder / CHECKPOINT} is missing or of another configuration; train it")
+        raise UserError(
+            f"{folder / CHECKPOINT} is missing, damaged or of another configuration; train the run "
+            f"again: `adsmtl train --arms {run.arm_id} --seeds {run.seed}`"
+        )
     engine = Engine([run], prepared, machine)
     engine.load_parameters([found[0]])
     own: dict[str, Any] = {
@@ -42,5 +43,6 @@ def evaluate(
         **identity.kind(machine),
     }
     result = {"arm": run.arm_id, "seed": run.seed, "config_hash": run.config_hash, "identity": own}
-    write_json(folder / FILE, result | monte_carlo.evaluate(engine, policy))
-    return folder / FILE
+    write_json(folder / TEST_TIME, result | monte_carlo.evaluate(engine, policy))
+    seals.update(folder, [TEST_TIME])
+    return folder / TEST_TIME

@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from adsmtl import identity, paths
+from adsmtl import identity, paths, seals
 from adsmtl.data.prepared import Prepared
 from adsmtl.errors import UserError
 from adsmtl.files import read_json, write_json
-from adsmtl.running import checkpoint, difference, records, trajectories
+from adsmtl.running import damage, records, resuming, trajectories
 from adsmtl.running.progress import ProgressLine
-from adsmtl.running.records import METRICS, RESUME
+from adsmtl.running.records import EARLIER, METRICS, RESUME
 from adsmtl.study import Run
 from adsmtl.training import capacity
 from adsmtl.training.device import Machine
@@ -30,10 +30,11 @@ def train(
     """Train runs and write `metrics.json`, history, predictions and a checkpoint for each.
 
     Runs that are finished already, with the same configuration, data, code and kind of machine,
-    are kept; only the names that people see are brought up to date. Runs that follow another
-    arm come after it. After every epoch the state is kept in `resume.safetensors`, from which an
-    interrupted run continues to the same bits. It is removed when all are done, so a failed
-    run costs the others nothing.
+    are kept; only the names that people see are brought up to date. One of which a file is changed,
+    truncated or missing is damaged: it is said, and the run is trained again. Runs that follow
+    another arm come after it. After every epoch the state is kept, from which an interrupted run
+    continues to the same bits (`adsmtl.running.resuming`). It is removed when all are done, so a
+    failed run costs the others nothing.
 
     Args:
         prepared: by task, for every task of the runs.
@@ -58,7 +59,8 @@ def train(
             "training.learning_rate or the dropout rate. Finished runs were kept"
         )
     for run in runs:
-        (paths.run(root, run.arm_id, run.seed) / RESUME).unlink(missing_ok=True)
+        for name in (RESUME, EARLIER):
+            (paths.run(root, run.arm_id, run.seed) / name).unlink(missing_ok=True)
 
 
 def _kept(
@@ -69,28 +71,46 @@ def _kept(
     say: Callable[[str], None],
 ) -> bool:
     """Whether a run is finished as it would be trained now; then its names are brought up."""
+    folder = paths.run(root, run.arm_id, run.seed)
     if not finished(run, prepared, machine, root):
+        if fault := damage.found(folder, records.needed(run)):
+            say(f"{run.name}: damaged, so it is trained again: {fault}")
         return False
-    path = paths.run(root, run.arm_id, run.seed) / METRICS
-    metrics = read_json(path)
+    metrics = read_json(folder / METRICS)
     if any(metrics.get(key) != name for key, name in run.arm.names().items()):
-        write_json(path, {**metrics, **run.arm.names()})
+        write_json(folder / METRICS, {**metrics, **run.arm.names()})
+        if METRICS in (seals.read(folder) or {}):
+            seals.update(folder, [METRICS])
     say(f"{run.name}: finished before, kept")
     return True
 
 
-def finished(run: Run, prepared: Mapping[str, Prepared], machine: Machine, root: Path) -> bool:
-    """Whether the files of a run are all there and are those that training it now would give.
+def finished(
+    run: Run,
+    prepared: Mapping[str, Prepared],
+    machine: Machine,
+    root: Path,
+    verify: bool = True,
+) -> bool:
+    """Whether the files of a run are all there, whole, and those that training it now would give.
 
     Args:
         run: with the trajectory of the arm that it follows, if any.
         prepared: by task, for every task of the run's study.
         root: the preset's results folder.
+        verify: whether to compare every byte of its files with their digests.
+
+    Raises:
+        UserError: `metrics.json` cannot be read, which `verify` would have found.
     """
     folder = paths.run(root, run.arm_id, run.seed)
     if any(not (folder / name).is_file() for name in records.needed(run)):
         return False
-    return read_json(folder / METRICS).get("identity") == identity.of(run, prepared, machine)
+    if verify and damage.found(folder, records.needed(run)) is not None:
+        return False
+    metrics = read_json(folder / METRICS)
+    own = metrics.get("identity") if isinstance(metrics, dict) else None
+    return own == identity.of(run, prepared, machine)
 
 
 def _groups(
@@ -127,52 +147,15 @@ def _train_group(
     folders = [paths.run(root, run.arm_id, run.seed) for run in runs]
     identities = [identity.of(run, prepared, machine) for run in runs]
     for folder in folders:  # of an earlier training; none is finished until this one is
-        (folder / METRICS).unlink(missing_ok=True)
-    _resume(engine, folders, identities, say)
+        records.reopen(folder)
+    resuming.resume(engine, folders, identities, say)
     line = ProgressLine(engine, say)
     while engine.epoch < engine.training.epochs:
         engine.run_epoch(line.step)
         line.epoch_done()
         for r, folder in enumerate(folders):
-            facts = {"identity": identities[r], "history": engine.history[r]}
-            checkpoint.save(folder / RESUME, engine.state(r), facts)
+            resuming.keep(engine, r, folder, identities[r])
     return _finish(engine, folders, identities, prepared)
-
-
-def _resume(
-    engine: Engine,
-    folders: Sequence[Path],
-    identities: Sequence[dict[str, Any]],
-    say: Callable[[str], None],
-) -> None:
-    """Continue an interrupted training, or say why it starts anew."""
-    if not any((folder / RESUME).is_file() for folder in folders):
-        return
-    found = [checkpoint.load(folder / RESUME) for folder in folders]
-    reason = next(filter(None, map(_obstacle, folders, found, identities)), None)
-    if reason is None and len({len(facts["history"]) for _, facts in found}) > 1:
-        reason = "they were interrupted after different epochs"
-    if reason is not None:
-        say(f"{_names(engine.runs)}: trained from the start, because {reason}")
-        return
-    engine.load_state([own for own, _ in found], [facts["history"] for _, facts in found])
-    say(f"{_names(engine.runs)}: continues after epoch {engine.epoch}")
-
-
-def _obstacle(
-    folder: Path, found: tuple[Any, dict[str, Any]] | None, wanted: dict[str, Any]
-) -> str | None:
-    """Why an interrupted training is not that of the run of this identity; None if it is."""
-    if found is None:
-        return f"{folder / RESUME} is missing or damaged"
-    if found[1]["identity"] != wanted:
-        others = difference.sentences(found[1]["identity"], wanted)
-        return f"the training interrupted in {folder} was another ({'; '.join(others)})"
-    return None
-
-
-def _names(runs: Sequence[Run]) -> str:
-    return runs[0].name if len(runs) == 1 else f"{len(runs)} runs"
 
 
 def _finish(

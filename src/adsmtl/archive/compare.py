@@ -1,0 +1,267 @@
+"""Says of two results what is equal, and what differs by more than chance explains.
+
+Runs of the same arm and seed are compared number by number; what is not equal there is compared as
+means of arms over all their seeds, with the spread between seeds as the measure. Four answers:
+
+- **identical**: every score and every epoch of the common seeds is equal, bit by bit;
+- **rounding**: losses agree to `LOSS` of their size, and accuracies to `EXAMPLES` of the examples,
+  at least one;
+- **noise**: the means of the arm differ by no more than other seeds would make them differ:
+  Student's t test with the variance between seeds pooled over all arms of the task, Holm-corrected
+  over all that is tested here, gives a p above `LEVEL`;
+- **different**: they do.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from adsmtl.analysis import statistics
+from adsmtl.collected import provenance
+from adsmtl.collected.reading import Collected
+
+IDENTICAL, ROUNDING, NOISE, DIFFERENT, UNKNOWN = (
+    *("identical", "rounding", "noise", "different"),
+    "not comparable",
+)
+LOSS = 1e-4
+EXAMPLES = 1e-4
+LEVEL = 0.05
+MEASURES = ("test_accuracy", "test_loss")
+# Names, times and origins: they are compared apart, or not at all.
+_RUN = ["arm", "seed", "task"]
+_NOT_SCORES = (
+    *("label", "group", "group_title", "baseline", "role", "family", "tunable", "zero", "preset"),
+    *("tasks", "environment", "config_hash", "code"),
+    *("seconds", "seconds_total", "seconds_per_epoch", "examples_per_second"),
+    *("metrics_sha256", "history_sha256", "predictions_sha256"),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One arm and task of two results.
+
+    Attributes:
+        answer: `IDENTICAL`, `ROUNDING`, `NOISE`, `DIFFERENT` or `UNKNOWN`.
+        seeds: how many each has, and how many they have in common.
+        difference: by measure, second minus first mean over the seeds; in the unit of the table.
+        p: by measure, corrected; None where it was not tested.
+    """
+
+    arm: str
+    task: str
+    answer: str
+    seeds: tuple[int, int, int]
+    difference: Mapping[str, float]
+    p: Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What two results have in common, arm by arm; what they came from; and what one lacks.
+
+    Attributes:
+        rows: of the arms and tasks that both have, in the order of the first.
+        origin: what differs in configuration, data, code, machine and versions, in words.
+        alone: arms, tasks and seeds that only one of them has, in words.
+    """
+
+    rows: list[Row]
+    origin: list[str]
+    alone: list[str]
+
+    @property
+    def agree(self) -> bool:
+        """Whether nothing differs by more than chance explains, and something was compared."""
+        return bool(self.rows) and all(row.answer in _AGREEING for row in self.rows)
+
+
+_AGREEING = (IDENTICAL, ROUNDING, NOISE)
+
+
+def compare(first: Collected, second: Collected) -> Comparison:
+    """Compare the runs of two results; see the head of this module."""
+    pairs = [(arm, task) for arm, task in _tasks(first) if (arm, task) in set(_tasks(second))]
+    near = {pair: _near(first, second, *pair) for pair in pairs}
+    p = _tested(first, second, [pair for pair in pairs if near[pair] is None])
+    rows = []
+    for pair in pairs:
+        one, two = (_of(own.runs, *pair) for own in (first, second))
+        tested = {name: p.get((*pair, name)) for name in MEASURES}
+        answer = near[pair]
+        if answer is None and None in tested.values():
+            answer = UNKNOWN
+        elif answer is None:
+            answer = NOISE if min(tested.values()) > LEVEL else DIFFERENT
+        common = len(set(one["seed"]) & set(two["seed"]))
+        difference = {name: float(two[name].mean() - one[name].mean()) for name in MEASURES}
+        rows.append(Row(*pair, answer, (len(one), len(two), common), difference, tested))
+    return Comparison(rows, list(_origin(first, second)), list(_alone(first, second)))
+
+
+def _tasks(own: Collected) -> list[tuple[str, str]]:
+    return [tuple(row) for row in own.runs[["arm", "task"]].drop_duplicates().to_numpy()]
+
+
+def _of(frame: pd.DataFrame, arm: str, task: str) -> pd.DataFrame:
+    return frame[(frame["arm"] == arm) & (frame["task"] == task)]
+
+
+def _near(first: Collected, second: Collected, arm: str, task: str) -> str | None:
+    """`IDENTICAL` or `ROUNDING` where all common seeds agree so well, else None."""
+    seeds = set(_of(first.runs, arm, task)["seed"]) & set(_of(second.runs, arm, task)["seed"])
+    if not seeds:
+        return None
+    one, two, epochs, others = (
+        _scores(frame[frame["seed"].isin(seeds)], arm, task, *more)
+        for more in ((), ("epoch",))
+        for frame in ((own.epochs if more else own.runs) for own in (first, second))
+    )
+    if one.equals(two) and epochs.equals(others):
+        return IDENTICAL
+    sizes = _of(first.runs, arm, task).set_index("seed").loc[one.index]
+    for split in ("train", "val", "test"):
+        loss = np.abs(two[f"{split}_loss"] - one[f"{split}_loss"])
+        accuracy = np.abs(two[f"{split}_accuracy"] - one[f"{split}_accuracy"])
+        examples = sizes[f"examples_{split}"].to_numpy()
+        allowed = np.maximum(1, EXAMPLES * examples) / examples + 1e-12
+        if (loss > LOSS * np.abs(one[f"{split}_loss"])).any() or (accuracy > allowed).any():
+            return None
+    return ROUNDING
+
+
+def _scores(frame: pd.DataFrame, arm: str, task: str, *more: str) -> pd.DataFrame:
+    """Numbers of one arm and task by seed, in an order of columns that two tables share."""
+    own = _of(frame, arm, task)
+    dropped = [name for name in ("arm", "task", *_NOT_SCORES) if name in own]
+    own = own.drop(columns=dropped).dropna(axis="columns", how="all")
+    return own.set_index(["seed", *more]).sort_index().sort_index(axis="columns")
+
+
+def _tested(
+    first: Collected, second: Collected, pairs: list[tuple[str, str]]
+) -> dict[tuple[str, str, str], float]:
+    """Corrected p of the difference of two means, by arm, task and measure.
+
+    The variance between seeds is that within every arm of the task in either result, pooled. A task
+    of which no arm has two seeds is not tested.
+    """
+    found: dict[tuple[str, str, str], float] = {}
+    for arm, task in pairs:
+        for name in MEASURES:
+            variance, degrees = _pooled(first, second, task, name)
+            one, two = (_of(own.runs, arm, task)[name].to_numpy() for own in (first, second))
+            if not degrees:
+                continue
+            found[arm, task, name] = _p(two.mean() - one.mean(), variance, degrees, one, two)
+    return dict(zip(found, statistics.holm(list(found.values())), strict=True)) if found else {}
+
+
+def _pooled(first: Collected, second: Collected, task: str, name: str) -> tuple[float, int]:
+    """Variance between seeds, and its degrees of freedom."""
+    total, degrees = 0.0, 0
+    for own in (first, second):
+        runs = own.runs[own.runs["task"] == task]
+        for _, values in runs.groupby("arm")[name]:
+            total += float(((values - values.mean()) ** 2).sum())
+            degrees += len(values) - 1
+    return (total / degrees, degrees) if degrees else (0.0, 0)
+
+
+def _p(difference: float, variance: float, degrees: int, one: np.ndarray, two: np.ndarray) -> float:
+    from scipy import stats  # takes seconds to load
+
+    error = np.sqrt(variance * (1 / len(one) + 1 / len(two)))
+    if error == 0:
+        return 1.0 if difference == 0 else 0.0
+    return float(2 * stats.t.sf(abs(difference) / error, degrees))
+
+
+def _origin(first: Collected, second: Collected) -> Iterator[str]:
+    if provenance.preset(first) != provenance.preset(second):
+        yield f"preset: {provenance.preset(first)} and {provenance.preset(second)}"
+    one, two = (own.per_run.drop_duplicates("arm").set_index("arm") for own in (first, second))
+    common = [arm for arm in one.index if arm in two.index]
+    for what, values in (
+        ("the configuration", (first.configs, second.configs)),
+        ("the code that decides numbers", (one["code"], two["code"])),
+    ):
+        differ = [arm for arm in common if values[0].get(arm) != values[1].get(arm)]
+        if differ:
+            yield f"{what} differs in {len(differ)} of {len(common)} arms: {_few(differ)}"
+    data = [provenance.data_sets(own) for own in (first, second)]
+    for name in sorted(data[0].keys() | data[1].keys()):
+        digests = [own[name]["digest"][:12] if name in own else "absent" for own in data]
+        if digests[0] != digests[1]:
+            yield f"data {name}: {digests[0]} and {digests[1]}"
+    for what in ("device", "versions"):
+        sets = [_listed(own, what) for own in (first, second)]
+        for key in sorted(sets[0].keys() | sets[1].keys()):
+            values = [", ".join(sorted(own.get(key, {"absent"}))) for own in sets]
+            if values[0] != values[1]:
+                yield f"{what} {key}: {values[0]} and {values[1]}"
+
+
+def _listed(own: Collected, what: str) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for environment in own.environments.values():
+        for key, value in (environment.get(what) or {}).items():
+            found.setdefault(key, set()).add(str(value))
+    return found
+
+
+def _alone(first: Collected, second: Collected) -> Iterator[str]:
+    for one, two in ((first, second), (second, first)):
+        arms = [arm for arm in one.arms if arm not in two.arms]
+        if arms:
+            yield f"only {one.root} has {len(arms)} arms: {_few(arms)}"
+        tasks = [f"{a} {t}" for a, t in _tasks(one) if a in two.arms and (a, t) not in _tasks(two)]
+        if tasks:
+            yield f"only {one.root} has {_few(tasks)}"
+        seeds = [
+            f"{arm} seed={seed}"
+            for arm, own in one.trained.items()
+            if arm in two.trained
+            for seed in own
+            if seed not in two.trained[arm]
+        ]
+        if seeds:
+            yield f"only {one.root} has {len(seeds)} runs of common arms: {_few(seeds)}"
+
+
+def _few(names: list[str], most: int = 5) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
+
+
+def lines(found: Comparison, names: tuple[Any, Any]) -> Iterator[str]:
+    """The comparison for people; differences are second minus first.
+
+    Args:
+        names: of the two results.
+    """
+    yield f"{names[1]} against {names[0]}"
+    yield from found.origin
+    yield from found.alone
+    for answer in (IDENTICAL, ROUNDING, NOISE, DIFFERENT, UNKNOWN):
+        rows = [row for row in found.rows if row.answer == answer]
+        if rows:
+            yield f"{answer}: {len(rows)} of {len(found.rows)} (arms by task)"
+        if answer in (IDENTICAL, ROUNDING):
+            continue
+        for row in rows:
+            points = 100 * row.difference["test_accuracy"]
+            yield (
+                f"  {row.arm}, {row.task}: accuracy {points:+.2f} points (p {_shown(row, 0)}), "
+                f"loss {row.difference['test_loss']:+.4f} nats (p {_shown(row, 1)}); seeds: "
+                f"{row.seeds[0]} and {row.seeds[1]}, {row.seeds[2]} in common"
+            )
+
+
+def _shown(row: Row, measure: int) -> str:
+    p = row.p[MEASURES[measure]]
+    return "unknown, no arm has two seeds" if p is None else f"{p:.2g}"
