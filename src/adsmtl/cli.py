@@ -5,12 +5,13 @@ import importlib
 import json
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from adsmtl import __version__, arms, config, outputs, paths, planning
+from adsmtl import __version__, arms, config, outputs, paths, planning, stopping
 from adsmtl.errors import UserError
 from adsmtl.files import read_json, write_text
 
@@ -28,13 +29,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         parser.error(f"argument --log: cannot write {options.log}: {error.strerror}")
     try:
-        options.command(options)
+        with stopping.interruptible():
+            options.command(options)
     except UserError as error:
         log.error("error: %s", error)
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         log.error("stopped; run again to continue")
-        return 130
+        # as a shell counts them: 128 and the number of the signal
+        return 128 + (signal.SIGTERM if isinstance(stop, stopping.Terminated) else signal.SIGINT)
     except Exception:
         log.exception("a fault in adsmtl, please report it with this text:")
         return 1
