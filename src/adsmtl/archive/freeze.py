@@ -9,7 +9,7 @@ from pathlib import Path
 import adsmtl
 from adsmtl import outputs, paths
 from adsmtl.archive.judge import judge
-from adsmtl.collected import collect, reading
+from adsmtl.collected import collect, diverged, reading
 from adsmtl.errors import UserError
 from adsmtl.files import atomic_folder, read_json, sha256
 
@@ -89,7 +89,7 @@ def _require_of_runs(collected: reading.Collected) -> None:
     """Refuse tables that do not follow from the run folders beside them."""
     with tempfile.TemporaryDirectory() as scratch:
         again, root = Path(scratch), collected.root
-        written = collect.write(root, collected.trained, again, collected.planned)
+        written = collect.write(root, diverged.attempted(collected), again, collected.planned)
         _require_equal(root, again, written, "does not follow from the run folders")
 
 

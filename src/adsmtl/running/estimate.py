@@ -8,7 +8,7 @@ import torch
 
 from adsmtl.data.prepared import Prepared
 from adsmtl.dropout.schedules import NoDropout
-from adsmtl.running import session, trajectories
+from adsmtl.running import divergence, session, trajectories
 from adsmtl.study import Run, Training
 from adsmtl.training import capacity
 from adsmtl.training.device import Machine
@@ -32,7 +32,10 @@ def remaining(
     left: dict[tuple[str, int], Run] = {}
     for run in sorted(runs, key=lambda run: run.follows is not None):
         waits = (run.follows, run.followed_seed) in left
-        if waits or not session.finished(trajectories.attached(run, root), prepared, machine, root):
+        if waits or not (
+            divergence.of_leader(run, root)  # then it is not trained, which takes no time
+            or session.finished(trajectories.attached(run, root), prepared, machine, root)
+        ):
             left[run.arm_id, run.seed] = run
     return list(left.values())
 
