@@ -53,12 +53,12 @@ gpu-check:
 # project needs, then what the extras `listing` and `bench` add to it, which changes none of the
 # first. environment.yml repeats the first for conda.
 lock: $(VENV)/.ready
-	uv pip compile pyproject.toml --extra test --universal --python-version 3.11 \
+	uv pip compile pyproject.toml --extra study --extra test --universal --python-version 3.11 \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 		--quiet --output-file requirements.lock
 	{ sed '/^  - pip:/q' environment.yml; sed 's/^/      - /' requirements.lock; } > .environment
 	mv .environment environment.yml
-	uv pip compile pyproject.toml --extra listing --extra bench --constraint requirements.lock \
+	uv pip compile pyproject.toml --extra study --extra listing --extra bench --constraint requirements.lock \
 		--universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
 		--no-emit-find-links --quiet --output-file .full.lock
 	awk -F'[= ;]' 'NR == FNR { base[$$1 $$3]; next } !($$1 $$3 in base)' \

@@ -422,6 +422,13 @@ def test_an_arm_can_have_seeds_and_training_of_its_own(edit: Edit) -> None:
     assert len(found.runs()) == 8 + 8 + 4 + 2
 
 
+def test_a_study_that_should_stand_beside_a_preset_is_one_of_the_presets(edit: Edit) -> None:
+    edit("presets/mine.yaml", PARTS + "beside: study\n")
+    assert config.preset("mine").beside == "study"
+    edit("presets/mine.yaml", PARTS + "beside: studies\n")
+    refused(lambda: study("mine"), "mine.yaml", "beside", "'studies'", "study")
+
+
 @pytest.mark.parametrize(
     ("asked", "seeds"), [("0-3", (0, 1, 2, 3)), ("4-5, 1", (1, 4, 5)), (3, (3,)), (None, range(10))]
 )

@@ -26,7 +26,10 @@ STATED = [
     (lock, Requirement(text))
     for lock, texts in zip(
         LOCKS,
-        ([*PROJECT["dependencies"], *EXTRAS["test"]], [*EXTRAS["listing"], *EXTRAS["bench"]]),
+        (
+            [*PROJECT["dependencies"], *EXTRAS["study"], *EXTRAS["test"]],
+            [*EXTRAS["listing"], *EXTRAS["bench"]],
+        ),
         strict=True,
     )
     for text in texts

@@ -376,8 +376,24 @@ def _write_report(collected: Any) -> None:
     root = collected.root
     first = claims.sections(read_json(outputs.claims(root)[0]), collected, root)
     measured = speed.section(paths.RESULTS / "benchmarks")
-    last = [] if measured is None else [measured]
+    last = [one for one in (_beside(collected), measured) if one is not None]
     log.info(f"wrote {report.write(collected, root, first, last)}")
+
+
+def _beside(collected: Any) -> Any:
+    """The section with the study that the preset names to stand beside it; None without one."""
+    from adsmtl.archive import newest
+    from adsmtl.collected import provenance
+    from adsmtl.report import beside
+
+    name = provenance.preset(collected)
+    other = config.preset(name).beside if name in config.presets() else None
+    if other is None:
+        return None
+    path = newest.ledger(other)
+    others = None if path is None else read_json(path)
+    here, there = collected.root.name, other if path is None else str(path.parent)
+    return beside.section(read_json(outputs.claims(collected.root)[0]), others, here, there)
 
 
 def _manifest(options: argparse.Namespace) -> None:

@@ -8,34 +8,61 @@ from adsmtl.analysis import dose, resampling, specification, variance
 from adsmtl.analysis.paired import Paired
 
 
-def crossed_runs(fold, seed, residual, arms=6, folds=4, per_fold=50):
+def crossed_runs(fold, seed, residual, arms=6, folds=4, per_fold=50, machine=0.0, machines=1):
     draw = np.random.default_rng(0)
     rows = []
     of_fold = fold * draw.normal(size=folds)
+    of_machine = machine * np.linspace(-1, 1, machines)
     for number in range(folds * per_fold):
-        of_seed = of_fold[number % folds] + seed * draw.normal()
+        on = number * machines // (folds * per_fold) if number % 7 else 0  # not balanced
+        of_seed = of_fold[number % folds] + of_machine[on] + seed * draw.normal()
         for arm in range(arms):
             value = 0.5 + 0.01 * arm + of_seed + residual * draw.normal()
-            rows.append((f"arm{arm}", number, number % folds, value, 2500))
-    names = ["arm", "seed", "fold", "test_accuracy", "examples_test"]
-    return pd.DataFrame(rows, columns=names), float(of_fold.std(ddof=1)) if folds > 1 else 0.0
+            rows.append((f"arm{arm}", number, number % folds, on, value, 2500))
+    names = ["arm", "seed", "fold", "machine", "test_accuracy", "examples_test"]
+    planted = [float(own.std(ddof=1)) if len(own) > 1 else 0.0 for own in (of_fold, of_machine)]
+    return pd.DataFrame(rows, columns=names), *planted
 
 
 def test_planted_components_of_variance_are_found():
-    frame, fold = crossed_runs(0.03, 0.01, 0.005)
+    frame, fold, _ = crossed_runs(0.03, 0.01, 0.005)
     found = variance.components(frame)
     assert found.residual == pytest.approx(0.005, rel=0.05)
     assert found.seed == pytest.approx(0.01, rel=0.15)
     assert found.fold == pytest.approx(fold, rel=0.1)
     assert found.sampling == pytest.approx(0.01, rel=0.05)  # sqrt(0.5 · 0.5 / 2500)
+    assert found.machine is None  # all seeds were trained on one
+
+
+def test_a_machine_is_told_from_folds_and_seeds_also_where_blocks_are_of_unequal_size():
+    frame, fold, machine = crossed_runs(0.03, 0.01, 0.005, machine=0.02, machines=3)
+    found = variance.components(frame)
+    assert found.machine == pytest.approx(machine, rel=0.15)
+    assert found.fold == pytest.approx(fold, rel=0.1)
+    assert found.seed == pytest.approx(0.01, rel=0.15)
+    assert variance.components(frame.drop(columns="machine")).seed > 1.5 * found.seed
+
+
+def test_equal_blocks_give_the_textbook_mean_squares():
+    # Means over arms: fold 0 has 1 and 3, fold 1 has 6 and 10. Within folds MS = (2 + 8) / 2 = 5,
+    # between folds 2 · (3² + 3²) / 1 = 36; no arm answers a seed in its own way.
+    rows = [
+        (arm, seed, seed // 2, y + arm) for arm in (0, 1) for seed, y in enumerate([1, 3, 6, 10])
+    ]
+    found = variance.components(
+        pd.DataFrame(rows, columns=["arm", "seed", "fold", "test_loss"]), "test_loss"
+    )
+    assert found.seed == pytest.approx(5**0.5)
+    assert found.fold == pytest.approx(((36 - 5) / 2) ** 0.5)
+    assert found.residual == pytest.approx(0)
 
 
 def test_components_that_the_data_leave_open_are_none_or_zero():
-    frame, _ = crossed_runs(0, 0, 0.005, folds=1, per_fold=40)
+    frame, *_ = crossed_runs(0, 0, 0.005, folds=1, per_fold=40)
     found = variance.components(frame.drop(columns="examples_test"))
     assert (found.fold, found.sampling) == (None, None)
     assert found.seed < 0.002
-    one_each, _ = crossed_runs(0.01, 0.01, 0.005, per_fold=1)
+    one_each, *_ = crossed_runs(0.01, 0.01, 0.005, per_fold=1)
     assert variance.components(one_each).seed is None
     with pytest.raises(ValueError, match="1 arms"):
         variance.components(frame[frame["arm"] == "arm0"])

@@ -14,7 +14,13 @@ def runs(change):
     rows = [
         {
             **{"arm": arm, "label": arm, "group": "main", "baseline": None, "seed": seed},
-            **{"fold": seed % 4, "task": task, "tasks": "vision+speech", "examples_test": 1000},
+            **{
+                "fold": seed % 4,
+                "machine": "here",
+                "task": task,
+                "tasks": "vision+speech",
+                "examples_test": 1000,
+            },
             "test_accuracy": 0.5 + change(arm, seed, task),
             "test_loss": 1.0,
         }
@@ -37,12 +43,21 @@ def test_components_stand_in_points_by_task():
     assert [row[1] for row in text.rows[:3]] == list(own.index)
 
 
+def test_a_second_machine_is_a_column_of_its_own():
+    frame = runs(lambda arm, seed, task: 0.03 * (seed >= 4))
+    table, text = spread.components(frame, "")
+    assert table["machine"].isna().all()
+    table, text = spread.components(frame.assign(machine=frame["seed"] >= 4), "")
+    assert table["machine"].iloc[0] == pytest.approx(3 / np.sqrt(2))
+    assert (text.columns[6], text.rows[0][6]) == ("Machine", "2.12")
+
+
 def test_what_one_arm_alone_answers_to_a_seed_is_left_over():
     sign = {"none": 1, "fixed": -1}
     frame, _ = spread.components(runs(lambda arm, seed, task: sign[arm] * 0.01 * seed), "")
     row = frame.iloc[0]
     assert row["residual"] == pytest.approx(np.sqrt(2) * np.std(range(8), ddof=1))
-    assert (row["fold"], row["seed"]) == (0, 0)
+    assert [row["fold"], row["seed"]] == pytest.approx([0, 0], abs=1e-4)
 
 
 def test_one_seed_leaves_nothing_to_compare():

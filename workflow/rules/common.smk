@@ -3,6 +3,7 @@ from pathlib import Path
 
 from adsmtl import config as adsmtl_config
 from adsmtl import identity, modules, outputs, paths, planning, revision, stopping
+from adsmtl.archive import newest
 from adsmtl.errors import UserError
 
 try:
@@ -57,6 +58,13 @@ def finished():
             *(["affinity.json"] if run.arm_id in PLAN.related else []),
         ]
     ]
+
+
+def beside():
+    """The ledger of the study that the report shows beside this one, where there is one."""
+    other = adsmtl_config.preset(STUDY.preset).beside
+    found = None if other is None else newest.ledger(other)
+    return [] if found is None else [found]
 
 
 def measured_speeds():

@@ -6,6 +6,7 @@ rule render_report:
         rules.figures.output,
         rules.claims.output,
         measured_speeds(),
+        beside(),
         paths.CITATION,
     output:
         report(ROOT / outputs.REPORT, category="Report", caption="../report/page.rst"),
@@ -17,7 +18,7 @@ rule render_report:
         ENVIRONMENT
     params:
         code=modules.of_step(
-            ["report.build", "report.claims", "report.speed"],
+            ["report.build", "report.claims", "report.speed", "report.beside"],
             ["report/templates/*", "figures/*.py"],
         ),
     message:

@@ -12,6 +12,7 @@ class Components:
 
     Attributes:
         fold: between folds, which differ in test speakers.
+        machine: between kinds of machine and precision, on which the seeds were trained.
         seed: between seeds of one fold, common to all arms (initial weights, order of the data).
         residual: what is left, an arm's own answer to a seed. Running the same arm again with the
             same seed is part of it; without repeated runs the two cannot be told apart.
@@ -20,6 +21,7 @@ class Components:
     """
 
     fold: float | None
+    machine: float | None
     seed: float | None
     residual: float
     sampling: float | None
@@ -28,18 +30,16 @@ class Components:
 def components(runs: pd.DataFrame, column: str = "test_accuracy") -> Components:
     """Components of variance of arms by seeds, by the method of moments.
 
-    Arms are fixed. With A arms, means over arms per seed, and n seeds in F folds, the mean squares
-    of residual, seeds within folds, and folds are set equal to what they are on average:
-
-        E MS_residual = σ_r²
-        E MS_seed     = σ_r² + A σ_s²
-        E MS_fold     = σ_r² + A σ_s² + A (n / F) σ_f²
-
-    Negative estimates are 0 (Searle, Casella and McCulloch 1992, chapter 4).
+    Arms are fixed. What is left of arms by seeds gives σ_r². Means over the A arms give the rest:
+    a seed's mean holds its fold, its machine and itself, with σ_e² = σ_s² + σ_r² / A. Sums of
+    squares are set equal to what they are on average (Henderson's method 3; Searle, Casella and
+    McCulloch 1992, chapter 5): of seeds within folds and machines, and of each of these two after
+    the other. Negative estimates are 0.
 
     Args:
-        runs: arm, seed, fold, `column`, and examples_test where the sampling is wanted; rows of
-            one arm and seed, such as its tasks, are averaged. Seeds that lack an arm are left out.
+        runs: arm, seed, fold, `column`, machine where it is a factor, and examples_test where the
+            sampling is wanted; rows of one arm and seed, such as its tasks, are averaged. Seeds
+            that lack an arm are left out.
 
     Raises:
         ValueError: fewer than two arms or two seeds are complete.
@@ -48,26 +48,64 @@ def components(runs: pd.DataFrame, column: str = "test_accuracy") -> Components:
     seeds, arms = wide.shape
     if seeds < 2 or arms < 2:
         raise ValueError(f"{arms} arms and {seeds} seeds leave nothing to compare")
-    fold = runs.drop_duplicates("seed").set_index("seed")["fold"].loc[wide.index]
+    of_seed = runs.drop_duplicates("seed").set_index("seed").loc[wide.index]
     values = wide.to_numpy(dtype=float)
-    per_seed = wide.mean(axis=1)
-    left = values - values.mean(axis=0) - per_seed.to_numpy()[:, None] + values.mean()
+    per_seed = values.mean(axis=1)
+    left = values - values.mean(axis=0) - per_seed[:, None] + values.mean()
     residual = float((left**2).sum()) / ((seeds - 1) * (arms - 1))
-    per_fold = per_seed.groupby(fold).transform("mean")
-    folds = fold.nunique()
-    within = between = None
-    if seeds > folds:
-        square = arms * float(((per_seed - per_fold) ** 2).sum()) / (seeds - folds)
-        within = max(0.0, (square - residual) / arms)
-        if folds > 1:
-            of_folds = arms * float(((per_fold - per_seed.mean()) ** 2).sum()) / (folds - 1)
-            between = max(0.0, (of_folds - square) / (arms * seeds / folds))
+    fold, machine, error = _nested(
+        per_seed,
+        _levels(of_seed["fold"]),
+        _levels(of_seed["machine"]) if "machine" in of_seed else np.ones((seeds, 1)),
+    )
     return Components(
-        fold=None if between is None else between**0.5,
-        seed=None if within is None else within**0.5,
+        fold=_root(fold),
+        machine=_root(machine),
+        seed=None if error is None else _root(error - residual / arms),
         residual=residual**0.5,
         sampling=_sampling(runs, column),
     )
+
+
+def _nested(
+    y: np.ndarray, one: np.ndarray, other: np.ndarray
+) -> tuple[float | None, float | None, float | None]:
+    """Variance between the levels of two factors, and within both; None where data leave it open.
+
+    Args:
+        y: shape (n,).
+        one, other: indicators of the levels, shapes (n, levels).
+    """
+    both = np.hstack([one, other])
+    within = _without(both)
+    free = round(float(np.trace(within)))
+    if free == 0:
+        return None, None, None
+    error = float(y @ within @ y) / free
+
+    def between(own: np.ndarray, rest: np.ndarray) -> float | None:
+        after = _without(rest)
+        rank = round(float(np.trace(after))) - free
+        if rank == 0:
+            return None
+        square = float(y @ (after - within) @ y)
+        return (square - rank * error) / float(np.trace(own.T @ after @ own))
+
+    return between(one, other), between(other, one), error
+
+
+def _without(design: np.ndarray) -> np.ndarray:
+    """The projection that takes the columns of a design out of a vector, shape (n, n)."""
+    return np.eye(len(design)) - design @ np.linalg.pinv(design)
+
+
+def _levels(factor: pd.Series) -> np.ndarray:
+    """Indicators of a factor's levels, shape (n, levels)."""
+    return pd.get_dummies(factor).to_numpy(dtype=float)
+
+
+def _root(variance: float | None) -> float | None:
+    return None if variance is None else max(0.0, variance) ** 0.5
 
 
 def _sampling(runs: pd.DataFrame, column: str) -> float | None:

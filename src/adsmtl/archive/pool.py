@@ -147,11 +147,9 @@ def _require_distinct(blocks: Sequence[Collected]) -> None:
 def _require_one_machine_per_seed(blocks: Sequence[Collected]) -> None:
     kinds: dict[int, set[str]] = {}
     for block in blocks:
-        runs = block.per_run
+        runs, machines = block.per_run, provenance.machines(block)
         for seed, environment in zip(runs["seed"], runs["environment"], strict=True):
-            device = block.environments[environment]["device"]
-            kind = f"{device.get('name')} ({device.get('type')}, {device.get('precision')})"
-            kinds.setdefault(seed, set()).add(kind)
+            kinds.setdefault(seed, set()).add(machines[environment])
     for seed, own in kinds.items():
         if len(own) > 1:
             raise UserError(

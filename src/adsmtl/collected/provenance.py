@@ -20,13 +20,17 @@ def embedded(collected: Collected) -> bool:
     )
 
 
-def devices(collected: Collected) -> list[str]:
-    """Every device and precision met, such as `NVIDIA H100 (cuda, bf16)`."""
-    found = {
-        f"{device.get('name')} ({device.get('type')}, {device.get('precision')})"
-        for device in (one["device"] for one in collected.environments.values())
+def machines(collected: Collected) -> dict[str, str]:
+    """Device and precision by environment, such as `NVIDIA H100 (cuda, bf16)`."""
+    return {
+        key: f"{device.get('name')} ({device.get('type')}, {device.get('precision')})"
+        for key, device in ((key, own["device"]) for key, own in collected.environments.items())
     }
-    return sorted(found)
+
+
+def devices(collected: Collected) -> list[str]:
+    """Every device and precision met."""
+    return sorted(set(machines(collected).values()))
 
 
 def data_sets(collected: Collected) -> dict[str, dict[str, str]]:

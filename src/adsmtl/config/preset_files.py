@@ -8,7 +8,7 @@ from pydantic import ConfigDict
 from adsmtl import paths
 from adsmtl.errors import UserError
 from adsmtl.study import Examples, TestTime, Training
-from adsmtl.yaml_files import check, read_yaml
+from adsmtl.yaml_files import check, known, read_yaml
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Preset:
     Attributes:
         first_seed: that of the first run; a pilot takes seeds that no study has.
         apart: by group or arm, what it has of its own; these arms are trained too.
+        beside: another preset, whose effects the report shows beside these.
         description: what it is for and how long it takes, in a line.
     """
 
@@ -58,6 +59,7 @@ class Preset:
     test_time: TestTime | None = None
     affinity: Affinity | None = None
     first_seed: int = 0
+    beside: str | None = None
     fallback: bool = False
     description: str = ""
 
@@ -78,4 +80,7 @@ def presets() -> list[str]:
 def preset(name: str) -> Preset:
     """The file of one preset."""
     path = paths.PRESETS / f"{name}.yaml"
-    return check(Preset, read_yaml(path), str(path))
+    found = check(Preset, read_yaml(path), str(path))
+    if found.beside is not None:
+        known(str(path), "beside", found.beside, presets())
+    return found

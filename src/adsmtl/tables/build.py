@@ -41,11 +41,12 @@ def build(collected: Collected) -> dict[str, tuple[pd.DataFrame, TextTable]]:
     estimates = summary.per_arm(final)
     compared = summary.comparisons(final, summary.planned(final))
     source = provenance.sentence(collected)
+    machine = collected.runs["environment"].map(provenance.machines(collected))
     built = {
         "main": (estimates, main_table(final, estimates, source)),
         "comparisons": (compared, comparison_table(compared, source)),
         "folds": folds.build(final, source),
-        "variance": spread.components(collected.runs, source),
+        "variance": spread.components(collected.runs.assign(machine=machine), source),
         "resampling": spread.resampled(collected, source),
     }
     for group in outputs.more_groups(collected.traits):

@@ -16,7 +16,7 @@ _OUTCOMES = {
     "test_accuracy": ("test accuracy", "percentage points", 100.0),
     "test_loss": ("test NLL", "nats", 1.0),
 }
-_COMPONENTS = ("fold", "seed", "residual", "sampling")
+_COMPONENTS = ("fold", "machine", "seed", "residual", "sampling")
 _BOTH = "mean over tasks"
 _NOTHING = "It takes two multi-task arms with two seeds in common, and there are none."
 
@@ -25,7 +25,7 @@ def components(final: pd.DataFrame, source: str) -> tuple[pd.DataFrame, TextTabl
     """Components of variance of the main multi-task arms, of accuracy and NLL, by task.
 
     Args:
-        final: the collected runs.
+        final: the collected runs, with the machine of each.
         source: the sentence that ends the caption.
 
     Returns:
@@ -52,15 +52,17 @@ def components(final: pd.DataFrame, source: str) -> tuple[pd.DataFrame, TextTabl
         name="variance",
         caption=(
             "Standard deviation of one run of a multi-task main arm by its source: between folds,"
-            " which differ in test speakers; between seeds of a fold, common to all arms (initial"
-            " weights, order of the data); what is left, which includes running the same arm"
-            " again; and, of what is left, what drawing other test examples alone would give, an"
-            " upper bound, because arms are tested on the same examples. Method of moments,"
-            " negative estimates are 0; with one seed per fold, folds and seeds cannot be told"
-            f" apart. {source}"
+            " which differ in test speakers; between machines, kinds of device and precision;"
+            " between seeds of both, common to all arms (initial weights, order of the data);"
+            " what is left, which includes running the same arm again; and, of what is left, what"
+            " drawing other test examples alone would give, an upper bound, because arms are"
+            " tested on the same examples. Method of moments,"
+            " negative estimates are 0; with one seed per fold and machine, or where each machine"
+            f" has folds of its own, they cannot be told apart. {source}"
         ),
         columns=[
-            *("Outcome", "Task", "Unit", "Arms", "Seeds", "Fold", "Seed", "Left over"),
+            *("Outcome", "Task", "Unit", "Arms", "Seeds", "Fold", "Machine", "Seed"),
+            "Left over",
             "Sampling, at most",
         ],
         rows=[
