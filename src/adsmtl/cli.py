@@ -13,7 +13,7 @@ from typing import Any
 
 from adsmtl import __version__, arms, config, outputs, paths, planning, stopping
 from adsmtl.errors import UserError
-from adsmtl.files import read_json, write_text
+from adsmtl.files import write_text
 
 Command = Callable[[argparse.Namespace], int | None]
 DIVERGED = 3  # what a command exits with when all is done, but a run diverged
@@ -129,6 +129,8 @@ def _parser() -> argparse.ArgumentParser:
     own.add_argument("--out", type=Path, required=True, help="results folder to write")
     own = add("freeze", _freeze, "keep a finished study below results/frozen, to be cited")
     own.add_argument("folder", type=Path, nargs="?", help="default: that of the settings' study")
+    own = add("verify", _verify, "check results from the ground up, and name what is wrong")
+    own.add_argument("path", type=Path, help="results, archive, block, run or prepared data")
     add("arms", _arms, "write docs/arms.md, the table of every arm of config/arms.yaml")
     add("schema", _schema, "write the schema of config/config.yaml for the workflow")
     return parser
@@ -207,10 +209,13 @@ def _measure_aligner(options: argparse.Namespace) -> None:
 
 
 def _inputs(plan: planning.Plan, where: str) -> tuple[dict[str, Any], Any]:
-    """The prepared data by task, and the machine on the device `where`."""
-    from adsmtl.data import views
+    """The prepared data by task, verified, and the machine on the device `where`."""
+    from adsmtl.data import verification, views
     from adsmtl.training import device
 
+    for name in plan.datasets:
+        if unverified := verification.verify(paths.PREPARED / name):
+            log.info(unverified)
     prepared = {
         name: views.load(paths.PREPARED / task.dataset, task) for name, task in plan.tasks.items()
     }
@@ -311,12 +316,15 @@ def _collected(options: argparse.Namespace) -> Any:
 
 
 def _collect(options: argparse.Namespace) -> None:
-    from adsmtl.collected import collect
+    from adsmtl.collected import collect, whole
 
     plan = _plan(options)
     study = plan.study
     wanted = {arm: study.seeds_of(arm) for arm in study.arms}
     collect.write(plan.root, wanted, planned=study.planned)
+    runs = [paths.run(plan.root, arm, seed) for arm, seeds in wanted.items() for seed in seeds]
+    if unsealed := whole.seal(runs):
+        log.info(f"sealed {unsealed} runs of a version that sealed none, as they are")
 
 
 def _product(module: str, function: str) -> Command:
@@ -352,7 +360,7 @@ def _keep(options: argparse.Namespace) -> None:
 
 
 def _pool(options: argparse.Namespace) -> None:
-    from adsmtl.archive import manifest
+    from adsmtl.archive import manifest, page
     from adsmtl.archive.judge import judge
     from adsmtl.archive.pool import pool
     from adsmtl.collected import provenance, reading
@@ -360,40 +368,16 @@ def _pool(options: argparse.Namespace) -> None:
     pool(options.blocks, options.out)
     judge(options.out, options.out)
     collected = reading.load(options.out)
-    _write_report(collected)
+    page.write(collected, options.out)
     manifest.write(collected)
     log.info(f"wrote {options.out}: {provenance.interim(collected) or 'all seeds are there'}")
 
 
 def _report(options: argparse.Namespace) -> None:
-    _write_report(_collected(options))
+    from adsmtl.archive import page
 
-
-def _write_report(collected: Any) -> None:
-    from adsmtl.report import build as report
-    from adsmtl.report import claims, speed
-
-    root = collected.root
-    first = claims.sections(read_json(outputs.claims(root)[0]), collected, root)
-    measured = speed.section(paths.RESULTS / "benchmarks")
-    last = [one for one in (_beside(collected), measured) if one is not None]
-    log.info(f"wrote {report.write(collected, root, first, last)}")
-
-
-def _beside(collected: Any) -> Any:
-    """The section with the study that the preset names to stand beside it; None without one."""
-    from adsmtl.archive import newest
-    from adsmtl.collected import provenance
-    from adsmtl.report import beside
-
-    name = provenance.preset(collected)
-    other = config.preset(name).beside if name in config.presets() else None
-    if other is None:
-        return None
-    path = newest.ledger(other)
-    others = None if path is None else read_json(path)
-    here, there = collected.root.name, other if path is None else str(path.parent)
-    return beside.section(read_json(outputs.claims(collected.root)[0]), others, here, there)
+    collected = _collected(options)
+    log.info(f"wrote {page.write(collected, collected.root)}")
 
 
 def _manifest(options: argparse.Namespace) -> None:
@@ -422,6 +406,19 @@ def _freeze(options: argparse.Namespace) -> None:
     from adsmtl.archive.freeze import freeze
 
     log.info(f"froze {freeze(options.folder or _plan(options).root)}; commit it")
+
+
+def _verify(options: argparse.Namespace) -> None:
+    from adsmtl.archive.verify import verify
+
+    found = verify(options.path)
+    for note in found.notes:
+        print(f"note: {note}")
+    for name, fault in sorted(found.wrong.items()):
+        print(f"{name}: {fault}")
+    if found.wrong:
+        raise UserError(f"{options.path}: {len(found.wrong)} files are not what they must be")
+    print(f"{options.path}: {found.checked} files verified")
 
 
 def _arms(options: argparse.Namespace) -> None:

@@ -13,7 +13,7 @@ import tiny
 import torch
 from tiny import TASKS
 
-from adsmtl import identity, paths
+from adsmtl import identity, paths, seals
 from adsmtl.data.prepared import Prepared
 from adsmtl.dropout.schedules import Fixed
 from adsmtl.errors import UserError
@@ -87,9 +87,9 @@ def equal_bits(one: Path, other: Path) -> bool:
     return content(one) == content(other)
 
 
-def test_a_finished_run_has_four_files(finished: Path) -> None:
-    names = {path.name for path in finished.iterdir()}
-    assert names == {*(records.METRICS, records.HISTORY, records.PREDICTIONS, records.CHECKPOINT)}
+def test_a_finished_run_has_four_files_and_their_seal(finished: Path) -> None:
+    assert {path.name for path in finished.iterdir()} == {*records.OWN, seals.FILE}
+    assert seals.read(finished) == {name: sha256(finished / name) for name in records.OWN}
 
 
 def test_history_has_the_documented_form(finished: Path) -> None:
@@ -119,7 +119,7 @@ def test_metrics_have_the_documented_form(finished: Path) -> None:
         *("arm", "label", "group", "group_title", "baseline", "role", "family", "tunable"),
         *("zero", "seed", "fold", "preset", "config_hash", "config", "epochs"),
         *("steps_per_epoch", "tasks", "seconds", "examples_per_second", "device", "data"),
-        *("code", "versions", "identity", "predictions_sha256"),
+        *("code", "versions", "identity", "predictions_sha256", "sealed"),
     }
     assert (metrics["arm"], metrics["group"], metrics["seed"]) == ("adsmtl", "main", 1)
     assert metrics["fold"] == 1
@@ -330,19 +330,64 @@ def test_an_interrupted_run_of_other_code_starts_anew_and_says_so(
     )
 
 
-def test_runs_interrupted_after_different_epochs_start_anew_together(
-    train: Train, crash_after: Callable, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ((1, 2), "continues after epoch 1"),  # as a kill leaves them while states are written
+        ((0, 2), "trained from the start, because {}/resume.safetensors is missing or damaged"),
+        ((1, 3), "trained from the start, because they were interrupted after different epochs"),
+    ],
+)
+def test_runs_interrupted_after_different_epochs_continue_after_the_last_that_all_have(
+    first: tuple[int, int],
+    then: str,
+    train: Train,
+    crash_after: Callable,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
-    for epochs, run in ((1, RUN), (2, OTHER)):
+    for epochs, run in zip(first, (replace_epochs(RUN), replace_epochs(OTHER)), strict=True):
         crash_after(epochs)
         with pytest.raises(KeyboardInterrupt):
             train(run)
         monkeypatch.undo()
     monkeypatch.setattr(session, "_groups", lambda runs, *_: [list(runs)] if runs else [])
     said: list[str] = []
-    train(RUN, OTHER, say=said.append)
-    reason = "they were interrupted after different epochs"
-    assert said[0] == f"2 runs: trained from the start, because {reason}"
+    folder = train(replace_epochs(RUN), replace_epochs(OTHER), say=said.append)
+    assert said[0] == f"2 runs: {then.format(folder)}"
+
+
+def replace_epochs(run: Run, epochs: int = 4) -> Run:
+    return replace(run, training=replace(run.training, epochs=epochs))
+
+
+@pytest.mark.parametrize("part", ["weights", "facts", "cut"])
+def test_a_damaged_last_state_costs_one_epoch(
+    part: str,
+    finished: Path,
+    train: Train,
+    crash_after: Callable,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    crash_after(2)
+    with pytest.raises(KeyboardInterrupt):
+        train(RUN)
+    monkeypatch.undo()
+    path = paths.run(tmp_path / "results", RUN.arm_id, RUN.seed) / records.RESUME
+    content = bytearray(path.read_bytes())
+    if part == "cut":
+        path.write_bytes(content[:-100])
+    else:
+        place = -5 if part == "weights" else content.index(b"penalty")
+        content[place] ^= 1
+        path.write_bytes(content)
+    said: list[str] = []
+    assert equal_bits(train(RUN, say=said.append), finished)
+    assert said[0] == (
+        f"adsmtl seed=1: continues after epoch 1, because {path} is missing or damaged"
+    )
+    assert not (path.parent / records.EARLIER).exists()
 
 
 def test_runs_trained_at_once_are_written_each_to_its_own_folder(train: Train) -> None:

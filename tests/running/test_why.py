@@ -69,7 +69,8 @@ def test_the_reasons_are_listed_below(
 def test_a_missing_file_is_a_reason(explain: Explain, tmp_path: Path) -> None:
     path = paths.run(tmp_path, "adsmtl", 0) / records.PREDICTIONS
     path.unlink()
-    assert explain("adsmtl") == ["adsmtl seed=0: would be trained again", f"  {path} is missing"]
+    fault = f"  {path.parent} is damaged: predictions.npz is missing"
+    assert explain("adsmtl") == ["adsmtl seed=0: would be trained again", fault]
 
 
 def test_a_run_comes_after_the_one_it_follows(explain: Explain) -> None:

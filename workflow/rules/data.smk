@@ -13,7 +13,7 @@ rule prepare:
     # Alignment of speech uses all cores; more than there are is scaled down.
     threads: lambda wildcards: 64 if wildcards.dataset.startswith("librispeech") else 1
     params:
-        code=modules.of_step(["files"], ["data/**/*.py"]),
+        code=modules.of_step(["files", "seals"], ["data/**/*.py"]),
     message:
         "prepare: {wildcards.dataset}"
     shell:

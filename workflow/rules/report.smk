@@ -18,7 +18,7 @@ rule render_report:
         ENVIRONMENT
     params:
         code=modules.of_step(
-            ["report.build", "report.claims", "report.speed", "report.beside"],
+            ["archive.page"],
             ["report/templates/*", "figures/*.py"],
         ),
     message:
@@ -33,6 +33,7 @@ rule manifest:
         rules.figures.output,
         rules.claims.output,
         rules.listing.output,
+        rules.render_report.output,
         COLLECTED,
     output:
         ROOT / outputs.MANIFEST,

@@ -3,12 +3,11 @@
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
 import adsmtl
 from adsmtl import outputs, paths
-from adsmtl.archive.judge import judge
+from adsmtl.archive.verify import verify
 from adsmtl.collected import collect, diverged, reading
 from adsmtl.errors import UserError
 from adsmtl.files import atomic_folder, read_json, sha256
@@ -17,12 +16,11 @@ from adsmtl.files import atomic_folder, read_json, sha256
 def freeze(root: Path, version: str = adsmtl.__version__) -> Path:
     """Copy a finished results folder without its runs to `results/frozen/<version>/<name>`.
 
-    Nothing is taken on trust: every file must be the one that the manifest traces, the collected
-    tables must follow from the run folders, and tables, figures and ledger from those. A pooled
-    study has no run folders; its blocks were checked when they were kept.
+    Nothing is taken on trust: everything that `verify` checks must hold. A pooled study has no run
+    folders; its blocks were checked when they were kept.
 
     Raises:
-        UserError: a file does not fit (names it; run snakemake), the code that trained or
+        UserError: a file is not what it must be (names all of them), the code that trained or
             analysed was not committed, or this version is frozen already.
     """
     target = paths.FROZEN / version / root.name
@@ -31,19 +29,20 @@ def freeze(root: Path, version: str = adsmtl.__version__) -> Path:
             f"{target} exists, and frozen results do not change; raise the version in "
             "src/adsmtl/__init__.py"
         )
-    manifest = read_json(root / outputs.MANIFEST)
-    for name, digest in manifest["files"].items():
-        if not (root / name).is_file() or sha256(root / name) != digest:
-            raise UserError(
-                f"{root / name} is not the file that the manifest traces; run snakemake"
+    found = verify(root)
+    if found.wrong:
+        lines = [f"{root / name}: {fault}" for name, fault in sorted(found.wrong.items())]
+        raise UserError(
+            "\n".join(
+                ["these files are not what they must be; delete them and run snakemake", *lines]
             )
-    collected = reading.load(root)
+        )
+    manifest, collected = read_json(root / outputs.MANIFEST), reading.load(root)
     _require_committed(collected, manifest["code"])
-    if not collected.study["blocks"]:
-        _require_of_runs(collected)
-    with tempfile.TemporaryDirectory() as scratch:
-        again = Path(scratch)
-        _require_equal(root, again, judge(root, again), "does not follow from the collected tables")
+    if not collected.study["blocks"] and not (root / "runs").is_dir():
+        raise UserError(
+            f"{root} has no runs, so nobody can see whether its tables follow from them"
+        )
     with atomic_folder(target) as temporary:
         for name in (*manifest["files"], outputs.REPORT, outputs.MANIFEST):
             (temporary / name).parent.mkdir(parents=True, exist_ok=True)
@@ -89,12 +88,10 @@ def _require_of_runs(collected: reading.Collected) -> None:
     """Refuse tables that do not follow from the run folders beside them."""
     with tempfile.TemporaryDirectory() as scratch:
         again, root = Path(scratch), collected.root
-        written = collect.write(root, diverged.attempted(collected), again, collected.planned)
-        _require_equal(root, again, written, "does not follow from the run folders")
-
-
-def _require_equal(root: Path, again: Path, written: Iterable[Path], fault: str) -> None:
-    for path in written:
-        own = root / path.relative_to(again)
-        if not own.is_file() or sha256(own) != sha256(path):
-            raise UserError(f"{own} {fault}; delete it and run snakemake")
+        wanted = diverged.attempted(collected)
+        for path in collect.write(root, wanted, again, collected.planned):
+            own = root / path.relative_to(again)
+            if not own.is_file() or sha256(own) != sha256(path):
+                raise UserError(
+                    f"{own} does not follow from the run folders; delete it and run snakemake"
+                )

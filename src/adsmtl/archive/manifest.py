@@ -33,9 +33,11 @@ def build(collected: Collected) -> dict[str, Any]:
 
     `config_hash` is the digest of the configuration hashes of all runs. `code` and `libraries`
     are those that analysed the runs; what trained a run is in `collected/environments.json`,
-    and the digests of its own files are in `collected/runs.csv`.
+    and the digests of its own files are in `collected/runs.csv`. `report` is the digest of the
+    page, None where it was not written yet.
     """
     root, runs = collected.root, collected.per_run
+    page = root / outputs.REPORT
     files = [path for path in _evidence(collected) if path.is_file()]
     return {
         "adsmtl": adsmtl.__version__,
@@ -53,6 +55,7 @@ def build(collected: Collected) -> dict[str, Any]:
         "libraries": {"python": platform.python_version()}
         | {name: revision.installed(name) for name in LIBRARIES},
         "files": {path.relative_to(root).as_posix(): sha256(path) for path in files},
+        "report": sha256(page) if page.is_file() else None,
     }
 
 

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel
 
+from adsmtl.collected.ranges import Cosines
 from adsmtl.collected.run_folders import FinishedRun
 from adsmtl.errors import UserError
 from adsmtl.files import read_json
@@ -13,7 +14,7 @@ _REMEDY = "delete the file and run `adsmtl affinity`, or snakemake"
 
 class _Measured(BaseModel):
     config_hash: str
-    affinity: dict[str, float]
+    affinity: Cosines
 
 
 def read(run: FinishedRun) -> dict[str, float]:

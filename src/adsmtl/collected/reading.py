@@ -1,5 +1,6 @@
 """The collected tables, read back: what tables, figures, claims, report and MLflow start from."""
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from adsmtl import outputs
-from adsmtl.collected import predictions
+from adsmtl.collected import predictions, ranges
 from adsmtl.collected.predictions import Predictions
 from adsmtl.errors import UserError
 from adsmtl.files import read_json
@@ -19,6 +20,7 @@ _TEXT = (
     *("metrics_sha256", "history_sha256", "predictions_sha256"),
     "policy",
 )
+_MEASURED = ("test_accuracy", "test_loss", "accuracy")  # never empty
 _NEEDED = {
     "runs": (
         *("arm", "label", "group", "group_title", "baseline", "role", "family", "tunable", "zero"),
@@ -121,7 +123,8 @@ def load(root: Path) -> Collected:
     """Read the collected tables of a results folder or of a frozen archive.
 
     Raises:
-        UserError: a file is missing, damaged, or lacks a column; names it and what to do.
+        UserError: a file is missing, damaged, lacks a column or holds an impossible value; names it
+            and what to do.
     """
     tables, epochs, test_time, configs, environments, study, _ = outputs.collected(root)
     return Collected(
@@ -146,13 +149,21 @@ def _read(path: Path, name: str) -> pd.DataFrame:
         )
     except FileNotFoundError as error:
         raise UserError(f"{path} is missing; run `adsmtl collect`, or snakemake") from error
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise UserError(f"{path} cannot be read ({error}); delete it and collect again") from error
     missing = [column for column in _NEEDED[name] if column not in frame]
     if missing:
         raise UserError(
             f"{path} has no column {', '.join(missing)}; delete it and run `adsmtl collect`"
         )
+    if (wrong := next(ranges.faults(frame), None)) is not None:
+        raise UserError(f"{path}, {wrong}; no run gives that: delete it and run `adsmtl collect`")
+    for column in set(_NEEDED[name]) & set(_MEASURED):
+        if frame[column].isna().any():
+            row = int(frame[column].isna().argmax())
+            raise UserError(
+                f"{path}, line {row + 2}: {column} is missing; delete it and run `adsmtl collect`"
+            )
     return frame
 
 

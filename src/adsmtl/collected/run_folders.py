@@ -7,26 +7,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from adsmtl import paths
+from adsmtl.collected import whole
+from adsmtl.collected.ranges import Accuracy, Cosines, Gap, Loss, Rates, Scores
+from adsmtl.collected.whole import HISTORY, METRICS
 from adsmtl.errors import UserError
 from adsmtl.files import read_json
 from adsmtl.validation import checked
 
-METRICS, HISTORY = "metrics.json", "history.jsonl"
 DIVERGED = "diverged"  # a key of `metrics.json`, of a run that was given up
 _REMEDY = "delete its folder and train this run again"
 
+
 # Checked on reading are the keys that the analysis cannot do without; others pass through.
-_Scores = dict[str, float | None]
-
-
 class _Final(BaseModel):
-    train: _Scores
-    val: _Scores
-    test: _Scores
-    gap: float | None
+    train: Scores
+    val: Scores
+    test: Scores
+    gap: Gap
 
 
 class _Task(BaseModel):
@@ -35,7 +35,7 @@ class _Task(BaseModel):
     classes: int
     examples: dict[str, int]
     final: _Final
-    best_val: _Scores
+    best_val: Scores
 
 
 class _Arm(BaseModel):
@@ -66,7 +66,7 @@ class _Metrics(BaseModel):
     config_hash: str
     config: _Config
     identity: _Identity
-    epochs: int
+    epochs: int = Field(ge=1)
     tasks: dict[str, _Task]
     seconds: dict[str, float]
     device: dict[str, Any]
@@ -95,14 +95,17 @@ class _Diverged(BaseModel):
 
 
 class _EpochTask(BaseModel):
-    train: _Scores
-    val: _Scores
-    test: _Scores | None = None
-    rates: _Scores
+    loss: Loss = None
+    accuracy: Accuracy = None
+    train: Scores
+    val: Scores
+    test: Scores | None = None
+    rates: Rates
 
 
 class _Epoch(BaseModel):
-    epoch: int
+    epoch: int = Field(ge=1)
+    cosine: Cosines = {}
     tasks: dict[str, _EpochTask]
 
 
@@ -159,19 +162,20 @@ def loaded(
             references first.
 
     Raises:
-        UserError: a run that must be there is missing, a file is malformed, or there is no
-            finished run at all; names the file, the key and what to do.
+        UserError: a run that must be there is missing, a file is malformed or not what the run
+            wrote, a value is impossible, or there is no finished run at all; names the file, the
+            key and what to do.
     """
     if wanted is None:
-        on_disk = sorted(file.parent for file in (root / "runs").glob(f"*/seed=*/{METRICS}"))
-        runs = [_read(folder) for folder in on_disk]
-        runs.sort(key=lambda run: (run.metrics["group"] != "reference", run.arm, run.seed))
+        folders = sorted(file.parent for file in (root / "runs").glob(f"*/seed=*/{METRICS}"))
     else:
-        runs = [
-            _read(paths.run(root, arm, seed))
-            for arm, seeds in wanted.items()
-            for seed in sorted(seeds)
+        folders = [
+            paths.run(root, arm, seed) for arm, seeds in wanted.items() for seed in sorted(seeds)
         ]
+    whole.require(folders)
+    runs = [_read(folder) for folder in folders]
+    if wanted is None:
+        runs.sort(key=lambda run: (run.metrics["group"] != "reference", run.arm, run.seed))
     finished = [run for run in runs if isinstance(run, FinishedRun)]
     if not finished:
         found = f"all {len(runs)} runs diverged" if runs else "no finished run"

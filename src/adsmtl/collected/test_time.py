@@ -1,10 +1,12 @@
 """Evaluations with units dropped at test time; `test-time.json` of `docs/formats.md`."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import pandas as pd
 from pydantic import BaseModel, Field
 
+from adsmtl.collected import ranges
 from adsmtl.collected.run_folders import FinishedRun
 from adsmtl.files import read_json
 from adsmtl.validation import checked
@@ -14,9 +16,9 @@ OFF, ON = "off", "on"  # no unit dropped; units dropped at the file's rate
 
 
 class _Scores(BaseModel):
-    loss: float
-    accuracy: float
-    ece: float
+    loss: Annotated[float, ranges.one("loss")]
+    accuracy: Annotated[float, ranges.one("accuracy")]
+    ece: Annotated[float, ranges.one("ece")]
 
 
 class _Policies(BaseModel):
@@ -25,7 +27,7 @@ class _Policies(BaseModel):
 
 
 class _Evaluation(BaseModel):
-    rate: float
+    rate: Annotated[float, ranges.one("rate")]
     passes: int
     repeats: int
     tasks: dict[str, _Policies]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from adsmtl import files
+from adsmtl import files, seals
 from adsmtl.data.folds import TEST, TRAIN, VALIDATION
 from adsmtl.data.prepared import Card
 
@@ -29,7 +29,7 @@ def write(
     spans: np.ndarray | None = None,
     split: np.ndarray | None = None,
 ) -> Card:
-    """Write everything that `docs/formats.md` asks for into `folder`; `card.json` comes last.
+    """Write everything that `docs/formats.md` asks for into `folder`; card and seal come last.
 
     Args:
         folder: an existing (temporary) folder.
@@ -62,6 +62,7 @@ def write(
     }
     files.write_text(folder / "card.md", markdown(whole))
     files.write_json(folder / "card.json", whole)
+    seals.write(folder, digests | {"card.json": files.sha256(folder / "card.json")})
     return whole
 
 

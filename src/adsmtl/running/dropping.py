@@ -4,18 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from adsmtl import identity, paths
+from adsmtl import identity, paths, seals
 from adsmtl.data.prepared import Prepared
 from adsmtl.errors import UserError
 from adsmtl.files import read_json, sha256, write_json
 from adsmtl.running import checkpoint, divergence
-from adsmtl.running.records import CHECKPOINT, METRICS
+from adsmtl.running.records import CHECKPOINT, METRICS, TEST_TIME
 from adsmtl.study import Run, TestTime
 from adsmtl.training import monte_carlo
 from adsmtl.training.device import Machine
 from adsmtl.training.engine import Engine
-
-FILE = "test-time.json"
 
 
 def evaluate(
@@ -29,7 +27,7 @@ def evaluate(
             run that diverged, the file says only that.
 
     Raises:
-        UserError: the run's checkpoint is missing or of another configuration.
+        UserError: the run's checkpoint is missing, damaged or of another configuration.
     """
     folder = paths.run(root, run.arm_id, run.seed)
     result: dict[str, Any] = {
@@ -39,11 +37,15 @@ def evaluate(
     }
     lost = read_json(folder / METRICS).get(divergence.KEY)
     if lost is not None:
-        write_json(folder / FILE, result | {divergence.KEY: lost})
-        return folder / FILE
+        write_json(folder / TEST_TIME, result | {divergence.KEY: lost})
+        seals.update(folder, [TEST_TIME])
+        return folder / TEST_TIME
     found = checkpoint.load(folder / CHECKPOINT)
     if found is None or found[1].get("config_hash") != run.config_hash:
-        raise UserError(f"{folder / CHECKPOINT} is missing or of another configuration; train it")
+        raise UserError(
+            f"{folder / CHECKPOINT} is missing, damaged or of another configuration; train the run "
+            f"again: `adsmtl train --arms {run.arm_id} --seeds {run.seed}`"
+        )
     engine = Engine([run], prepared, machine)
     engine.load_parameters([found[0]])
     own: dict[str, Any] = {
@@ -51,5 +53,8 @@ def evaluate(
         "code": identity.code(run, identity.DROPPED),
         **identity.kind(machine),
     }
-    write_json(folder / FILE, result | {"identity": own} | monte_carlo.evaluate(engine, policy))
-    return folder / FILE
+    write_json(
+        folder / TEST_TIME, result | {"identity": own} | monte_carlo.evaluate(engine, policy)
+    )
+    seals.update(folder, [TEST_TIME])
+    return folder / TEST_TIME

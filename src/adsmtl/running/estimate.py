@@ -8,6 +8,7 @@ import torch
 
 from adsmtl.data.prepared import Prepared
 from adsmtl.dropout.schedules import NoDropout
+from adsmtl.errors import UserError
 from adsmtl.running import divergence, session, trajectories
 from adsmtl.study import Run, Training
 from adsmtl.training import capacity
@@ -24,6 +25,8 @@ def remaining(
 ) -> list[Run]:
     """The runs that are not finished as they would be trained now.
 
+    Their files are not verified: that would read all of a study for an estimate.
+
     Args:
         runs: of one study, with the runs that others of them follow.
         prepared: by task, for every task of the study.
@@ -32,12 +35,19 @@ def remaining(
     left: dict[tuple[str, int], Run] = {}
     for run in sorted(runs, key=lambda run: run.follows is not None):
         waits = (run.follows, run.followed_seed) in left
-        if waits or not (
-            divergence.of_leader(run, root)  # then it is not trained, which takes no time
-            or session.finished(trajectories.attached(run, root), prepared, machine, root)
-        ):
+        if waits or not _finished(run, prepared, machine, root):
             left[run.arm_id, run.seed] = run
     return list(left.values())
+
+
+def _finished(run: Run, prepared: Mapping[str, Prepared], machine: Machine, root: Path) -> bool:
+    try:
+        if divergence.of_leader(run, root):  # then it is not trained, which takes no time
+            return True
+        ready = trajectories.attached(run, root)
+        return session.finished(ready, prepared, machine, root, verify=False)
+    except UserError:  # it, or the run that it follows, is damaged; training says so
+        return False
 
 
 def sentence(

@@ -6,16 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from adsmtl import identity, paths
+from adsmtl import identity, paths, seals
 from adsmtl.data.prepared import Prepared
 from adsmtl.errors import UserError
 from adsmtl.files import read_json, write_json
 from adsmtl.running import divergence, trajectories
+from adsmtl.running.records import AFFINITY
 from adsmtl.study import Run
 from adsmtl.training import affinity
 from adsmtl.training.device import Machine
-
-FILE = "affinity.json"
 
 
 def measure(
@@ -41,13 +40,15 @@ def measure(
     Raises:
         UserError: the run trains one task alone, or follows an arm that is not finished.
     """
-    path = paths.run(root, run.arm_id, run.seed) / FILE
+    path = paths.run(root, run.arm_id, run.seed) / AFFINITY
     if len(run.tasks) < 2:
         raise UserError(f"{run.name} trains {run.tasks[0]} alone; affinity is that of two tasks")
     run = trajectories.attached(run, root)
     lost = divergence.of_leader(run, root)
     own = _identity(run, examples, prepared, machine)
-    if path.is_file() and read_json(path).get("identity") == own:
+    if AFFINITY in seals.differing(path.parent):
+        say(f"{run.name}: {path} is damaged; measured again")
+    elif path.is_file() and read_json(path).get("identity") == own:
         say(f"{run.name}: affinity was measured before, kept")
         return path
     content = {
@@ -62,6 +63,7 @@ def measure(
         ),
     }
     write_json(path, content)
+    seals.update(path.parent, [AFFINITY])
     say(f"wrote {path}")
     return path
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 import adsmtl
-from adsmtl import revision
+from adsmtl import revision, seals
 from adsmtl.data.prepared import Prepared
 from adsmtl.files import sha256, write_json, write_text
 from adsmtl.running import checkpoint, predictions
@@ -26,6 +26,12 @@ HISTORY = "history.jsonl"
 METRICS = "metrics.json"
 PREDICTIONS = predictions.FILE
 RESUME = "resume.safetensors"
+EARLIER = "resume-earlier.safetensors"
+OWN = (METRICS, HISTORY, PREDICTIONS, CHECKPOINT)  # what a training writes and seals
+
+# What others write beside it, and seal.
+TEST_TIME = "test-time.json"
+AFFINITY = "affinity.json"
 
 
 def needed(run: Run) -> tuple[str, ...]:
@@ -45,7 +51,10 @@ def write(
     metrics: Mapping[str, Any],
     predicted: Mapping[str, Predictions],
 ) -> None:
-    """Write history, predictions and parameters of replica `r`, and last `metrics.json`.
+    """Write history, predictions, parameters and `metrics.json` of replica `r`, and seal them.
+
+    The seal comes last: a run whose metrics are newer was interrupted here, and is written again
+    from its last epoch.
 
     Args:
         metrics: what `metrics` returns; the digest of the predictions is added.
@@ -86,7 +95,19 @@ def _write(
     checkpoint.save(folder / CHECKPOINT, params, facts)
     predictions.save(folder / PREDICTIONS, predicted)
     digest = sha256(folder / PREDICTIONS)
-    write_json(folder / METRICS, {**metrics, "predictions_sha256": digest})
+    write_json(folder / METRICS, {**metrics, "predictions_sha256": digest, "sealed": True})
+    # Measured by an older version, which sealed nothing.
+    apart = {AFFINITY} - set(seals.read(folder) or {}) if (folder / AFFINITY).is_file() else ()
+    seals.update(folder, [*OWN, *apart])
+
+
+def reopen(folder: Path) -> None:
+    """Make a run one that is not finished, before it is trained again.
+
+    An evaluation of its old parameters is no longer sealed, so nobody takes it for one of the new.
+    """
+    (folder / METRICS).unlink(missing_ok=True)
+    seals.update(folder, drop=(*OWN, TEST_TIME))
 
 
 def metrics(

@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from adsmtl import identity, paths
+from adsmtl import identity, paths, seals
 from adsmtl.data.prepared import Prepared
 from adsmtl.files import read_json, write_json
-from adsmtl.running import checkpoint, difference, divergence, records, trajectories
+from adsmtl.running import damage, divergence, records, resuming, trajectories
 from adsmtl.running.progress import ProgressLine
-from adsmtl.running.records import METRICS, RESUME
+from adsmtl.running.records import EARLIER, METRICS, RESUME
 from adsmtl.study import Run
 from adsmtl.training import capacity
 from adsmtl.training.device import Machine
@@ -29,9 +29,10 @@ def train(
     """Train runs and write `metrics.json`, history, predictions and a checkpoint for each.
 
     Runs that are finished already, with the same configuration, data, code and kind of machine,
-    are kept; only the names that people see are brought up to date. Runs that follow another
-    arm come after it. After every epoch the state is kept in `resume.safetensors`, from which an
-    interrupted run continues to the same bits. It is removed when all are done.
+    are kept; only the names that people see are brought up to date. One of which a file is changed,
+    truncated or missing is damaged: it is said, and the run is trained again. Runs that follow
+    another arm come after it. After every epoch the state is kept, from which an interrupted run
+    continues to the same bits (`adsmtl.running.resuming`). It is removed when all are done.
 
     A run that diverges is given up and kept with the reason (`adsmtl.running.divergence`); so are
     those that follow it. It costs the others nothing.
@@ -63,7 +64,8 @@ def train(
             _train_group(group, prepared, machine, root, say)
     folders = {run.name: paths.run(root, run.arm_id, run.seed) for run in runs}
     for folder in folders.values():
-        (folder / RESUME).unlink(missing_ok=True)
+        for name in (RESUME, EARLIER):
+            (folder / name).unlink(missing_ok=True)
     return [run for run in runs if divergence.KEY in read_json(folders[run.name] / METRICS)]
 
 
@@ -75,27 +77,43 @@ def _kept(
     say: Callable[[str], None],
 ) -> bool:
     """Whether a run is finished as it would be trained now; then its names are brought up."""
+    folder = paths.run(root, run.arm_id, run.seed)
     if not finished(run, prepared, machine, root):
+        if fault := damage.found(folder, records.needed(run)):
+            say(f"{run.name}: damaged, so it is trained again: {fault}")
         return False
-    path = paths.run(root, run.arm_id, run.seed) / METRICS
-    metrics = read_json(path)
+    metrics = read_json(folder / METRICS)
     if any(metrics.get(key) != name for key, name in run.arm.names().items()):
-        write_json(path, {**metrics, **run.arm.names()})
+        write_json(folder / METRICS, {**metrics, **run.arm.names()})
+        if METRICS in (seals.read(folder) or {}):
+            seals.update(folder, [METRICS])
     lost = metrics.get(divergence.KEY)
     say(f"{run.name}: {'finished before' if lost is None else 'diverged before'}, kept")
     return True
 
 
-def finished(run: Run, prepared: Mapping[str, Prepared], machine: Machine, root: Path) -> bool:
-    """Whether the files of a run are all there and are those that training it now would give.
+def finished(
+    run: Run,
+    prepared: Mapping[str, Prepared],
+    machine: Machine,
+    root: Path,
+    verify: bool = True,
+) -> bool:
+    """Whether the files of a run are all there, whole, and those that training it now would give.
 
     Args:
         run: with the trajectory of the arm that it follows, if any.
         prepared: by task, for every task of the run's study.
         root: the preset's results folder.
+        verify: whether to compare every byte of its files with their digests.
+
+    Raises:
+        UserError: `metrics.json` cannot be read, which `verify` would have found.
     """
     folder = paths.run(root, run.arm_id, run.seed)
     if any(not (folder / name).is_file() for name in records.needed(run)):
+        return False
+    if verify and damage.found(folder, records.needed(run)) is not None:
         return False
     return read_json(folder / METRICS).get("identity") == identity.of(run, prepared, machine)
 
@@ -134,8 +152,8 @@ def _train_group(
     folders = [paths.run(root, run.arm_id, run.seed) for run in runs]
     identities = [identity.of(run, prepared, machine) for run in runs]
     for folder in folders:  # of an earlier training; none is finished until this one is
-        (folder / METRICS).unlink(missing_ok=True)
-    _resume(engine, folders, identities, say)
+        records.reopen(folder)
+    resuming.resume(engine, folders, identities, say)
     line = ProgressLine(engine, say)
     while True:
         lost = {r: own for r in range(len(runs)) if (own := divergence.of(engine.history[r]))}
@@ -153,8 +171,7 @@ def _train_group(
             return _overflown(runs, before, error, prepared, machine, root, say)
         line.epoch_done()
         for r, folder in enumerate(folders):
-            facts = {"identity": identities[r], "history": engine.history[r]}
-            checkpoint.save(folder / RESUME, engine.state(r), facts)
+            resuming.keep(engine, r, folder, identities[r])
 
 
 def _overflown(
@@ -190,42 +207,6 @@ def _give_up(
     folder = paths.run(root, run.arm_id, run.seed)
     records.write_unfinished(folder, run, divergence.finite(history), facts)
     say(f"{run.name}: diverged in epoch {lost.epoch}, given up: {lost.reason}")
-
-
-def _resume(
-    engine: Engine,
-    folders: Sequence[Path],
-    identities: Sequence[dict[str, Any]],
-    say: Callable[[str], None],
-) -> None:
-    """Continue an interrupted training, or say why it starts anew."""
-    if not any((folder / RESUME).is_file() for folder in folders):
-        return
-    found = [checkpoint.load(folder / RESUME) for folder in folders]
-    reason = next(filter(None, map(_obstacle, folders, found, identities)), None)
-    if reason is None and len({len(facts["history"]) for _, facts in found}) > 1:
-        reason = "they were interrupted after different epochs"
-    if reason is not None:
-        say(f"{_names(engine.runs)}: trained from the start, because {reason}")
-        return
-    engine.load_state([own for own, _ in found], [facts["history"] for _, facts in found])
-    say(f"{_names(engine.runs)}: continues after epoch {engine.epoch}")
-
-
-def _obstacle(
-    folder: Path, found: tuple[Any, dict[str, Any]] | None, wanted: dict[str, Any]
-) -> str | None:
-    """Why an interrupted training is not that of the run of this identity; None if it is."""
-    if found is None:
-        return f"{folder / RESUME} is missing or damaged"
-    if found[1]["identity"] != wanted:
-        others = difference.sentences(found[1]["identity"], wanted)
-        return f"the training interrupted in {folder} was another ({'; '.join(others)})"
-    return None
-
-
-def _names(runs: Sequence[Run]) -> str:
-    return runs[0].name if len(runs) == 1 else f"{len(runs)} runs"
 
 
 def _finish(

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from adsmtl import paths
+from adsmtl import paths, seals
 from adsmtl.dropout.schedules import Trajectory
 from adsmtl.errors import UserError
 from adsmtl.running import divergence
@@ -19,7 +19,7 @@ def attached(run: Run, root: Path) -> Run:
         root: the results folder that holds the followed run, of the same seed or the lender's.
 
     Raises:
-        UserError: the followed run is not finished, or shorter.
+        UserError: the followed run is not finished, damaged, or shorter.
     """
     if run.follows is None or divergence.of_leader(run, root) is not None:
         return run
@@ -39,9 +39,23 @@ def attached(run: Run, root: Path) -> Run:
 
 
 def read(path: Path) -> Trajectory:
-    """Per epoch of a `history.jsonl`, the rate of every task; at the sites where it dropped."""
-    records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return [
-        {task: max(own["rates"].values()) for task, own in record["tasks"].items()}
-        for record in records
-    ]
+    """Per epoch of a `history.jsonl`, the rate of every task; at the sites where it dropped.
+
+    Raises:
+        UserError: the file is not what the run wrote; names it.
+    """
+    fault = seals.differing(path.parent).get(path.name)
+    try:
+        if fault is None:
+            records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+            return [
+                {task: max(own["rates"].values()) for task, own in record["tasks"].items()}
+                for record in records
+            ]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        fault = f"cannot be read ({error!r})"
+    arm, seed = path.parent.parent.name, path.parent.name.removeprefix("seed=")
+    raise UserError(
+        f"{path} {fault}, so no run can follow it; train it again: "
+        f"`adsmtl train --arms {arm} --seeds {seed}`"
+    )

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from adsmtl import identity, paths
 from adsmtl.data.prepared import Prepared
 from adsmtl.errors import UserError
 from adsmtl.files import read_json
-from adsmtl.running import checkpoint, difference, records, session, trajectories
+from adsmtl.running import checkpoint, damage, difference, records, session, trajectories
 from adsmtl.running.records import METRICS, RESUME
 from adsmtl.study import Run, Study
 from adsmtl.training.device import Machine
@@ -43,6 +44,15 @@ def begun(run: Run, root: Path) -> bool:
     return (folder / METRICS).is_file() or checkpoint.load(folder / RESUME) is not None
 
 
+def _readable(path: Path) -> dict[str, Any]:
+    """What a file holds; nothing where it is damaged, which is said apart."""
+    try:
+        content = read_json(path)
+    except UserError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
 def explain(
     study: Study, run: Run, prepared: Mapping[str, Prepared], machine: Machine, root: Path
 ) -> str:
@@ -55,9 +65,9 @@ def explain(
     """
     folder = paths.run(root, run.arm_id, run.seed)
     if (folder / METRICS).is_file():
-        metrics = read_json(folder / METRICS)
-        lost = [folder / own for own in records.needed(run) if not (folder / own).is_file()]
-        reasons = [f"{path} is missing" for path in lost]
+        fault = damage.found(folder, records.needed(run))
+        reasons = [] if fault is None else [f"{folder} is damaged: {fault}"]
+        metrics = _readable(folder / METRICS)
         before, config = metrics.get("identity", {}), metrics.get("config")
         outcomes = "would be kept", "would be trained again"
     else:
