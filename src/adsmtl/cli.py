@@ -387,19 +387,13 @@ def _manifest(options: argparse.Namespace) -> None:
 
 
 def _track(options: argparse.Namespace) -> None:
-    from adsmtl.tracking import mlflow_import
+    from adsmtl.tracking import importing
 
-    roots = sorted(p.parent for p in paths.RESULTS.glob("*/manifest.json"))
-    if options.only is not None:
-        roots = [options.only]
-    if not roots:
+    every = sorted(p.parent for p in paths.RESULTS.glob("*/manifest.json"))
+    wanted = every if options.only is None else [options.only]
+    if not wanted:
         raise UserError("there are no results to import; run snakemake first")
-    for root in roots:
-        changes = mlflow_import.sync(root, paths.TRACKING, paths.ARTIFACTS)
-        log.info(
-            f"MLflow {root}: {changes.created} runs created, {changes.deleted} removed, "
-            f"{changes.kept} unchanged"
-        )
+    importing.track(wanted, every, paths.TRACKING, paths.ARTIFACTS, log.info)
 
 
 def _freeze(options: argparse.Namespace) -> None:
