@@ -92,9 +92,16 @@ def of_an_earlier_step(path: Path) -> None:
         connection.execute("UPDATE alembic_version SET version_num = '451aebb31d03'")
 
 
-@pytest.mark.parametrize(
-    "damage", [no_database, truncated, scribbled, half_migrated, of_an_earlier_step]
-)
+@pytest.mark.parametrize("damage", [no_database, truncated, scribbled, half_migrated])
+def test_damage_is_seen_before_the_database_is_used(folder, damage):
+    database.require_usable(folder / "mlflow.db")
+    damage(folder / "mlflow.db")
+    with pytest.raises(database.Broken):
+        database.require_usable(folder / "mlflow.db")
+
+
+# The first is seen before MLflow opens the file, the second when it has it open.
+@pytest.mark.parametrize("damage", [no_database, of_an_earlier_step])
 def test_a_database_beyond_repair_is_moved_aside_and_made_anew(folder, damage):
     damage(folder / "mlflow.db")
     before = (folder / "mlflow.db").read_bytes()
@@ -174,11 +181,10 @@ def test_the_page_listens_on_this_machine_alone(folder):
     recipe = re.search(r"^\t(mlflow ui .*)$", MAKEFILE.read_text(), re.MULTILINE)[1]
     command = recipe.replace("$(UI_PORT)", str(port)).split()
     environment = {"MLFLOW_HOST": "0.0.0.0", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    page = psutil.Popen(
-        [sys.executable, "-m", *command, "--workers", "1"], env=os.environ | environment
-    )
+    command += ["--workers", "1"]
+    page = psutil.Popen([sys.executable, "-m", *command], env=os.environ | environment)
     try:
-        until = time.monotonic() + 240
+        until = time.monotonic() + 600
         while not (found := _listening(page)):
             assert page.poll() is None
             assert time.monotonic() < until

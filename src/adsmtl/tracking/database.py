@@ -118,12 +118,8 @@ def translated(path: Path, act: Callable[[], T]) -> T:
             ) from error
         if any(words in known for words in _READ_ONLY) or isinstance(error, PermissionError):
             raise UserError(f"cannot write {path}: {reason}; make it writable") from error
-        module = type(error).__module__.partition(".")[0]
-        if (
-            module in ("sqlite3", "sqlalchemy", "alembic")
-            or "sqlite3." in text
-            or "schema" in known
-        ):
+        own = type(error).__module__.partition(".")[0] in ("sqlite3", "sqlalchemy", "alembic")
+        if own or "sqlite3." in text or "database schema" in known:
             raise Broken(reason) from error
         raise
 
