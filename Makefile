@@ -11,6 +11,9 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # compiled, each would compile them again, which takes as long as a small step itself.
 unexport PYTHONDONTWRITEBYTECODE
 
+# The page of MLflow is for this machine alone: it lets whoever reaches it change what it holds.
+UI_PORT ?= 5000
+
 BENCH ?=
 SCALE ?=
 BENCH_DATA ?= cifar10 timit-sample
@@ -36,7 +39,7 @@ lint: $(VENV)/.ready
 # Imports what is in results/ (again, if the database was deleted) and opens MLflow.
 ui: $(VENV)/.ready
 	adsmtl track
-	mlflow ui --backend-store-uri sqlite:///mlflow.db
+	mlflow ui --host 127.0.0.1 --port $(UI_PORT) --backend-store-uri sqlite:///mlflow.db
 
 # How often the judge gives every verdict under known effects: the tables of docs/protocol.md.
 simulation: $(VENV)/.ready

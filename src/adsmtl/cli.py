@@ -5,22 +5,27 @@ import importlib
 import json
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from adsmtl import __version__, arms, config, outputs, paths, planning
+from adsmtl import __version__, arms, config, outputs, paths, planning, stopping
 from adsmtl.errors import UserError
 from adsmtl.files import write_text
 
-Command = Callable[[argparse.Namespace], None]
+Command = Callable[[argparse.Namespace], int | None]
+DIVERGED = 3  # what a command exits with when all is done, but a run diverged
 
 log = logging.getLogger("adsmtl")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 is success, 2 bad input (one message), 1 a fault of the package."""
+    """Run one command; 0 is success, 2 bad input (one message), 1 a fault of the package.
+
+    3 says that all is done, but that a run diverged; 130 and 143 that SIGINT or SIGTERM stopped it.
+    """
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
@@ -28,17 +33,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         parser.error(f"argument --log: cannot write {options.log}: {error.strerror}")
     try:
-        options.command(options)
+        with stopping.interruptible():
+            return options.command(options) or 0
     except UserError as error:
         log.error("error: %s", error)
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         log.error("stopped; run again to continue")
-        return 130
+        # as a shell counts them: 128 and the number of the signal
+        return 128 + (signal.SIGTERM if isinstance(stop, stopping.Terminated) else signal.SIGINT)
     except Exception:
         log.exception("a fault in adsmtl, please report it with this text:")
         return 1
-    return 0
 
 
 def _start_log(path: Path | None) -> None:
@@ -103,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     own.add_argument("--arms", required=True, nargs="+", metavar="ARM")
     own.add_argument("--seeds", required=True, type=int, nargs="+")
     add("collect", _collect, "turn finished runs into the tables that all later steps read")
+    add("diverged", _diverged, "say which runs diverged; exits with 3 where any did")
     tables = _product("adsmtl.tables.build", "write_all")
     add("tables", tables, "write the tables of a finished study")
     figures = _product("adsmtl.figures.build", "write_all")
@@ -247,8 +254,8 @@ def _estimate(options: argparse.Namespace) -> None:
     log.info(f"{plan.root}: {said}")
 
 
-def _train(options: argparse.Namespace) -> None:
-    from adsmtl.running import estimate, session
+def _train(options: argparse.Namespace) -> int:
+    from adsmtl.running import estimate, records, session
 
     plan = _plan(options)
     runs = [plan.study.run(arm, seed) for arm in options.arms for seed in options.seeds]
@@ -259,7 +266,24 @@ def _train(options: argparse.Namespace) -> None:
     if {run.name for run in left} & {run.name for run in runs}:
         processes = options.processes or 1
         log.info(f"{plan.root}: {estimate.sentence(left, prepared, machine, processes, replicas)}")
-    session.train(runs, prepared, machine, plan.root, log.info, replicas)
+    lost = session.train(runs, prepared, machine, plan.root, log.info, replicas)
+    if lost:
+        log.error(
+            f"{', '.join(run.name for run in lost)}: diverged, and kept with the reason in "
+            f"{records.METRICS}; all other runs are finished"
+        )
+    return DIVERGED if lost else 0
+
+
+def _diverged(options: argparse.Namespace) -> int:
+    from adsmtl.collected import diverged
+
+    said = diverged.sentence(_collected(options))
+    if said is None:
+        log.info("no run diverged")
+        return 0
+    log.error(f"{said} All else is done. To have them too, change how they are trained")
+    return DIVERGED
 
 
 def _why(options: argparse.Namespace) -> None:
@@ -379,19 +403,13 @@ def _manifest(options: argparse.Namespace) -> None:
 
 
 def _track(options: argparse.Namespace) -> None:
-    from adsmtl.tracking import mlflow_import
+    from adsmtl.tracking import importing
 
-    roots = sorted(p.parent for p in paths.RESULTS.glob("*/manifest.json"))
-    if options.only is not None:
-        roots = [options.only]
-    if not roots:
+    every = sorted(p.parent for p in paths.RESULTS.glob("*/manifest.json"))
+    wanted = every if options.only is None else [options.only]
+    if not wanted:
         raise UserError("there are no results to import; run snakemake first")
-    for root in roots:
-        changes = mlflow_import.sync(root, paths.TRACKING, paths.ARTIFACTS)
-        log.info(
-            f"MLflow {root}: {changes.created} runs created, {changes.deleted} removed, "
-            f"{changes.kept} unchanged"
-        )
+    importing.track(wanted, every, paths.TRACKING, paths.ARTIFACTS, log.info)
 
 
 def _freeze(options: argparse.Namespace) -> None:

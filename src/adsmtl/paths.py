@@ -14,7 +14,7 @@ FROZEN = RESULTS / "frozen"
 BLOCKS = RESULTS / "blocks"
 SCHEMA = Path("workflow/schemas/config.schema.json")
 ARTIFACTS = Path("mlruns")
-TRACKING = "sqlite:///mlflow.db"
+TRACKING = Path("mlflow.db")
 
 
 def results(preset: str, embedded: bool = False, speech: str | None = None) -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from adsmtl import config, isolated, paths
+from adsmtl import config, isolated, paths, stopping
 from adsmtl.config import Settings
 from adsmtl.data import registry
 from adsmtl.data.registry import DEFAULT_SPEECH
@@ -165,7 +165,8 @@ def settle(settings: Settings) -> Plan:
 
 
 def share(settings: Settings, processes: int) -> None:
-    """Tell the processes that this one starts the settled settings, and where the package is.
+    """Tell the processes that this one starts the settled settings, and where the package is; they
+    end when it does.
 
     Args:
         processes: how many of them train at once.
@@ -173,6 +174,7 @@ def share(settings: Settings, processes: int) -> None:
     os.environ[SETTINGS] = json.dumps(asdict(settings))
     os.environ[PROCESSES] = str(processes)
     os.environ["PYTHONPATH"] = isolated.search_path(os.environ)
+    stopping.name_caller()
 
 
 def _missing(datasets: Sequence[str], settings: Settings) -> list[str]:

@@ -22,6 +22,7 @@ MADE = {
     "report": ["report.html"],
     "manifest": ["manifest.json"],
     "track": [],
+    "diverged": [],
 }
 
 

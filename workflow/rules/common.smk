@@ -2,7 +2,7 @@
 from pathlib import Path
 
 from adsmtl import config as adsmtl_config
-from adsmtl import identity, modules, outputs, paths, planning, revision
+from adsmtl import identity, modules, outputs, paths, planning, revision, stopping
 from adsmtl.archive import newest
 from adsmtl.data import registry
 from adsmtl.errors import UserError
@@ -80,6 +80,7 @@ def measured_speeds():
 
 
 onstart:
+    stopping.pass_on_sigterm()
     for note in PLAN.notes:
         logger.info(f"adsmtl: {note}")
     logger.info(f"adsmtl: {len(STUDY.runs())} runs, results in {ROOT}")

@@ -8,7 +8,7 @@ from pathlib import Path
 import adsmtl
 from adsmtl import outputs, paths
 from adsmtl.archive.verify import verify
-from adsmtl.collected import collect, reading
+from adsmtl.collected import collect, diverged, reading
 from adsmtl.errors import UserError
 from adsmtl.files import atomic_folder, read_json, sha256
 
@@ -88,7 +88,8 @@ def _require_of_runs(collected: reading.Collected) -> None:
     """Refuse tables that do not follow from the run folders beside them."""
     with tempfile.TemporaryDirectory() as scratch:
         again, root = Path(scratch), collected.root
-        for path in collect.write(root, collected.trained, again, collected.planned):
+        wanted = diverged.attempted(collected)
+        for path in collect.write(root, wanted, again, collected.planned):
             own = root / path.relative_to(again)
             if not own.is_file() or sha256(own) != sha256(path):
                 raise UserError(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from adsmtl import outputs
 from adsmtl.claims import write as claims
-from adsmtl.collected import reading
+from adsmtl.collected import diverged, reading
 from adsmtl.figures import build as figures
 from adsmtl.tables import build as tables
 
@@ -28,4 +28,4 @@ def judge(source: Path, target: Path) -> list[Path]:
     tables.write_all(collected, target)
     claims.write(collected, target)
     figures.write_all(collected, target)
-    return outputs.judged(target, collected.traits)
+    return outputs.judged(target, diverged.attempted_traits(collected))

@@ -6,7 +6,7 @@ from typing import Any
 
 import adsmtl
 from adsmtl import outputs, revision
-from adsmtl.collected import provenance
+from adsmtl.collected import diverged, provenance
 from adsmtl.collected.reading import Collected
 from adsmtl.files import digest, sha256, write_json
 
@@ -62,5 +62,5 @@ def build(collected: Collected) -> dict[str, Any]:
 def _evidence(collected: Collected) -> list[Path]:
     """The files whose digests the manifest holds."""
     root = collected.root
-    judged = outputs.judged(root, collected.traits)
+    judged = outputs.judged(root, diverged.attempted_traits(collected))
     return [*outputs.collected(root), *judged, root / outputs.LISTING]

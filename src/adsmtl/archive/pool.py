@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from adsmtl import outputs
-from adsmtl.collected import collect, predictions, provenance, reading
+from adsmtl.collected import chance, collect, diverged, predictions, provenance, reading
 from adsmtl.collected.reading import Collected
 from adsmtl.errors import UserError
 from adsmtl.files import copy_file, sha256
@@ -77,7 +77,12 @@ def _joined(blocks: Sequence[Collected], target: Path) -> Collected:
         test_time=rows("test_time"),
         configs={arm: configs[arm] for arm in order if arm in configs},
         environments={key: own for block in blocks for key, own in block.environments.items()},
-        study=first.study | {"blocks": [one for block in blocks for one in _described(block)]},
+        study={
+            "planned": first.planned,
+            "blocks": [one for block in blocks for one in _described(block)],
+            **diverged.joined([block.study for block in blocks]),
+            **chance.joined([block.study for block in blocks]),
+        },
     )
 
 

@@ -11,7 +11,7 @@ import adsmtl
 from adsmtl import outputs, paths, seals
 from adsmtl.archive import consistency, manifest, page
 from adsmtl.archive.judge import judge
-from adsmtl.collected import collect, reading, whole
+from adsmtl.collected import collect, diverged, reading, whole
 from adsmtl.collected.reading import Collected
 from adsmtl.data import verification
 from adsmtl.errors import UserError
@@ -19,7 +19,7 @@ from adsmtl.files import read_json, sha256
 
 # Of the workflow, in a results folder; nothing is read from them.
 _MESSAGES = ("logs", "benchmarks")
-_MARKERS = (".tracked",)
+_MARKERS = (".tracked", ".undiverged")
 _STATE = ("resume.safetensors", "resume-earlier.safetensors")  # of a training under way
 _PARTS = (
     *(whole.METRICS, whole.HISTORY, whole.PREDICTIONS, whole.CHECKPOINT),
@@ -103,7 +103,7 @@ def _study(root: Path, findings: Findings) -> None:
             findings.notes.append(
                 "the runs are not here, so whether the collected tables follow from them is unknown"
             )
-        judged = outputs.judged(root, collected.traits)
+        judged = outputs.judged(root, diverged.attempted_traits(collected))
         block = traced is None and not any(path.exists() for path in judged)
         if not block:
             _judged(collected, findings)
@@ -136,7 +136,7 @@ def _runs(collected: Collected, findings: Findings) -> None:
     root = collected.root
     with tempfile.TemporaryDirectory() as scratch, _refusals(root, findings):
         again = Path(scratch)
-        written = collect.write(root, collected.trained, again, collected.planned)
+        written = collect.write(root, diverged.attempted(collected), again, collected.planned)
         _compare(root, again, written, "does not follow from the run folders", findings)
 
 
@@ -207,7 +207,7 @@ def _foreign(collected: Collected, judged: Iterable[Path], findings: Findings) -
     if judged:
         known |= {root / outputs.REPORT, root / outputs.MANIFEST}
     parts = (*_PARTS, *_STATE)
-    for arm, seeds in collected.trained.items():
+    for arm, seeds in diverged.attempted(collected).items():
         known |= {paths.run(root, arm, seed) / name for seed in seeds for name in parts}
     workflow = (root / "runs").is_dir()
     for path in sorted(path for path in root.rglob("*") if path.is_file()):

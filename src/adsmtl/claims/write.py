@@ -9,6 +9,7 @@ from adsmtl.claims import words
 from adsmtl.claims.ledger import judge
 from adsmtl.collected import provenance
 from adsmtl.collected.reading import Collected
+from adsmtl.collected.remarks import remarks
 from adsmtl.files import write_json, write_text
 from adsmtl.tables import numbers
 from adsmtl.tables.render import TextTable, markdown
@@ -31,18 +32,22 @@ def write(collected: Collected, root: Path) -> list[Path]:
     rows = judge(collected)
     ledger, text = outputs.claims(root)
     write_json(ledger, rows)
-    write_text(text, as_markdown(rows, provenance.interim(collected)))
+    write_text(text, as_markdown(rows, provenance.interim(collected), remarks(collected)))
     return [ledger, text]
 
 
-def as_markdown(rows: Sequence[dict[str, Any]], interim: str | None = None) -> str:
+def as_markdown(
+    rows: Sequence[dict[str, Any]], interim: str | None = None, told: Sequence[str] = ()
+) -> str:
     """A table of all claims, then a section for each.
 
     Args:
         interim: what of the study is there, where it is not all.
+        told: remarks on single runs.
     """
     head = "# Claims ledger" if interim is None else f"# Claims ledger: {interim}"
-    sections = [f"{head}\n\n{markdown(_overview(rows))}"]
+    blocks = [head, *told, markdown(_overview(rows))]
+    sections = ["\n\n".join(blocks)]
     for row in rows:
         blocks = [
             f"## {row['id']}: {verdict(row)}",

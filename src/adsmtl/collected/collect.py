@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from adsmtl import outputs
-from adsmtl.collected import affinity, predictions, run_folders, test_time
+from adsmtl.collected import affinity, chance, diverged, predictions, run_folders, test_time
 from adsmtl.collected.reading import Collected
 from adsmtl.collected.run_folders import FinishedRun
 from adsmtl.errors import UserError
@@ -29,9 +29,12 @@ def write(
 ) -> list[Path]:
     """Write the files of `outputs.collected` from the run folders below `root`.
 
+    Runs that diverged are named in `study.json`, and are in no other file. Those that came out at
+    chance are named there too.
+
     Args:
         root: a results folder, such as `results/quick`.
-        wanted: as for `run_folders.load`; the order of all tables.
+        wanted: as for `run_folders.loaded`; the order of all tables.
         target: the folder to write below; `root` if None.
         planned: the seeds of every arm of the whole study; those found if None.
 
@@ -39,11 +42,12 @@ def write(
         UserError: runs are missing or malformed, or the folder cannot be written.
     """
     target = target or root
-    found = run_folders.load(root, wanted)
+    found, lost = run_folders.loaded(root, wanted)
     own: dict[str, list[int]] = {}
     for run in found:
         own.setdefault(run.arm, []).append(run.seed)
     planned = own if planned is None else {arm: list(seeds) for arm, seeds in planned.items()}
+    told = diverged.described(lost) | chance.described(found)
     predictions.write(target / outputs.COLLECTED / outputs.PREDICTIONS, found)
     return save(
         Collected(
@@ -53,7 +57,7 @@ def write(
             test_time=test_time.frame(found),
             configs={run.arm: _config(run) for run in found},
             environments={_environment(run): _described(run) for run in found},
-            study={"planned": planned, "blocks": []},
+            study={"planned": planned, "blocks": [], **told},
         )
     )
 

@@ -58,7 +58,7 @@ def write(path: Path, found: Sequence[FinishedRun]) -> None:
     for run in found:
         of_arms.setdefault(run.arm, []).append(run)
     for arm, runs in of_arms.items():
-        read = [_read(run) for run in runs]
+        read = [of_run(run) for run in runs]
         for task in runs[0].metrics["tasks"]:
             known = sets.setdefault(task, [])
             places = [_place(known, own[f"{task}.numbers"]) for own in read]
@@ -160,7 +160,12 @@ def _opened(path: Path) -> Iterator[Any]:
         raise UserError(f"{path} cannot be read ({error}); delete it and collect again") from error
 
 
-def _read(run: FinishedRun) -> dict[str, np.ndarray]:
+def of_run(run: FinishedRun) -> dict[str, np.ndarray]:
+    """The arrays of a run's own file, see docs/formats.md.
+
+    Raises:
+        UserError: the file is missing or is not that of the run's `metrics.json`.
+    """
     path = run.folder / RUN
     if not path.is_file() or sha256(path) != run.metrics[DIGEST]:
         raise UserError(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from adsmtl.collected import diverged
 from adsmtl.collected.reading import Collected
 
 
@@ -61,7 +62,8 @@ def interim(collected: Collected) -> str | None:
 
     A seed counts as one of those that most arms have once all arms that have it are trained.
     """
-    trained, planned = collected.trained, collected.planned
+    # A run that diverged is done too; it is not trained again.
+    trained, planned = diverged.attempted(collected), collected.planned
     most = max(planned.values(), key=lambda seeds: sum(own == seeds for own in planned.values()))
     done = [
         seed
@@ -89,9 +91,11 @@ def sentence(collected: Collected) -> str:
     )
     unfinished = interim(collected)
     part = "" if unfinished is None else f" ({unfinished})"
+    lost = diverged.sentence(collected)
     return (
         f"Preset {preset(collected)}{part}; data: {sets}.{warning} n ="
         f" {seeds_per_arm(collected)} seeds per arm; device: {_join(devices(collected))}."
+        + ("" if lost is None else f" {lost}")
     )
 
 

@@ -17,6 +17,7 @@ from adsmtl.errors import UserError
 from adsmtl.files import read_json
 from adsmtl.validation import checked
 
+DIVERGED = "diverged"  # a key of `metrics.json`, of a run that was given up
 _REMEDY = "delete its folder and train this run again"
 
 
@@ -74,6 +75,25 @@ class _Metrics(BaseModel):
     predictions_sha256: str
 
 
+class _Divergence(BaseModel):
+    epoch: int
+    reason: str
+    losses: dict[str, list[float | None]]
+
+
+class _Diverged(BaseModel):
+    arm: str
+    label: str
+    group: str
+    group_title: str
+    baseline: str | None
+    role: str | None
+    tunable: float | None
+    seed: int
+    config: _Config
+    diverged: _Divergence
+
+
 class _EpochTask(BaseModel):
     loss: Loss = None
     accuracy: Accuracy = None
@@ -87,6 +107,21 @@ class _Epoch(BaseModel):
     epoch: int = Field(ge=1)
     cosine: Cosines = {}
     tasks: dict[str, _EpochTask]
+
+
+@dataclass(frozen=True)
+class DivergedRun:
+    """One run that was given up, with what its `metrics.json` says."""
+
+    metrics: dict[str, Any]
+
+    @property
+    def arm(self) -> str:
+        return self.metrics["arm"]
+
+    @property
+    def seed(self) -> int:
+        return self.metrics["seed"]
 
 
 @dataclass(frozen=True)
@@ -112,11 +147,18 @@ class FinishedRun:
 
 
 def load(root: Path, wanted: Mapping[str, Sequence[int]] | None = None) -> list[FinishedRun]:
-    """Finished runs below the results folder `root`, sorted by arm and seed.
+    """The finished ones of `loaded`."""
+    return loaded(root, wanted)[0]
+
+
+def loaded(
+    root: Path, wanted: Mapping[str, Sequence[int]] | None = None
+) -> tuple[list[FinishedRun], list[DivergedRun]]:
+    """Runs below the results folder `root`, sorted by arm and seed: finished, and given up.
 
     Args:
         root: a results folder, such as `results/quick`.
-        wanted: the seeds of every arm, arms in their order; if None, whatever is finished,
+        wanted: the seeds of every arm, arms in their order; if None, whatever is there,
             references first.
 
     Raises:
@@ -134,23 +176,31 @@ def load(root: Path, wanted: Mapping[str, Sequence[int]] | None = None) -> list[
     runs = [_read(folder) for folder in folders]
     if wanted is None:
         runs.sort(key=lambda run: (run.metrics["group"] != "reference", run.arm, run.seed))
-    if not runs:
-        raise UserError(f"no finished run below {root / 'runs'}; train first: `snakemake`")
-    return runs
+    finished = [run for run in runs if isinstance(run, FinishedRun)]
+    if not finished:
+        found = f"all {len(runs)} runs diverged" if runs else "no finished run"
+        raise UserError(
+            f"{found} below {root / 'runs'}; "
+            f"{'lower training.learning_rate' if runs else 'train first: `snakemake`'}"
+        )
+    return finished, [run for run in runs if isinstance(run, DivergedRun)]
 
 
-def _read(folder: Path) -> FinishedRun:
+def _read(folder: Path) -> FinishedRun | DivergedRun:
     metrics_path, history_path = folder / METRICS, folder / HISTORY
     if not metrics_path.is_file():
         raise UserError(f"{metrics_path} is missing; train this run first: `snakemake`")
     metrics = read_json(metrics_path)
-    checked(_Metrics, metrics, str(metrics_path), _REMEDY)
+    lost = isinstance(metrics, dict) and DIVERGED in metrics
+    checked(_Diverged if lost else _Metrics, metrics, str(metrics_path), _REMEDY)
     placed = re.fullmatch(r"seed=(\d+)", folder.name)
     if (metrics["arm"], metrics["seed"]) != (folder.parent.name, int(placed[1]) if placed else -1):
         raise UserError(
             f"{metrics_path} belongs to arm {metrics['arm']}, seed {metrics['seed']};"
             " move it to the folder of that name, or delete it and train again"
         )
+    if lost:
+        return DivergedRun(metrics)
     return FinishedRun(folder, metrics, _read_history(history_path))
 
 

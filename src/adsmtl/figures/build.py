@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from adsmtl import outputs
-from adsmtl.collected import provenance
+from adsmtl.collected import diverged, provenance
 from adsmtl.collected.reading import Collected
 from adsmtl.figures import drawing, style
+from adsmtl.figures.lazy import Figure
 
 
 def write_all(collected: Collected, root: Path) -> list[Path]:
@@ -16,7 +17,16 @@ def write_all(collected: Collected, root: Path) -> list[Path]:
     """
     material = drawing.Material(collected)
     source = provenance.sentence(collected)
-    for one in drawing.of_study(collected.traits):
+    trained = drawing.of_study(collected.traits)
+    lost = ", ".join(diverged.lost_arms(collected).values())
+    every = diverged.attempted_traits(collected)
+    for one in drawing.of_study(every):
         caption = f"{one.caption} {source}"
-        style.save(root / "figures", one.name, lambda one=one: one.draw(material), caption)
-    return outputs.figures(root, collected.traits)
+
+        def draw(one: drawing.Drawing = one) -> Figure:
+            if one in trained:
+                return one.draw(material)
+            return style.nothing(f"Nothing to draw: every run of {lost} diverged.")
+
+        style.save(root / "figures", one.name, draw, caption)
+    return outputs.figures(root, every)

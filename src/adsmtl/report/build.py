@@ -9,6 +9,7 @@ import adsmtl
 from adsmtl import outputs, paths
 from adsmtl.collected import provenance
 from adsmtl.collected.reading import Collected
+from adsmtl.collected.remarks import remarks
 from adsmtl.figures import drawing
 from adsmtl.files import write_text
 from adsmtl.report import analyses, citation, facts, pictures, template
@@ -52,6 +53,7 @@ def write(
         next_seeds=f"{start}-{start + _BLOCK - 1}",
         analyses=analyses.of_study(collected, root, texts, cards),
         interim=provenance.interim(collected),
+        remarks=remarks(collected),
         preset=provenance.preset(collected),
         embedded=provenance.embedded(collected),
         seeds=len(collected.seeds),

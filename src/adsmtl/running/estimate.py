@@ -9,7 +9,7 @@ import torch
 from adsmtl.data.prepared import Prepared
 from adsmtl.dropout.schedules import NoDropout
 from adsmtl.errors import UserError
-from adsmtl.running import session, trajectories
+from adsmtl.running import divergence, session, trajectories
 from adsmtl.study import Run, Training
 from adsmtl.training import capacity
 from adsmtl.training.device import Machine
@@ -42,6 +42,8 @@ def remaining(
 
 def _finished(run: Run, prepared: Mapping[str, Prepared], machine: Machine, root: Path) -> bool:
     try:
+        if divergence.of_leader(run, root):  # then it is not trained, which takes no time
+            return True
         ready = trajectories.attached(run, root)
         return session.finished(ready, prepared, machine, root, verify=False)
     except UserError:  # it, or the run that it follows, is damaged; training says so

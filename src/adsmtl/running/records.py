@@ -3,12 +3,13 @@
 import json
 import math
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 import adsmtl
 from adsmtl import revision, seals
@@ -16,6 +17,7 @@ from adsmtl.data.prepared import Prepared
 from adsmtl.files import sha256, write_json, write_text
 from adsmtl.running import checkpoint, predictions
 from adsmtl.study import Run
+from adsmtl.training.device import Machine
 from adsmtl.training.engine import Engine
 from adsmtl.training.evaluation import Predictions
 
@@ -58,13 +60,37 @@ def write(
         metrics: what `metrics` returns; the digest of the predictions is added.
         predicted: by task, on the test split.
     """
-    run, history = engine.runs[r], engine.history[r]
-    write_text(folder / HISTORY, "".join(json.dumps(record) + "\n" for record in history))
+    run = engine.runs[r]
     params = {
         name.removeprefix("param."): value
         for name, value in engine.state(r).items()
         if name.startswith("param.")
     }
+    _write(folder, run, engine.history[r], params, predicted, metrics)
+
+
+def write_unfinished(
+    folder: Path, run: Run, history: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]
+) -> None:
+    """The same of a run that was given up: parameters and predictions that mean nothing are left
+    out, their files are empty.
+
+    Args:
+        history: without numbers that JSON has no word for.
+        facts: what `started` returns, and why it was given up.
+    """
+    _write(folder, run, history, {}, {}, facts)
+
+
+def _write(
+    folder: Path,
+    run: Run,
+    history: Sequence[Mapping[str, Any]],
+    params: Mapping[str, Tensor],
+    predicted: Mapping[str, Predictions],
+    metrics: Mapping[str, Any],
+) -> None:
+    write_text(folder / HISTORY, "".join(json.dumps(record) + "\n" for record in history))
     facts = {"arm": run.arm_id, "seed": run.seed, "config_hash": run.config_hash}
     checkpoint.save(folder / CHECKPOINT, params, facts)
     predictions.save(folder / PREDICTIONS, predicted)
@@ -104,6 +130,20 @@ def metrics(
     seconds = sum(record["seconds"] for record in history)
     seen = sum(task["examples"]["train"] for task in tasks.values()) * len(history)
     return {
+        **started(run, prepared, identity, engine.machine),
+        "epochs": engine.epoch,
+        "steps_per_epoch": engine.steps,
+        "tasks": tasks,
+        "seconds": {"total": seconds + evaluation, "per_epoch": seconds / len(history)},
+        "examples_per_second": seen / seconds,
+    }
+
+
+def started(
+    run: Run, prepared: Mapping[str, Prepared], identity: Mapping[str, Any], machine: Machine
+) -> dict[str, Any]:
+    """The part of `metrics.json` that is known before a run is trained."""
+    return {
         "arm": run.arm_id,
         **run.arm.names(),
         "seed": run.seed,
@@ -112,12 +152,7 @@ def metrics(
         "config_hash": run.config_hash,
         "config": run.config(),
         "identity": identity,
-        "epochs": engine.epoch,
-        "steps_per_epoch": engine.steps,
-        "tasks": tasks,
-        "seconds": {"total": seconds + evaluation, "per_epoch": seconds / len(history)},
-        "examples_per_second": seen / seconds,
-        "device": engine.machine.describe(),
+        "device": machine.describe(),
         "code": revision.code(),
         "data": {
             data.dataset: {

@@ -7,9 +7,8 @@ from typing import Any
 
 from adsmtl import identity, paths, seals
 from adsmtl.data.prepared import Prepared
-from adsmtl.errors import UserError
 from adsmtl.files import read_json, write_json
-from adsmtl.running import damage, records, resuming, trajectories
+from adsmtl.running import damage, divergence, records, resuming, trajectories
 from adsmtl.running.progress import ProgressLine
 from adsmtl.running.records import EARLIER, METRICS, RESUME
 from adsmtl.study import Run
@@ -26,15 +25,17 @@ def train(
     root: Path,
     say: Callable[[str], None],
     replicas: int | None = None,
-) -> None:
+) -> list[Run]:
     """Train runs and write `metrics.json`, history, predictions and a checkpoint for each.
 
     Runs that are finished already, with the same configuration, data, code and kind of machine,
     are kept; only the names that people see are brought up to date. One of which a file is changed,
     truncated or missing is damaged: it is said, and the run is trained again. Runs that follow
     another arm come after it. After every epoch the state is kept, from which an interrupted run
-    continues to the same bits (`adsmtl.running.resuming`). It is removed when all are done, so a
-    failed run costs the others nothing.
+    continues to the same bits (`adsmtl.running.resuming`). It is removed when all are done.
+
+    A run that diverges is given up and kept with the reason (`adsmtl.running.divergence`); so are
+    those that follow it. It costs the others nothing.
 
     Args:
         prepared: by task, for every task of the runs.
@@ -43,24 +44,29 @@ def train(
         replicas: how many runs to train at once, at most; by default the machine decides
             (`adsmtl.training.capacity`).
 
+    Returns:
+        Those of the runs that diverged, now or when they were trained.
+
     Raises:
-        UserError: a run's loss stopped being finite (the others are written first), or a run
-            follows an arm that is not finished.
+        UserError: a run follows an arm that is not finished.
     """
-    failed = []
     for wave in ([r for r in runs if r.follows is None], [r for r in runs if r.follows]):
         ready = [trajectories.attached(run, root) for run in wave]
         pending = [run for run in ready if not _kept(run, prepared, machine, root, say)]
-        for group in _groups(pending, prepared, machine, replicas):
-            failed += _train_group(group, prepared, machine, root, say)
-    if failed:
-        raise UserError(
-            f"the loss of {', '.join(run.name for run in failed)} is not finite; lower "
-            "training.learning_rate or the dropout rate. Finished runs were kept"
-        )
-    for run in runs:
+        trained = []
+        for run in pending:
+            lost = divergence.of_leader(run, root)
+            if lost is None:
+                trained.append(run)
+            else:
+                _give_up(run, lost, [], prepared, machine, root, say)
+        for group in _groups(trained, prepared, machine, replicas):
+            _train_group(group, prepared, machine, root, say)
+    folders = {run.name: paths.run(root, run.arm_id, run.seed) for run in runs}
+    for folder in folders.values():
         for name in (RESUME, EARLIER):
-            (paths.run(root, run.arm_id, run.seed) / name).unlink(missing_ok=True)
+            (folder / name).unlink(missing_ok=True)
+    return [run for run in runs if divergence.KEY in read_json(folders[run.name] / METRICS)]
 
 
 def _kept(
@@ -81,7 +87,8 @@ def _kept(
         write_json(folder / METRICS, {**metrics, **run.arm.names()})
         if METRICS in (seals.read(folder) or {}):
             seals.update(folder, [METRICS])
-    say(f"{run.name}: finished before, kept")
+    lost = metrics.get(divergence.KEY)
+    say(f"{run.name}: {'finished before' if lost is None else 'diverged before'}, kept")
     return True
 
 
@@ -141,8 +148,8 @@ def _train_group(
     machine: Machine,
     root: Path,
     say: Callable[[str], None],
-) -> list[Run]:
-    """Train runs at once; the ones whose loss stopped being finite."""
+) -> None:
+    """Train runs at once. When one diverges, the others go on without it."""
     engine = Engine(runs, prepared, machine)
     folders = [paths.run(root, run.arm_id, run.seed) for run in runs]
     identities = [identity.of(run, prepared, machine) for run in runs]
@@ -150,12 +157,58 @@ def _train_group(
         records.reopen(folder)
     resuming.resume(engine, folders, identities, say)
     line = ProgressLine(engine, say)
-    while engine.epoch < engine.training.epochs:
-        engine.run_epoch(line.step)
+    while True:
+        lost = {r: own for r in range(len(runs)) if (own := divergence.of(engine.history[r]))}
+        for r, own in lost.items():
+            _give_up(runs[r], own, engine.history[r], prepared, machine, root, say)
+        if lost:
+            runs = [run for r, run in enumerate(runs) if r not in lost]
+            return _train_group(runs, prepared, machine, root, say) if runs else None
+        if engine.epoch == engine.training.epochs:
+            return _finish(engine, folders, identities, prepared)
+        before = [list(history) for history in engine.history]
+        try:
+            engine.run_epoch(line.step)
+        except OverflowError as error:
+            return _overflown(runs, before, error, prepared, machine, root, say)
         line.epoch_done()
         for r, folder in enumerate(folders):
             resuming.keep(engine, r, folder, identities[r])
-    return _finish(engine, folders, identities, prepared)
+
+
+def _overflown(
+    runs: Sequence[Run],
+    history: Sequence[list[dict[str, Any]]],
+    error: OverflowError,
+    prepared: Mapping[str, Prepared],
+    machine: Machine,
+    root: Path,
+    say: Callable[[str], None],
+) -> None:
+    """Give up a run of which a number became too large; of several, find out which one it is."""
+    if len(runs) == 1:
+        lost = divergence.Divergence(len(history[0]) + 1, f"a number became too large ({error})")
+        return _give_up(runs[0], lost, history[0], prepared, machine, root, say)
+    for run in runs:
+        _train_group([run], prepared, machine, root, say)
+
+
+def _give_up(
+    run: Run,
+    lost: divergence.Divergence,
+    history: Sequence[dict[str, Any]],
+    prepared: Mapping[str, Prepared],
+    machine: Machine,
+    root: Path,
+    say: Callable[[str], None],
+) -> None:
+    """Keep a run that diverged, with its history and the reason."""
+    own = identity.of(run, prepared, machine)
+    facts = records.started(run, prepared, own, machine)
+    facts[divergence.KEY] = lost.facts(history)
+    folder = paths.run(root, run.arm_id, run.seed)
+    records.write_unfinished(folder, run, divergence.finite(history), facts)
+    say(f"{run.name}: diverged in epoch {lost.epoch}, given up: {lost.reason}")
 
 
 def _finish(
@@ -163,14 +216,11 @@ def _finish(
     folders: Sequence[Path],
     identities: Sequence[dict[str, Any]],
     prepared: Mapping[str, Prepared],
-) -> list[Run]:
-    """Evaluate and write every run that did not fail; the ones that did."""
+) -> None:
+    """Evaluate and write every run."""
     began = time.perf_counter()
     found, predictions = outcomes(engine), predicted(engine)
     evaluation = time.perf_counter() - began
-    failed = [r for r in range(len(engine.runs)) if engine.failed(r)]
     for r, folder in enumerate(folders):
-        if r not in failed:
-            own = records.metrics(engine, r, found[r], evaluation, prepared, identities[r])
-            records.write(folder, engine, r, own, predictions[r])
-    return [engine.runs[r] for r in failed]
+        own = records.metrics(engine, r, found[r], evaluation, prepared, identities[r])
+        records.write(folder, engine, r, own, predictions[r])

@@ -7,11 +7,13 @@ from pathlib import Path
 from adsmtl import paths, seals
 from adsmtl.dropout.schedules import Trajectory
 from adsmtl.errors import UserError
+from adsmtl.running import divergence
 from adsmtl.study import Run
 
 
 def attached(run: Run, root: Path) -> Run:
-    """The run with the trajectory of the run it follows; a run that follows none as it is.
+    """The run with the trajectory of the run it follows; a run that follows none, or one that
+    diverged, as it is.
 
     Args:
         root: the results folder that holds the followed run, of the same seed or the lender's.
@@ -19,7 +21,7 @@ def attached(run: Run, root: Path) -> Run:
     Raises:
         UserError: the followed run is not finished, damaged, or shorter.
     """
-    if run.follows is None:
+    if run.follows is None or divergence.of_leader(run, root) is not None:
         return run
     path = paths.run(root, run.follows, run.followed_seed) / "history.jsonl"
     if not path.is_file():

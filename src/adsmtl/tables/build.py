@@ -6,7 +6,7 @@ import pandas as pd
 
 from adsmtl import outputs
 from adsmtl.analysis import measures, summary
-from adsmtl.collected import provenance
+from adsmtl.collected import diverged, provenance
 from adsmtl.collected.reading import Collected
 from adsmtl.files import write_text
 from adsmtl.tables import cells, folds, for_programs, groups, numbers, spread
@@ -27,7 +27,7 @@ def write_all(collected: Collected, root: Path) -> list[Path]:
         csv = frame.to_csv(index=False, lineterminator="\n")
         for kind, content in (("csv", csv), ("md", markdown(text)), ("tex", latex(text))):
             write_text(root / "tables" / f"{text.name}.{kind}", content)
-    return outputs.tables(root, collected.traits)
+    return outputs.tables(root, diverged.attempted_traits(collected))
 
 
 def build(collected: Collected) -> dict[str, tuple[pd.DataFrame, TextTable]]:
@@ -51,6 +51,8 @@ def build(collected: Collected) -> dict[str, tuple[pd.DataFrame, TextTable]]:
     }
     for group in outputs.more_groups(collected.traits):
         built[outputs.group_table(group)] = groups.build(final, estimates, group, source)
+    for group, title in diverged.lost_groups(collected).items():
+        built[outputs.group_table(group)] = groups.empty(estimates, group, title, source)
     return built
 
 

@@ -99,6 +99,15 @@ def build(
     return frame, text
 
 
+def empty(
+    estimates: pd.DataFrame, group: str, heading: str, source: str
+) -> tuple[pd.DataFrame, TextTable]:
+    """The table of a group of which every run diverged."""
+    caption = f"{heading}: no run of this group was finished. {source}"
+    name = outputs.group_table(group)
+    return estimates.iloc[:0], TextTable(name, caption, columns=["Arm", "n"], rows=[])
+
+
 def _context(final: pd.DataFrame, group: str) -> list[str]:
     """The arms of other groups that this one is read against."""
     baseline = _baseline(final, group)

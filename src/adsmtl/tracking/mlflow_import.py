@@ -116,8 +116,8 @@ def _sort_out(
     stale = []
     for run in present:
         identity = keys.get(run.data.tags.get(KEY, ""))
-        # A run is marked finished last; any other status is an interrupted import.
-        if identity is None or run.info.status != "FINISHED" or identity in kept:
+        # Its status is set last; any other is that of an interrupted import.
+        if identity is None or run.info.status != _status(identity[0]) or identity in kept:
             stale.append(run)
         else:
             kept[identity] = run
@@ -156,8 +156,12 @@ def _create(client: "MlflowClient", experiment: str, record: Record, tags: dict[
         client.log_inputs(run, [_dataset(*data) for data in record.datasets])
     for folder, path in record.files:
         client.log_artifact(run, str(path), folder or None)
-    client.set_terminated(run, "FINISHED", record.ended)
+    client.set_terminated(run, _status(record.kind), record.ended)
     return run
+
+
+def _status(kind: str) -> str:
+    return "FAILED" if kind == records.DIVERGED else "FINISHED"
 
 
 def _dataset(name: str, digest: str, origin: str, provenance: str):

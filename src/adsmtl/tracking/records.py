@@ -15,10 +15,12 @@ import pandas as pd
 
 from adsmtl import outputs
 from adsmtl.analysis import summary
+from adsmtl.collected import diverged, provenance
 from adsmtl.collected.reading import Collected
 from adsmtl.files import digest, read_json, sha256
 from adsmtl.running.difference import leaves
 
+DIVERGED = "diverged"  # the kind of a run that was given up
 MAX_PARAM = 6000  # characters that MLflow stores of a parameter
 
 
@@ -27,7 +29,7 @@ class Record:
     """One MLflow run to be.
 
     Attributes:
-        kind: `seed`, `summary` or `report`.
+        kind: `seed`, `summary`, `report`, or `DIVERGED`.
         name: shown in MLflow; unique among the records of one kind.
         tags, params: text by name.
         metrics: (name, value, step) in the order of logging.
@@ -58,7 +60,7 @@ class Record:
 
 
 def build(collected: Collected) -> list[Record]:
-    """Every record of a study: summaries, then seeds, then the report."""
+    """Every record of a study: summaries, seeds, runs that diverged, and the report."""
     manifest = collected.root / outputs.MANIFEST
     revision = read_json(manifest)["code"]["describe"] if manifest.is_file() else None
     written = outputs.collected(collected.root)[0].stat().st_mtime
@@ -75,7 +77,8 @@ def build(collected: Collected) -> list[Record]:
         study.seed(row, scores[row["arm"], row["seed"]], epochs[row["arm"], row["seed"]])
         for row in runs.to_dict("records")
     ]
-    return [*summaries, *seeds, study.report(runs)]
+    lost = [study.diverged(run, set(runs["arm"])) for run in diverged.runs(collected)]
+    return [*summaries, *seeds, *lost, study.report(runs)]
 
 
 @dataclass(frozen=True)
@@ -128,9 +131,31 @@ class _Study:
             ended=self.written,
         )
 
+    def diverged(self, run: dict[str, Any], summaries: set[str]) -> Record:
+        """A run that was given up: why, and its losses until then."""
+        traits = run["traits"]
+        tags = {name: str(run[name]) for name in ("arm", "seed", "label", "config_hash")}
+        tags |= {"group": traits["group"], "schedule": str(traits["schedule"])}
+        tags |= {"preset": provenance.preset(self.collected), "code_revision": self.revision}
+        return Record(
+            kind=DIVERGED,
+            name=f"{run['arm']} seed={run['seed']}",
+            tags=tags | {"diverged": f"epoch {run['epoch']}: {run['reason']}"},
+            metrics=_finite(
+                [
+                    (f"tasks/{task}/loss", loss, epoch)
+                    for task, losses in run["losses"].items()
+                    for epoch, loss in enumerate(losses, start=1)
+                ]
+            ),
+            parent=run["arm"] if run["arm"] in summaries else None,
+            started=self.written,
+            ended=self.written,
+        )
+
     def report(self, runs: pd.DataFrame) -> Record:
         """The files that people read."""
-        root, arms = self.collected.root, self.collected.traits
+        root, arms = self.collected.root, diverged.attempted_traits(self.collected)
         files = [("tables", path) for path in outputs.tables(root, arms)]
         files += [("figures", path) for path in outputs.figures(root, arms)]
         files += [("", root / name) for name in (outputs.REPORT, outputs.MANIFEST)]

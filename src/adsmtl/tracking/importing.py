@@ -1,0 +1,59 @@
+"""Fills MLflow's database with results, and heals it where it cannot be used."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from adsmtl.tracking import database, mlflow_import
+
+
+def track(
+    wanted: Sequence[Path],
+    every: Sequence[Path],
+    path: Path,
+    artifacts: Path,
+    say: Callable[[str], None],
+) -> None:
+    """Import results folders into the database `path`, one import at a time.
+
+    A database beyond repair is moved aside, and a new one is filled with all results.
+
+    Args:
+        wanted: the folders to import.
+        every: all folders that there are, for a database that has to be filled anew.
+        path: of the database, made where there is none.
+        artifacts: folder of the artifacts.
+        say: takes a line of progress at a time.
+
+    Raises:
+        UserError: a collected table is missing or damaged; or the database is locked or cannot be
+            written. One message says which, and what to do.
+    """
+    with database.alone(path, say):
+        try:
+            _fill(wanted, path, f"sqlite:///{path.resolve()}", artifacts, say)
+            return
+        except database.Broken as error:
+            reason = error
+        kept = database.move_aside(path)
+        say(f"{path} cannot be used: {reason}. It lies in {kept} now, and is made anew")
+        # In this process MLflow keeps the old file open under its address, so the new one gets
+        # another that leads to the same place.
+        uri = f"sqlite:///{path.resolve().parent}/./{path.name}"
+        try:
+            _fill(list(dict.fromkeys([*every, *wanted])), path, uri, artifacts, say)
+        except database.Broken as again:  # it was not the file
+            raise RuntimeError(f"MLflow cannot use a new database: {again}") from again
+
+
+def _fill(
+    roots: Sequence[Path], path: Path, uri: str, artifacts: Path, say: Callable[[str], None]
+) -> None:
+    database.require_usable(path)
+    for root in roots:
+        changes = database.translated(
+            path, lambda root=root: mlflow_import.sync(root, uri, artifacts)
+        )
+        say(
+            f"MLflow {root}: {changes.created} runs created, {changes.deleted} removed, "
+            f"{changes.kept} unchanged"
+        )
