@@ -180,7 +180,12 @@ def _prepare(options: argparse.Namespace) -> None:
 
     settings = vars(config.settings(options.settings))
     folder = registry.prepare(
-        options.dataset, paths.RAW, paths.PREPARED, settings, options.processes
+        options.dataset,
+        paths.RAW,
+        paths.PREPARED,
+        settings,
+        options.processes,
+        config.datasets(),
     )
     log.info(f"prepared {folder}, with examples to look at in {samples.write(folder)}")
 

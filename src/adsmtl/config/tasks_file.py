@@ -6,6 +6,7 @@ from typing import ClassVar
 from pydantic import ConfigDict
 
 from adsmtl import paths
+from adsmtl.config.datasets_file import entries as declared
 from adsmtl.config.preset_files import Preset
 from adsmtl.config.settings_file import Settings
 from adsmtl.data import views
@@ -51,11 +52,13 @@ class TaskEntry:
 def task_entries() -> dict[str, TaskEntry]:
     """Every task of `config/tasks.yaml`, by name."""
     path = paths.CONFIG / "tasks.yaml"
-    entries = {}
+    entries, own = {}, declared()
     for name, value in read_yaml(path).items():
         where = f"{path}: {name}"
         entry = check(TaskEntry, value, where)
-        known(where, "dataset", entry.dataset, DATASETS)
+        known(where, "dataset", entry.dataset, [*DATASETS, *own])
+        if entry.dataset in own:
+            known(where, "target", entry.target, [own[entry.dataset].target])
         if entry.embedded is not None:
             known(where, "embedded.dataset", entry.embedded.dataset, DATASETS)
         known(where, "branch", entry.branch, BRANCHES)
@@ -72,10 +75,12 @@ def task_entries() -> dict[str, TaskEntry]:
 def tasks(chosen: Settings, own: Preset, embedded: bool) -> dict[str, Task]:
     """The tasks that a preset can train, on their own data or on the embedded ones.
 
+    A task on data of one's own has them in either case: they are here.
+
     Limits on the number of a task's examples are those that the preset gives it, else those of
     its own entry, else those of the main task on the same data.
     """
-    entries = task_entries()
+    entries, here = task_entries(), declared()
     path = paths.PRESETS / f"{chosen.preset}.yaml"
     for name in own.examples:
         known(str(path), "examples", name, entries)
@@ -85,9 +90,9 @@ def tasks(chosen: Settings, own: Preset, embedded: bool) -> dict[str, Task]:
     result = {}
     for name, entry in entries.items():
         dataset, target = entry.dataset, entry.target
-        if embedded and entry.embedded is None:
+        if embedded and entry.embedded is None and dataset not in here:
             continue
-        if embedded:
+        if embedded and entry.embedded is not None:
             dataset, target = entry.embedded.dataset, entry.embedded.target
         elif dataset == DEFAULT_SPEECH:
             dataset = chosen.corpus
