@@ -71,7 +71,7 @@ def corpora() -> list[str]:
 
 def require_corpus(name: str, where: str) -> None:
     """Refuse a corpus of speech that cannot take the place of the TIMIT sample."""
-    known(where, "speech", name, corpora())
+    known(where, "speech", name, ["auto", *corpora()])
     one = entries().get(name)
     if one is not None and one.target != "phone":
         raise UserError(

@@ -1,7 +1,7 @@
-"""Damaged data of one's own end with one message that names the file, and the line where it has one.
+"""Damaged data of one's own end with one message that names the file and, in tables, the line.
 
 A new case is a line of a table: what is done to a whole data set, and what the message says. What
-the damage returns are more keys of the entry.
+a damage returns as a mapping are more keys of the entry.
 """
 
 import io
@@ -23,7 +23,7 @@ from adsmtl.data.fetch import extract as extracting
 from adsmtl.data.own.kinds import KINDS, data_set
 from adsmtl.errors import UserError
 
-Damage = Callable[[Path], dict[str, Any] | None]
+Damage = Callable[[Path], Any]
 CLASSES = ["aa", "s", "sil"]
 
 
@@ -39,6 +39,11 @@ def refused(folder: Path, kind: str, message: str, **keys: Any) -> None:
     assert ".unpacked-" not in str(caught.value)
     assert not (folder / "out" / "mine").exists()
     assert list((folder / "out").glob(".*")) == []
+
+
+def keys_of(damage: Damage, root: Path) -> dict[str, Any]:
+    done = damage(root)
+    return done if isinstance(done, dict) else {}
 
 
 def first(root: Path) -> Path:
@@ -77,6 +82,13 @@ def changed(root: Path, line: int, **values: Any) -> None:
 def with_split(root: Path, of: Callable[[int, str], str]) -> None:
     rows = mine.rows()
     lines = [[*row, of(number, row[4])] for number, row in enumerate(rows)]
+    mine.write_table(root / "segments.csv", lines, (*mine.COLUMNS, "split"))
+
+
+def tested_and_trained(root: Path) -> None:
+    mine.sound(root / "ann/2.wav")
+    lines = [[*row, "train"] for row in mine.rows()]
+    lines.append(["ann/2.wav", 0, 0.5, "aa", "ann", "test"])
     mine.write_table(root / "segments.csv", lines, (*mine.COLUMNS, "split"))
 
 
@@ -123,23 +135,33 @@ def one_class(root: Path) -> None:
 
 
 def few(root: Path) -> None:
-    for path in list(root.glob("*/*"))[2:]:
-        path.unlink()
-    for label in mine.COLOURS:
-        mine.picture(root / label / "only.png", (9, 9, 9))
+    for path in root.glob("*/*"):
+        if path.stem != "00":
+            path.unlink()
+
+
+def untrained(root: Path) -> None:
+    split_pictures(root, "train", "test")
+    shutil.rmtree(root / "train/red")
+
+
+def quoted(root: Path) -> dict:
+    (root / "t.csv").write_text('path,label\nblue/00.png,"blue\n')
+    return {"table": "t.csv"}
 
 
 IMAGES: dict[str, tuple[Damage, str]] = {
     "no image": (overwritten("blue/00.png", b"hello"), r"blue/00\.png is no image that can be"),
     "empty image": (overwritten("blue/00.png", b""), r"blue/00\.png is no image"),
     "broken image": (cut("blue/00.png"), r"blue/00\.png is damaged: .*broken: skip"),
-    "broken photograph": (cut("red/01.jpg"), r"red/01\.jpg is damaged: image file is truncated"),
+    "broken photograph": (cut("red/01.jpg"), r"red/01\.jpg is damaged: "),
     "sixteen bits": (deep, r"blue/00\.png has pixels of the kind 'I;16'; save it with eight"),
     "too many pixels": (huge, r"blue/00\.png has too many pixels"),
     "empty class folder": (emptied, r"pictures/blue holds no images; delete it or add some"),
     "one class only": (one_class, r"mine: there is nothing to tell apart: the labels are red"),
-    "no folders": (lambda root: [shutil.rmtree(p) for p in root.iterdir()] and None, "no folders"),
-    "too few to split": (few, "no training example"),
+    "no folders": (lambda root: [shutil.rmtree(p) for p in root.iterdir()], "no folders"),
+    "too few to split": (few, "mine: no example is for 'train'; give every part some"),
+    "a class that is tested alone": (untrained, "class 'red' has no training example"),
     "a class that is not stated": (
         lambda root: {"classes": ["blue", "green"]},
         r"red/00\.png: label 'red' is none of `classes`; add it there or to `ignore`",
@@ -188,7 +210,7 @@ IMAGES: dict[str, tuple[Damage, str]] = {
         r"table\.csv, line 26: 3 values, but the head of the table has 2",
     ),
     "a table with an open quote": (
-        overwritten("t.csv", b'path,label\nblue/00.png,"blue\n'),
+        quoted,
         r"t\.csv, line \d: unexpected end of data",
     ),
 }
@@ -263,20 +285,7 @@ SEGMENTS: dict[str, tuple[Damage, str]] = {
         "4 folds need as many speakers, not 2; get data of more",
     ),
     "a speaker in two parts": (
-        lambda root: (
-            (
-                mine.sound(root / "ann/2.wav"),
-                mine.write_table(
-                    root / "segments.csv",
-                    [
-                        *([*row, "train"] for row in mine.rows()),
-                        ["ann/2.wav", 0, 0.5, "aa", "ann", "test"],
-                    ],
-                    (*mine.COLUMNS, "split"),
-                ),
-            )
-            and None
-        ),
+        tested_and_trained,
         r"speaker 'ann' is in two parts of the split: .*line 2 and .*line 34; a speaker who is",
     ),
     "a file in two parts": (
@@ -296,7 +305,7 @@ SEGMENTS: dict[str, tuple[Damage, str]] = {
         r"segments\.csv, line 2, is not UTF-8",
     ),
     "another separator": (
-        lambda root: (root / "segments.csv").write_text("path;start;end;label;speaker\n") and None,
+        lambda root: (root / "segments.csv").write_text("path;start;end;label;speaker\n"),
         r"segments\.csv has no column 'path'; it has 'path;start;end;label;speaker'",
     ),
     "a column twice": (
@@ -319,6 +328,11 @@ def grid(content: str | bytes, name: str = "ann/1.TextGrid") -> Damage:
     return overwritten(name, content.encode() if isinstance(content, str) else content)
 
 
+def moved_up(root: Path) -> None:
+    for name in ("1.TextGrid", "1.wav"):
+        (root / "ann" / name).rename(root / name)
+
+
 PHONES = {"tier": "phones"}
 GRIDS: dict[str, tuple[Damage, str]] = {
     "no such tier": (
@@ -338,10 +352,7 @@ GRIDS: dict[str, tuple[Damage, str]] = {
         r"ann/1\.TextGrid could label 1\.flac or 1\.wav; delete one",
     ),
     "no folder of a speaker": (
-        lambda root: (
-            [(root / "ann" / f"1.{s}").rename(root / f"1.{s}") for s in ("TextGrid", "wav")]
-            and None
-        ),
+        moved_up,
         r"1\.TextGrid lies in no folder of a speaker",
     ),
     "no speaker in the name": (
@@ -353,7 +364,7 @@ GRIDS: dict[str, tuple[Damage, str]] = {
         r"ann/1\.TextGrid, interval 2: the segment ends at 1\.400 s",
     ),
     "no TextGrid files": (
-        lambda root: [path.unlink() for path in root.glob("*/*.TextGrid")] and None,
+        lambda root: [path.unlink() for path in root.glob("*/*.TextGrid")],
         "holds no TextGrid files",
     ),
 }
@@ -363,9 +374,7 @@ GRIDS: dict[str, tuple[Damage, str]] = {
 def test_images(tmp_path, name):
     damage, message = IMAGES[name]
     root = mine.pictures(tmp_path / "pictures")
-    keys = damage(root) or {}
-    if name == "a table with an open quote":
-        keys = {"table": "t.csv"}
+    keys = keys_of(damage, root)
     refused(tmp_path, "image-folder", message, path=str(root), **keys)
 
 
@@ -373,7 +382,7 @@ def test_images(tmp_path, name):
 def test_segments(tmp_path, name):
     damage, message = SEGMENTS[name]
     root = mine.speech(tmp_path / "speech")
-    keys = {"table": "segments.csv"} | (damage(root) or {})
+    keys = {"table": "segments.csv"} | keys_of(damage, root)
     refused(tmp_path, "segments", message, path=str(root), **keys)
 
 
@@ -381,7 +390,7 @@ def test_segments(tmp_path, name):
 def test_text_grids(tmp_path, name):
     damage, message = GRIDS[name]
     root = mine.grids(tmp_path / "speech")
-    keys = PHONES | (damage(root) or {})
+    keys = PHONES | keys_of(damage, root)
     refused(tmp_path, "segments", message, path=str(root), **keys)
 
 
