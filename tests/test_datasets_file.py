@@ -108,7 +108,7 @@ def test_tasks_of_a_preset_that_are_none_are_refused(project, tasks, message):
 def test_segments_may_take_the_place_of_the_sample_if_their_target_is_phone(project):
     declare(project, f"b: {{{SPEECH}}}\nc: {{{SPEECH}, target: word}}\na: {{{IMAGES}}}")
     assert config.settings({"speech": "b"}).corpus == "b"
-    with pytest.raises(UserError, match="speech is 'c', whose target is 'word'; .*target: phone"):
+    with pytest.raises(UserError, match=r"speech is 'c', whose target is 'word'; .*target: phone"):
         config.settings({"speech": "c"})
     with pytest.raises(UserError, match="speech is 'a'; known are auto, b, c, librispeech"):
         config.settings({"speech": "a"})
