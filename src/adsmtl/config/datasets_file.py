@@ -25,9 +25,10 @@ def _file() -> Path:
 def entries() -> dict[str, Entry]:
     """Every entry, by name."""
     found = {}
-    for name, value in read_yaml(_file()).items():
+    for key, value in read_yaml(_file()).items():
+        name = str(key)
         where = f"{_file()}: {name}"
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", str(name)):
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
             raise UserError(f"{where} would be no folder name; use letters, digits, . _ and -")
         if name in DATASETS or name in _TAKEN:
             raise UserError(f"{where}: that name is taken; choose another")
@@ -37,7 +38,7 @@ def entries() -> dict[str, Entry]:
         kind = stated.pop("kind", None)
         if kind is None:
             raise UserError(f"{where}: the key 'kind' is missing; known are {', '.join(KINDS)}")
-        known(where, "kind", kind, KINDS)
+        known(where, "kind", str(kind), KINDS)
         found[name] = check(KINDS[kind], stated, where)
     return found
 
