@@ -60,6 +60,16 @@ def test_a_task_may_name_a_declared_data_set_and_its_target(project):
         config.task_entries()
 
 
+@pytest.mark.parametrize(
+    ("data", "branch", "other"), [(IMAGES, "lstm", "cnn"), (SPEECH, "cnn", "lstm")]
+)
+def test_a_branch_that_cannot_read_the_data_is_refused(project, data, branch, other):
+    text = f"{{{data}, target: label}}"
+    declare(project, f"a: {text}", f"mine: {{dataset: a, target: label, branch: {branch}}}")
+    with pytest.raises(UserError, match=f"mine: branch {branch} cannot read a; use {other}"):
+        config.task_entries()
+
+
 def four(project: Path, tasks: str) -> None:
     declare(
         project,

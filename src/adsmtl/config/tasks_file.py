@@ -11,6 +11,7 @@ from adsmtl.config.preset_files import Preset
 from adsmtl.config.settings_file import Settings
 from adsmtl.data import views
 from adsmtl.data.registry import DATASETS, DEFAULT_SPEECH
+from adsmtl.errors import UserError
 from adsmtl.study import AS_IT_IS, Examples, Task, View
 from adsmtl.tasks.registry import BRANCHES, LOSSES, METRICS
 from adsmtl.yaml_files import check, known, read_yaml
@@ -62,6 +63,11 @@ def task_entries() -> dict[str, TaskEntry]:
         if entry.embedded is not None:
             known(where, "embedded.dataset", entry.embedded.dataset, DATASETS)
         known(where, "branch", entry.branch, BRANCHES)
+        if entry.dataset in own and entry.branch == own[entry.dataset].unfit:
+            fit = ", ".join(name for name in BRANCHES if name != entry.branch)
+            raise UserError(
+                f"{where}: branch {entry.branch} cannot read {entry.dataset}; use {fit}"
+            )
         known(where, "loss", entry.loss, LOSSES)
         known(where, "metric", entry.metric, METRICS)
         if entry.view.labels is not None:

@@ -38,6 +38,7 @@ class ImageFolder:
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
+    unfit: ClassVar = "lstm"  # the branch that cannot read it
     path: str
     table: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -85,6 +86,7 @@ class Segments:
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
+    unfit: ClassVar = "cnn"  # the branch that cannot read it
     path: str
     table: str | None = None
     audio: str | None = None
