@@ -89,8 +89,7 @@ def test_four_tasks_from_files_to_report(configured, monkeypatch):
     assert plan.datasets == ["colours", "digits", "espeak", "sounds"]
     for name in plan.datasets:
         call("prepare", name)
-    for arm in plan.study.arms:
-        call("train", "--arms", arm, "--seeds", "0", "1")
+    call("train", "--arms", *plan.study.arms, "--seeds", "0", "1")
     for step in ("collect", "tables", "figures", "listing", "claims", "report", "manifest"):
         call(step)
     call("track", "--only", str(plan.root))
