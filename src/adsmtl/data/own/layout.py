@@ -1,6 +1,7 @@
 """Folders and archives that a person named: opened, searched, and condensed to a digest."""
 
 import hashlib
+import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -48,24 +49,20 @@ def opened(path: Path, scratch: Path) -> Iterator[Path]:
 
 def visible(folder: Path) -> list[Path]:
     """What lies in a folder, by name, without what operating systems add."""
-    return sorted(path for path in folder.iterdir() if not _hidden(path))
+    return sorted(path for path in folder.iterdir() if not _hidden(path.name))
 
 
 def below(folder: Path) -> list[Path]:
     """All files below a folder, by path, without what operating systems add."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and not any(_hidden(part) for part in (path, *_within(folder, path)))
-    )
+    found = []
+    for top, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not _hidden(name)]
+        found += [os.path.join(top, name) for name in names if not _hidden(name)]
+    return [Path(path) for path in sorted(found) if os.path.isfile(path)]
 
 
-def _within(folder: Path, path: Path) -> Iterable[Path]:
-    return (parent for parent in path.parents if folder in parent.parents)
-
-
-def _hidden(path: Path) -> bool:
-    return path.name.startswith(".") or path.name in ("__MACOSX", "Thumbs.db", "desktop.ini")
+def _hidden(name: str) -> bool:
+    return name.startswith(".") or name in ("__MACOSX", "Thumbs.db", "desktop.ini")
 
 
 def parts(root: Path) -> dict[int, Path] | None:
