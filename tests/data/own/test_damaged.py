@@ -85,7 +85,7 @@ def with_split(root: Path, of: Callable[[int, str], str]) -> None:
     mine.write_table(root / "segments.csv", lines, (*mine.COLUMNS, "split"))
 
 
-def tested_and_trained(root: Path) -> None:
+def trained_and_tested(root: Path) -> None:
     mine.sound(root / "ann/2.wav")
     lines = [[*row, "train"] for row in mine.rows()]
     lines.append(["ann/2.wav", 0, 0.5, "aa", "ann", "test"])
@@ -285,7 +285,7 @@ SEGMENTS: dict[str, tuple[Damage, str]] = {
         "4 folds need as many speakers, not 2; get data of more",
     ),
     "a speaker in two parts": (
-        tested_and_trained,
+        trained_and_tested,
         r"speaker 'ann' is in two parts of the split: .*line 2 and .*line 34; a speaker who is",
     ),
     "a file in two parts": (
