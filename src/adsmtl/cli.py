@@ -194,7 +194,12 @@ def _prepare(options: argparse.Namespace) -> None:
 
     settings = vars(config.settings(options.settings))
     folder = registry.prepare(
-        options.dataset, paths.RAW, paths.PREPARED, settings, options.processes
+        options.dataset,
+        paths.RAW,
+        paths.PREPARED,
+        settings,
+        options.processes,
+        config.datasets(),
     )
     statistics.write(folder)
     pictures.write(folder)

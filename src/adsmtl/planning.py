@@ -161,6 +161,10 @@ def settle(settings: Settings) -> Plan:
         else:
             settings = real
     study = config.study(settings)
+    # Nothing stands in for data of one's own, whatever `embedded` says.
+    declared = config.datasets()
+    if gone := _missing([name for name in study.datasets if name in declared], settings):
+        raise UserError("data of your own cannot be had:\n" + "\n".join(gone))
     return Plan(settings, study, tuple(notes), config.related(settings, study))
 
 
@@ -179,11 +183,11 @@ def share(settings: Settings, processes: int) -> None:
 
 def _missing(datasets: Sequence[str], settings: Settings) -> list[str]:
     """Why each data set that cannot be had cannot be had."""
-    found = []
+    found, own = [], config.datasets()
     for name in datasets:
         if (paths.PREPARED / name / "card.json").exists():
             continue
-        location = registry.locate(name, paths.RAW, vars(settings))
+        location = registry.locate(name, paths.RAW, vars(settings), own)
         if location.origin is None:
             found += [f"{name}: {reason}" for reason in location.refused]
     return found

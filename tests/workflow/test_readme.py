@@ -5,6 +5,7 @@ import shutil
 import tomllib
 from collections.abc import Callable
 
+import mine
 import pytest
 from copies import RESULTS, ROOT, Project
 
@@ -105,7 +106,23 @@ def judged_again(study: Project, command: str) -> None:
     assert [(study.folder / RESULTS / name).read_bytes() for name in names] == before
 
 
+def own_data(study: Project, command: str) -> None:
+    """The study of the lines on one's own data would be made, from such data in the home folder."""
+    (lines,) = re.findall(r"(?ms)^```yaml\n(.*?)^```", (ROOT / "README.md").read_text())
+    for name, text in re.findall(r"(?ms)^# (config/\S+)\n(.*?)(?=^# config/|\Z)", lines):
+        with (study.folder / name).open("a") as stream:
+            stream.write(text)
+    with (study.folder / "config/presets/mine.yaml").open("a") as stream:
+        stream.write("fallback: true\n")  # here the built-in tasks have embedded data
+    mine.pictures(study.folder / "home/flowers")
+    mine.speech(study.folder / "home/words")
+    printed = study.done(*command.split(), "-n", HOME=str(study.folder / "home"))
+    for text in ("prepare: flowers", "prepare: words", "tables: results/mine-embedded/tables"):
+        assert text in printed, printed
+
+
 TESTS = {
+    "snakemake --cores all --config preset=mine": own_data,
     "make reproduce": recipe("snakemake --cores all"),
     "make test": recipe(
         *("ruff check .", "ruff format --check .", "snakefmt --check Snakefile workflow"),

@@ -18,6 +18,8 @@ rule prepare:
     threads: lambda wildcards: 64 if wildcards.dataset.startswith("librispeech") else 1
     params:
         code=modules.of_step(["files", "seals"], ["data/**/*.py"]),
+        # Data of one's own: their entry in config/datasets.yaml, and which files there are.
+        own=lambda wildcards: adsmtl_config.state(wildcards.dataset),
     message:
         "prepare: {wildcards.dataset}"
     shell:

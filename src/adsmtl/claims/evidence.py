@@ -58,7 +58,8 @@ class Evidence:
         found = [self._fitting(one) for one in wanted]
         missing = [str(one) for one, arms in zip(wanted, found, strict=True) if not arms]
         if missing:
-            raise NotRun(f"no finished run of {', '.join(missing)} (preset {self.preset})")
+            lacking = f"no finished run of {', '.join(missing)} (preset {self.preset})"
+            raise NotRun(lacking + self._trained_with_more())
         return list(dict.fromkeys(arm for arms in found for arm in arms))
 
     def trial_rows(self, wanted: Wanted) -> pd.DataFrame:
@@ -138,6 +139,12 @@ class Evidence:
         if len(arms) > 1 and not wanted.trials:
             raise ValueError(f"{wanted} is {' and '.join(arms)}; ask for one of them")
         return arms
+
+    def _trained_with_more(self) -> str:
+        """That there are arms which train the paper's tasks beside others, if there are."""
+        sets = [fact["tasks"] for fact in self._facts if set(fact["tasks"]) > set(MAIN)]
+        more = dict.fromkeys(task for tasks in sets for task in tasks if task not in MAIN)
+        return f"; arms that train {' or '.join(more)} as well are not judged" if more else ""
 
     def _family(self, wanted: Wanted) -> str:
         arm = self.find(wanted)[0]

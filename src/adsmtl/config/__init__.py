@@ -5,6 +5,7 @@ keys, wrong types and impossible values end with one message that names the file
 """
 
 from adsmtl.config.arms_file import SINGLE_TASK, Group, arms
+from adsmtl.config.datasets_file import datasets, state
 from adsmtl.config.preset_files import Affinity, Preset, preset, presets
 from adsmtl.config.settings_file import AUTO, Settings, schema, settings
 from adsmtl.config.study_of import related, study
@@ -18,11 +19,13 @@ __all__ = [
     "Preset",
     "Settings",
     "arms",
+    "datasets",
     "preset",
     "presets",
     "related",
     "schema",
     "settings",
+    "state",
     "study",
     "task_entries",
     "tasks",

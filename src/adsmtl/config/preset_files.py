@@ -46,6 +46,7 @@ class Preset:
     Attributes:
         first_seed: that of the first run; a pilot takes seeds that no study has.
         apart: by group or arm, what it has of its own; these arms are trained too.
+        tasks: that arms train unless they say otherwise; null for the main tasks of tasks.yaml.
         beside: another preset, whose effects the report shows beside these.
         description: what it is for and how long it takes, in a line.
     """
@@ -56,6 +57,7 @@ class Preset:
     training: Training
     examples: dict[str, Examples] = field(default_factory=dict)
     apart: dict[str, Apart] = field(default_factory=dict)
+    tasks: tuple[str, ...] | None = None
     test_time: TestTime | None = None
     affinity: Affinity | None = None
     first_seed: int = 0
@@ -70,6 +72,8 @@ class Preset:
         for first in (self.first_seed, *(own.first_seed for own in self.apart.values())):
             if first is not None and first < 0:
                 raise UserError(f"first_seed is {first}; give at least 0")
+        if self.tasks is not None and not 1 <= len(self.tasks) == len(set(self.tasks)):
+            raise UserError(f"tasks is {list(self.tasks)}; name at least one task, each once")
 
 
 def presets() -> list[str]:

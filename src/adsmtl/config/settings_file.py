@@ -8,8 +8,9 @@ from typing import Any, ClassVar, Literal
 from pydantic import ConfigDict, TypeAdapter
 
 from adsmtl import paths
+from adsmtl.config.datasets_file import require_corpus
 from adsmtl.config.preset_files import presets
-from adsmtl.data.registry import DEFAULT_SPEECH, speech_corpora
+from adsmtl.data.registry import DEFAULT_SPEECH
 from adsmtl.errors import UserError
 from adsmtl.study import Precision
 from adsmtl.yaml_files import check, known, read_yaml
@@ -78,7 +79,8 @@ def settings(overrides: Mapping[str, Any] | None = None) -> Settings:
     found = check(Settings, {**read_yaml(path), **(overrides or {})}, str(path))
     if found.preset != AUTO:
         known(str(path), "preset", found.preset, [AUTO, *presets()])
-    known(str(path), "speech", found.speech, [AUTO, *speech_corpora()])
+    if found.speech != AUTO:
+        require_corpus(found.speech, str(path))
     return found
 
 

@@ -11,7 +11,7 @@ from adsmtl.config.settings_file import AUTO, Settings
 from adsmtl.config.tasks_file import task_entries, tasks
 from adsmtl.errors import UserError
 from adsmtl.study import Arm, Extent, Study, Training
-from adsmtl.yaml_files import check
+from adsmtl.yaml_files import check, known
 
 
 def study(chosen: Settings) -> Study:
@@ -34,6 +34,10 @@ def study(chosen: Settings) -> Study:
     # Arms on tasks that have no embedded data are not part of an embedded study.
     absent = set(entries) - set(possible)
     main = [name for name, entry in entries.items() if entry.main]
+    if own.tasks is not None:
+        for name in own.tasks:
+            known(str(path), "tasks", name, entries)
+        main = list(own.tasks)
     wanted = {
         name: arm
         for name, arm in _wanted((*own.arms, *own.apart), path).items()

@@ -6,10 +6,12 @@ from typing import ClassVar
 from pydantic import ConfigDict
 
 from adsmtl import paths
+from adsmtl.config.datasets_file import entries as declared
 from adsmtl.config.preset_files import Preset
 from adsmtl.config.settings_file import Settings
 from adsmtl.data import views
 from adsmtl.data.registry import DATASETS, DEFAULT_SPEECH
+from adsmtl.errors import UserError
 from adsmtl.study import AS_IT_IS, Examples, Task, View
 from adsmtl.tasks.registry import BRANCHES, LOSSES, METRICS
 from adsmtl.yaml_files import check, known, read_yaml
@@ -51,14 +53,21 @@ class TaskEntry:
 def task_entries() -> dict[str, TaskEntry]:
     """Every task of `config/tasks.yaml`, by name."""
     path = paths.CONFIG / "tasks.yaml"
-    entries = {}
+    entries, own = {}, declared()
     for name, value in read_yaml(path).items():
         where = f"{path}: {name}"
         entry = check(TaskEntry, value, where)
-        known(where, "dataset", entry.dataset, DATASETS)
+        known(where, "dataset", entry.dataset, [*DATASETS, *own])
+        if entry.dataset in own:
+            known(where, "target", entry.target, [own[entry.dataset].target])
         if entry.embedded is not None:
             known(where, "embedded.dataset", entry.embedded.dataset, DATASETS)
         known(where, "branch", entry.branch, BRANCHES)
+        if entry.dataset in own and entry.branch == own[entry.dataset].unfit:
+            fit = ", ".join(name for name in BRANCHES if name != entry.branch)
+            raise UserError(
+                f"{where}: branch {entry.branch} cannot read {entry.dataset}; use {fit}"
+            )
         known(where, "loss", entry.loss, LOSSES)
         known(where, "metric", entry.metric, METRICS)
         if entry.view.labels is not None:
@@ -72,10 +81,12 @@ def task_entries() -> dict[str, TaskEntry]:
 def tasks(chosen: Settings, own: Preset, embedded: bool) -> dict[str, Task]:
     """The tasks that a preset can train, on their own data or on the embedded ones.
 
+    A task on data of one's own has them in either case: they are here.
+
     Limits on the number of a task's examples are those that the preset gives it, else those of
     its own entry, else those of the main task on the same data.
     """
-    entries = task_entries()
+    entries, here = task_entries(), declared()
     path = paths.PRESETS / f"{chosen.preset}.yaml"
     for name in own.examples:
         known(str(path), "examples", name, entries)
@@ -85,9 +96,9 @@ def tasks(chosen: Settings, own: Preset, embedded: bool) -> dict[str, Task]:
     result = {}
     for name, entry in entries.items():
         dataset, target = entry.dataset, entry.target
-        if embedded and entry.embedded is None:
+        if embedded and entry.embedded is None and dataset not in here:
             continue
-        if embedded:
+        if embedded and entry.embedded is not None:
             dataset, target = entry.embedded.dataset, entry.embedded.target
         elif dataset == DEFAULT_SPEECH:
             dataset = chosen.corpus

@@ -66,6 +66,22 @@ class Folder:
 
 
 @dataclass(frozen=True)
+class Held:
+    """A folder, an archive or a table that the user holds, as `config/datasets.yaml` declares it.
+
+    Attributes:
+        path: of it.
+        where: file and key that name it, for messages.
+        provenance, licence: for the card.
+    """
+
+    path: Path
+    where: str
+    provenance: str
+    licence: str
+
+
+@dataclass(frozen=True)
 class DataSet:
     """A data set.
 
@@ -76,5 +92,5 @@ class DataSet:
             they are what was fetched by part, the folder, and how many processes may be used.
     """
 
-    raw: Archive | Archives | Folder | None
+    raw: Archive | Archives | Folder | Held | None
     prepare: Callable[..., None]

@@ -1,11 +1,15 @@
-"""The table of data sets. A new one is a module in `corpora` and a line of `DATASETS`."""
+"""The table of data sets. A new one is a module in `corpora` and a line of `DATASETS`.
+
+Beside them are the data sets of one's own, which `config/datasets.yaml` declares; who knows the
+configuration passes them as `own`.
+"""
 
 import importlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from adsmtl.data.dataset import Archive, Archives, DataSet, Fetched
+from adsmtl.data.dataset import Archive, Archives, DataSet, Fetched, Held
 from adsmtl.data.fetch import records, sources
 from adsmtl.data.fetch.sources import Location, Origin
 from adsmtl.errors import UserError
@@ -39,27 +43,39 @@ def speech_corpora() -> list[str]:
     return [name for name in DATASETS if name.startswith(("timit", "librispeech"))]
 
 
-def lookup(name: str) -> DataSet:
+#: Data sets of one's own, by name.
+Own = Mapping[str, DataSet]
+NONE: Own = {}
+
+
+def lookup(name: str, own: Own = NONE) -> DataSet:
     """The declaration of `name`.
 
     Raises:
         UserError: there is none; lists the names.
     """
+    if name in own:
+        return own[name]
     if name not in DATASETS:
-        raise UserError(f"no data set {name!r}; there are {', '.join(sorted(DATASETS))}")
+        there = ", ".join(sorted({*DATASETS, *own}))
+        raise UserError(f"no data set {name!r}; there are {there}")
     module, _, constant = DATASETS[name].partition(":")
     return getattr(importlib.import_module(f"adsmtl.data.corpora.{module}"), constant)
 
 
-def locate(name: str, raw_root: Path, settings: Mapping[str, Any]) -> Location:
+def locate(name: str, raw_root: Path, settings: Mapping[str, Any], own: Own = NONE) -> Location:
     """Where `prepare` would get `name` from, without downloading, and why not from elsewhere.
 
     Raises:
         UserError: unknown name, or what is there is unusable (see `sources.locate`).
     """
-    raw = lookup(name).raw
+    raw = lookup(name, own).raw
     if raw is None:
         return Location(Origin("embedded", "installed with the package"), ())
+    if isinstance(raw, Held):
+        if not raw.path.exists():
+            return Location(None, (f"{raw.where}: path is {raw.path}, where nothing is",))
+        return Location(Origin("local", str(raw.path)), ())
     if isinstance(raw, Archive):
         return sources.locate(raw, raw_root / name, _mirrors(settings))
     if isinstance(raw, Archives):
@@ -114,16 +130,18 @@ def prepare(
     prepared_root: Path,
     settings: Mapping[str, Any] | None = None,
     processes: int = 1,
+    own: Own = NONE,
 ) -> Path:
     """Fetch and prepare one data set.
 
     Args:
-        name: a key of `DATASETS`.
+        name: a key of `DATASETS` or of `own`.
         raw_root: holds the archives, `raw_root/<name>/`.
         prepared_root: receives `prepared_root/<name>/`, replaced as a whole.
         settings: values of `config/config.yaml`, which name mirrors and the folders of corpora
             that the user holds.
         processes: that may work at once.
+        own: data sets that the configuration declares.
 
     Returns:
         The prepared folder.
@@ -132,7 +150,7 @@ def prepare(
         UserError: the data cannot be had, are damaged, or there is no space. An archive that
             cannot be unpacked is set aside.
     """
-    dataset, folder = lookup(name), prepared_root / name
+    dataset, folder = lookup(name, own), prepared_root / name
     mirrors = _mirrors(settings or {})
     if dataset.raw is None:
         dataset.prepare(folder)
@@ -148,9 +166,10 @@ def prepare(
         with records.judged():
             dataset.prepare(parts, folder, processes)
     else:
-        origin = sources.required(name, locate(name, raw_root, settings or {}))
+        origin = sources.required(name, locate(name, raw_root, settings or {}, own))
+        is_own = isinstance(dataset.raw, Held)
         source = {
-            "name": dataset.raw.name,
+            "name": dataset.raw.path.name if is_own else dataset.raw.name,
             "origin": origin.kind,
             "sha256": "",  # known once the files have been read
             "provenance": dataset.raw.provenance,

@@ -20,14 +20,15 @@ def draw_errors(final: DataFrame, evaluated: DataFrame) -> Figure:
         final: rows of the arms to show, as `measures.with_chosen` returns them.
         evaluated: as `Material.test_time` has it; may be empty.
     """
+    width = style.across(final["task"].nunique())
     top = 1.0 + 0.24 * len(dots.rows(final))
     if evaluated.empty:
-        figure = style.figure(style.WIDTH, top)
+        figure = style.figure(width, top)
         _errors(figure, final)
         return figure
     below = 0.75 + 0.36 * evaluated["arm"].nunique()
     heights = [top, below + 0.3, *[below] * (len(_MEASURES) - 1)]
-    figure = style.figure(style.WIDTH, sum(heights))
+    figure = style.figure(width, sum(heights))
     upper, *lower = figure.subfigures(1 + len(_MEASURES), 1, height_ratios=heights)
     _errors(upper, final)
     for part, measure in zip(lower, _MEASURES, strict=True):

@@ -68,7 +68,7 @@ def draw_gains(gains: DataFrame) -> Figure:
     if gains.empty:
         return style.nothing("No seed has single- and multi-task training on less data.")
     tasks = list(gains["task"].unique())
-    figure = style.figure(style.WIDTH, 2.7)
+    figure = style.figure(style.across(len(tasks)), 2.7)
     axes = style.panels(figure, tasks)
     shares = sorted(gains["train_fraction"].unique())
     seed = {"marker": "o", "markersize": 3, "markerfacecolor": "none", "linestyle": "none"}

@@ -62,7 +62,8 @@ def _without(label: str, task: str) -> str:
 def draw(material: Material, column: str, label: str, zero: bool = False) -> Figure:
     """What `fill` draws of the headline arms, as a figure of its own."""
     final = material.headline
-    figure = style.figure(style.WIDTH, 0.85 + 0.24 * len(rows(final)))
+    width = style.across(final["task"].nunique())
+    figure = style.figure(width, 0.85 + 0.24 * len(rows(final)))
     fill(figure, final, column, label, zero, material.baseline)
     return figure
 

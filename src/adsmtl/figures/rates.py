@@ -100,7 +100,8 @@ def draw_rates(
     handles = [style.key(task, **style.task_look(i, len(tasks))) for i, task in enumerate(tasks)]
     if tops:
         handles.append(style.key("p_max", **_LARGEST))
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+    fitting = max(3, int(figure.get_figwidth()))  # an entry takes about an inch
+    figure.legend(handles=handles, loc="outside upper center", ncols=min(fitting, len(handles)))
     return figure
 
 

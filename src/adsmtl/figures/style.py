@@ -78,6 +78,11 @@ def figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
+def across(tasks: int) -> float:
+    """Width in inches of a figure with a panel for each of so many tasks."""
+    return max(WIDTH, 1.2 + 1.4 * tasks)
+
+
 def panels(figure: Figure | SubFigure, tasks: Sequence[str], sharey: bool = True) -> Sequence[Axes]:
     """A panel per task side by side, under its name."""
     axes = figure.subplots(1, len(tasks), sharey=sharey, squeeze=False)[0]

@@ -1,0 +1,130 @@
+"""Folders and archives that a person named: opened, searched, and condensed to a digest."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from adsmtl.data import folds
+from adsmtl.data.fetch.extract import extract
+from adsmtl.errors import UserError
+
+#: What folders, and values of a column `split`, may call the parts of a split.
+SPLITS: dict[str, int] = {
+    **dict.fromkeys(("train", "training"), folds.TRAIN),
+    **dict.fromkeys(("val", "valid", "validation", "dev"), folds.VALIDATION),
+    **dict.fromkeys(("test", "testing"), folds.TEST),
+}
+
+
+@contextmanager
+def opened(path: Path, scratch: Path) -> Iterator[Path]:
+    """The folder `path`, or that of what an archive holds while the block runs.
+
+    A folder that is all that an archive holds is entered. Messages name the archive.
+
+    Args:
+        scratch: an existing folder that takes the unpacked files.
+
+    Raises:
+        UserError: as `extract`.
+    """
+    if path.is_dir():
+        yield path
+        return
+    with tempfile.TemporaryDirectory(dir=scratch, prefix=".unpacked-") as own:
+        unpacked = Path(own) / "files"
+        extract(path, unpacked)
+        root = unpacked
+        while len(inner := visible(root)) == 1 and inner[0].is_dir():
+            root = inner[0]
+        try:
+            yield root
+        except UserError as error:
+            # the unpacked files are gone by the time the message is read
+            raise UserError(str(error).replace(str(unpacked), str(path))) from error
+
+
+def visible(folder: Path) -> list[Path]:
+    """What lies in a folder, by name, without what operating systems add."""
+    return sorted(path for path in folder.iterdir() if not _hidden(path.name))
+
+
+def below(folder: Path) -> list[Path]:
+    """All files below a folder, by path, without what operating systems add."""
+    found = []
+    for top, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not _hidden(name)]
+        found += [os.path.join(top, name) for name in names if not _hidden(name)]
+    return [Path(path) for path in sorted(found) if os.path.isfile(path)]
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith(".") or name in ("__MACOSX", "Thumbs.db", "desktop.ini")
+
+
+def parts(root: Path) -> dict[int, Path] | None:
+    """The folders of a split, where the folders in `root` have no other names, else None.
+
+    Raises:
+        UserError: two are for the same part.
+    """
+    found: dict[int, Path] = {}
+    folders = [path for path in visible(root) if path.is_dir()]
+    if not folders or any(path.name.lower() not in SPLITS for path in folders):
+        return None
+    for path in folders:
+        part = SPLITS[path.name.lower()]
+        if part in found:
+            raise UserError(f"{path} and {found[part]} are the same part of a split; join them")
+        found[part] = path
+    return found
+
+
+def part_of(value: str, place: str) -> int:
+    """The part of a split that a table names; raises UserError for another word."""
+    if value.lower() not in SPLITS:
+        raise UserError(f"{place}: split is {value!r}; write train, val or test")
+    return SPLITS[value.lower()]
+
+
+def inside(root: Path, name: str, place: str, unpacked: bool) -> Path:
+    """The file that a table calls `name`, relative to `root`.
+
+    Raises:
+        UserError: it is missing, or lies outside an archive that was unpacked; names `place`.
+    """
+    path = root / name
+    if unpacked and not path.resolve().is_relative_to(root.resolve()):
+        raise UserError(f"{place}: {name} lies outside the archive")
+    if not path.is_file():
+        raise UserError(f"{place}: {path} is missing")
+    return path
+
+
+def digest(root: Path, files: Iterable[Path]) -> str:
+    """One SHA-256 over files and what they are called below `root`."""
+    total = hashlib.sha256()
+    for path in files:
+        name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+        total.update(f"{name}\0".encode())
+        with path.open("rb") as stream:
+            total.update(hashlib.file_digest(stream, "sha256").digest())
+    return total.hexdigest()
+
+
+def fingerprint(path: Path) -> str:
+    """Digest of names, sizes and times of what lies at a path: cheap, and another after a change.
+
+    The empty text where there is nothing.
+    """
+    if not path.exists():
+        return ""
+    files = below(path) if path.is_dir() else [path]
+    total = hashlib.sha256()
+    for own in files:
+        state = own.stat()
+        total.update(f"{own}\0{state.st_size}\0{state.st_mtime_ns}\n".encode())
+    return total.hexdigest()[:12]
