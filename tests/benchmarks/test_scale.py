@@ -53,3 +53,8 @@ def test_copies_have_speakers_of_their_own(tmp_path):
     assert (chapter / "10001-2-0.flac").samefile(audio)
     speakers = (tmp_path / "out" / ROOT / "SPEAKERS.TXT").read_text().splitlines()
     assert [own.split(" | ")[1] for own in speakers] == ["F", "M", "F"]
+
+
+def test_the_committed_page_is_that_of_the_committed_numbers(request):
+    docs = request.config.rootpath / "docs"
+    assert (docs / "scale.md").read_text() == scale.page(read_json(docs / "scale.json"))
