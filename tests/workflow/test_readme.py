@@ -133,6 +133,7 @@ TESTS = {
     "make bench": recipe(
         "snakemake --cores all data/prepared/cifar10/card.json", "python -m benchmarks"
     ),
+    "make scale": recipe("python -m benchmarks.scale"),
     "make docs": recipe("NO_MKDOCS_2_WARNING=1 python -m mkdocs build"),
     "make gpu-check": recipe("PYTHONPATH=src python3 -m benchmarks.gpu_check"),
     "source .venv/bin/activate": makes_environment,
