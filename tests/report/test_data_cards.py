@@ -2,6 +2,7 @@
 
 import base64
 import io
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -13,8 +14,10 @@ from adsmtl.baselines import svm
 from adsmtl.collected import reading
 from adsmtl.data import pictures, statistics
 from adsmtl.files import read_json, write_json
+from adsmtl.report import aligner, data_cards
 from adsmtl.report import build as report
-from adsmtl.report import data_cards
+
+ROOT = Path(__file__).parents[2]
 
 CREDIT = "Somebody, CC BY 4.0"
 
@@ -77,3 +80,14 @@ def test_a_baseline_counts_for_the_data_that_it_was_measured_on(tmp_path):
         write_json(tmp_path / "made" / svm.NAME, {"digest": own, "target": "phone"})
         (card,) = data_cards.read(study(made=digest), tmp_path)
         assert (card.baseline is not None) == there
+
+
+def test_labels_of_an_aligner_say_how_good_they_are():
+    """The numbers that stand in the documentation; those of the sample's people have none."""
+    table = aligner.table(ROOT / "docs/aligner.json")
+    text = (ROOT / "docs/aligner.md").read_text()
+    last = [line for line in text.splitlines() if line.startswith("| ")][-1]
+    shown = [cell for row in table.rows for cell in row[1:]]
+    assert shown == [cell.strip() for cell in last.split("|")[3:12]]
+    assert last.split("|")[12].strip() in table.caption
+    assert aligner.table(ROOT / "nothing.json") is None

@@ -16,6 +16,7 @@ from adsmtl.collected.reading import Collected
 from adsmtl.data import pictures, statistics
 from adsmtl.data.statistics import ALL
 from adsmtl.files import read_json
+from adsmtl.report import aligner
 from adsmtl.tables.numbers import MISSING
 from adsmtl.tables.render import TextTable
 
@@ -39,6 +40,7 @@ class DataCard:
         folder: where they are on the machine that prepared the data.
         baseline: of `baselines.svm.measure`, None where it was not run.
         sequence: whether it is speech.
+        aligner: how good its labels are, where they come from the aligner and it was measured.
     """
 
     name: str
@@ -55,6 +57,7 @@ class DataCard:
     folder: str = ""
     baseline: Mapping[str, Any] | None = None
     sequence: bool = False
+    aligner: TextTable | None = None
 
 
 def read(collected: Collected, prepared: Path) -> list[DataCard]:
@@ -101,6 +104,7 @@ def _read(name: str, digest: str, folder: Path) -> DataCard:
         folder=folder.as_posix(),
         baseline=_baseline(folder / svm.NAME, numbers["digest"]),
         sequence=sequence,
+        aligner=aligner.table() if name.startswith("librispeech") else None,
     )
 
 
