@@ -30,7 +30,7 @@ def offer(monkeypatch: pytest.MonkeyPatch) -> Offer:
     def call(*names: str) -> list[tuple]:
         asked = []
 
-        def locate(name: str, raw: Path, settings: dict) -> sources.Location:
+        def locate(name: str, raw: Path, settings: dict, own: dict) -> sources.Location:
             asked.append((name, settings["timit_path"]))
             if name not in names:
                 return sources.Location(None, ("no mirror", f"no network for {name}"))
