@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from adsmtl.archive import newest
 from adsmtl.archive.judge import judge
 from adsmtl.archive.verify import verify
-from adsmtl.files import sha256
+from adsmtl.files import read_json, sha256
 from adsmtl.tables import numbers
 
 ROOT = Path(__file__).parents[2]
@@ -39,6 +40,12 @@ def test_every_frozen_file_is_the_one_that_the_manifest_traces(study):
 def test_what_is_kept_in_the_repository_is_verified(folder, monkeypatch):
     monkeypatch.chdir(ROOT)
     assert verify(folder).wrong == {}
+
+
+def test_the_headlines_are_those_of_the_newest_archives(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert newest.headlines()
+    assert read_json(newest.HEADLINES) == newest.headlines()
 
 
 LINKED = sorted(set(re.findall(r"\((results/frozen/[^)]*/)claims\.md\)", README)))

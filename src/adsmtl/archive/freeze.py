@@ -7,6 +7,7 @@ from pathlib import Path
 
 import adsmtl
 from adsmtl import outputs, paths
+from adsmtl.archive import newest
 from adsmtl.archive.verify import verify
 from adsmtl.collected import collect, diverged, reading
 from adsmtl.errors import UserError
@@ -47,6 +48,7 @@ def freeze(root: Path, version: str = adsmtl.__version__) -> Path:
         for name in (*manifest["files"], outputs.REPORT, outputs.MANIFEST):
             (temporary / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(root / name, temporary / name)
+    newest.write_headlines()
     return target
 
 
