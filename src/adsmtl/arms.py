@@ -7,6 +7,7 @@ mappings of plain values, which `adsmtl.config` checks like any others.
 """
 
 import itertools
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
@@ -21,6 +22,7 @@ _OWN = (
     *("group", "group_title", "baseline"),
 )
 _VARIABLE = re.compile(r"\{(\w+)(:words)?\}")
+MOST = 10_000  # arms of one entry
 _HEAD = """# Every arm
 
 Written by `adsmtl arms` from `config/arms.yaml`, where the keys are explained. What an arm leaves
@@ -79,6 +81,9 @@ def _points(entry: Mapping[str, Any], where: str) -> Iterator[tuple[_Variables, 
     axes = entry.get("grid", {})
     if not isinstance(axes, dict) or not all(_is_axis(values) for values in axes.values()):
         raise UserError(f"{where}: write grid: {{<axis>: [<values>]}}")
+    points = math.prod(map(len, axes.values()))
+    if points > MOST:
+        raise UserError(f"{where}: its grid has {points} points; give at most {MOST}")
     for values in itertools.product(*axes.values()):
         variables: dict[str, Any] = {}
         for axis, value in zip(axes, values, strict=True):
@@ -102,6 +107,10 @@ def _varied(
         )
     if not isinstance(at_once, int) or not 1 <= at_once <= len(axes):
         raise UserError(f"{where}: at_once is {at_once!r}; give 1 to {len(axes)}, as vary has axes")
+    choices = itertools.combinations([len(axis["values"]) for axis in axes], at_once)
+    points = itertools.accumulate(map(math.prod, itertools.islice(choices, MOST + 1)))
+    if any(count > MOST for count in points):
+        raise UserError(f"{where}: vary makes more than {MOST} arms; give fewer")
     for chosen in itertools.combinations(axes, at_once):
         for values in itertools.product(*(axis["values"] for axis in chosen)):
             parts = [

@@ -232,6 +232,7 @@ def _measure_aligner(options: argparse.Namespace) -> None:
 def _inputs(plan: planning.Plan, where: str) -> tuple[dict[str, Any], Any]:
     """The prepared data by task, verified, and the machine on the device `where`."""
     from adsmtl.data import verification, views
+    from adsmtl.running import sizes
     from adsmtl.training import device
 
     for name in plan.datasets:
@@ -240,6 +241,8 @@ def _inputs(plan: planning.Plan, where: str) -> tuple[dict[str, Any], Any]:
     prepared = {
         name: views.load(paths.PREPARED / task.dataset, task) for name, task in plan.tasks.items()
     }
+    for remark in sizes.remarks(plan.study.runs(), prepared):
+        log.info(f"note: {remark}")
     return prepared, device.choose(where, plan.settings.precision, plan.settings.threads)
 
 

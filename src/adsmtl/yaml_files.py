@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer, ComposerError
 from ruamel.yaml.constructor import ConstructorError, SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode
@@ -14,6 +15,9 @@ from adsmtl.errors import UserError
 from adsmtl.validation import checked
 
 T = TypeVar("T")
+
+DEPTH = 40
+WEIGHT = 1_000_000
 
 
 class Written(float):
@@ -41,6 +45,44 @@ class _Constructor(SafeConstructor):
 _Constructor.add_constructor("tag:yaml.org,2002:float", _Constructor.construct_yaml_float)
 
 
+class _Composer(Composer):
+    """Refuses what is nested so deep that no person wrote it, and parsing would take minutes."""
+
+    _depth = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        self._depth += 1
+        if self._depth > DEPTH:
+            mark = self.parser.peek_event().start_mark
+            raise ComposerError(None, None, f"it is nested deeper than {DEPTH}", mark)
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self._depth -= 1
+
+
+def _weight(value: Any, known: dict[int, int | None]) -> int:
+    """How many values there are with every alias written out; each is counted once.
+
+    Args:
+        known: by id, the weight of what was counted; None of what holds the value itself.
+    """
+    if not isinstance(value, dict | list):
+        return 1
+    key = id(value)
+    if key in known:
+        if known[key] is None:
+            raise YAMLError("an alias stands within what it stands for")
+        return known[key]
+    known[key] = None
+    children = value.values() if isinstance(value, dict) else value
+    found = 1 + sum(_weight(child, known) for child in children)
+    if found > WEIGHT:
+        raise YAMLError(f"it holds more than {WEIGHT} values with its aliases written out")
+    known[key] = found
+    return found
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML file that holds a mapping; no key may be given twice.
 
@@ -48,14 +90,17 @@ def read_yaml(path: Path) -> dict[str, Any]:
         UserError: it is missing or no such file; names it and, where known, the line.
     """
     loader = YAML(typ="safe", pure=True)
-    loader.Constructor = _Constructor
+    loader.Constructor, loader.Composer = _Constructor, _Composer
     try:
         value = loader.load(path.read_text(encoding="utf-8"))
+        _weight(value, {})
     except FileNotFoundError as error:
         raise UserError(f"{path} is missing; run from the project's folder") from error
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1
         raise UserError(f"{path}, line {line}, is not valid YAML: {error.problem}") from error
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}; it must be a file") from error
     except (YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not valid YAML: {error}") from error
     if value is None:

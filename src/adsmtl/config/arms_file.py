@@ -1,15 +1,14 @@
 """`config/arms.yaml`: every arm, by group."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import ConfigDict
 
 from adsmtl import paths
 from adsmtl.arms import expand
+from adsmtl.config import limits
 from adsmtl.errors import UserError
 from adsmtl.study import Arm
 from adsmtl.yaml_files import check, read_yaml
@@ -32,14 +31,18 @@ def arms() -> dict[str, Arm]:
     path = paths.CONFIG / "arms.yaml"
     groups = read_yaml(path)
     for name, group in groups.items():
-        check(Group, group, f"{path}: {name}")
+        limits.name(str(name), str(path), "group")
+        own = check(Group, group, f"{path}: {name}")
+        limits.label(own.title, f"{path}: {name}: title")
     found = {
-        _folder_name(arm_id, path): check(Arm, arm, f"{path}: {arm_id}")
+        limits.name(arm_id, str(path), "arm"): check(Arm, arm, f"{path}: {arm_id}")
         for arm_id, arm in expand(groups, str(path)).items()
     }
     roles: dict[tuple, str] = {}
     for arm_id, arm in found.items():
         where = f"{path}: {arm_id}"
+        limits.label(arm.label, f"{where}: label")
+        limits.fraction(arm.train_fraction, where)
         if arm.baseline not in (None, SINGLE_TASK, *found):
             raise UserError(
                 f"{path}: {arm.group}: baseline is {arm.baseline!r}; name an arm, or {SINGLE_TASK}"
@@ -53,15 +56,6 @@ def arms() -> dict[str, Arm]:
                 " share of the data and tunable; claims could not tell them apart"
             )
     return found
-
-
-def _folder_name(arm_id: str, path: Path) -> str:
-    """An arm's id, which is also the name of the folder of its runs."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", arm_id):
-        raise UserError(
-            f"{path}: the arm {arm_id!r} would be no folder name; use letters, digits, . _ and -"
-        )
-    return arm_id
 
 
 def named(names: Iterable[str], where: str, every: Mapping[str, Arm]) -> dict[str, Arm]:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict
 
 from adsmtl import paths
+from adsmtl.config import limits
 from adsmtl.errors import UserError
 from adsmtl.study import Examples, TestTime, Training
 from adsmtl.yaml_files import check, known, read_yaml
@@ -69,9 +70,14 @@ class Preset:
         for count in (self.seeds, *(own.seeds for own in self.apart.values())):
             if count is not None and count < 1:
                 raise UserError(f"seeds is {count}; give at least 1")
+            limits.at_most("seeds", count, limits.SEEDS)
+        limits.training(self.training)
+        if self.test_time is not None:
+            limits.test_time(self.test_time)
         for first in (self.first_seed, *(own.first_seed for own in self.apart.values())):
             if first is not None and first < 0:
                 raise UserError(f"first_seed is {first}; give at least 0")
+            limits.at_most("first_seed", first, limits.FIRST_SEED - limits.SEEDS)
         if self.tasks is not None and not 1 <= len(self.tasks) == len(set(self.tasks)):
             raise UserError(f"tasks is {list(self.tasks)}; name at least one task, each once")
 
@@ -83,6 +89,7 @@ def presets() -> list[str]:
 
 def preset(name: str) -> Preset:
     """The file of one preset."""
+    limits.name(name, str(paths.PRESETS), "preset")
     path = paths.PRESETS / f"{name}.yaml"
     found = check(Preset, read_yaml(path), str(path))
     if found.beside is not None:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import ConfigDict, TypeAdapter
 
 from adsmtl import paths
+from adsmtl.config import limits
 from adsmtl.config.datasets_file import require_corpus
 from adsmtl.config.preset_files import presets
 from adsmtl.data.registry import DEFAULT_SPEECH
@@ -41,6 +42,9 @@ class Settings:
             raise UserError(f"replicas is {self.replicas}; give at least 1, or null")
         if self.threads < 1:
             raise UserError(f"threads is {self.threads}; give at least 1 per training process")
+
+        limits.at_most("threads", self.threads, limits.THREADS)
+        limits.at_most("replicas", self.replicas, limits.REPLICAS)
 
     @property
     def corpus(self) -> str:

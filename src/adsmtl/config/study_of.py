@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from adsmtl import paths
+from adsmtl.config import limits
 from adsmtl.config.arms_file import arms, named
 from adsmtl.config.preset_files import Preset, preset
 from adsmtl.config.settings_file import AUTO, Settings
@@ -38,6 +39,10 @@ def study(chosen: Settings) -> Study:
         for name in own.tasks:
             known(str(path), "tasks", name, entries)
         main = list(own.tasks)
+    if not main:
+        raise UserError(
+            f"{paths.CONFIG / 'tasks.yaml'}: no task is a main one; leave main: false out of one"
+        )
     wanted = {
         name: arm
         for name, arm in _wanted((*own.arms, *own.apart), path).items()
@@ -108,6 +113,7 @@ def _extents(
     for name, stated in own.apart.items():
         where = f"{path}: apart.{name}.training"
         training = check(Training, {**asdict(own.training), **stated.training}, where)
+        limits.training(training, where)
         first = own.first_seed if stated.first_seed is None else stated.first_seed
         own_extent = extent(first, stated.seeds or own.seeds, training)
         apart |= {i: own_extent for i, arm in wanted.items() if name in (i, arm.group)}

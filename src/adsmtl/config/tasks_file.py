@@ -6,6 +6,7 @@ from typing import ClassVar
 from pydantic import ConfigDict
 
 from adsmtl import paths
+from adsmtl.config import limits
 from adsmtl.config.datasets_file import entries as declared
 from adsmtl.config.preset_files import Preset
 from adsmtl.config.settings_file import Settings
@@ -55,6 +56,7 @@ def task_entries() -> dict[str, TaskEntry]:
     path = paths.CONFIG / "tasks.yaml"
     entries, own = {}, declared()
     for name, value in read_yaml(path).items():
+        limits.name(str(name), str(path), "task")
         where = f"{path}: {name}"
         entry = check(TaskEntry, value, where)
         known(where, "dataset", entry.dataset, [*DATASETS, *own])

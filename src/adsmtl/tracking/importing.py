@@ -5,6 +5,14 @@ from pathlib import Path
 
 from adsmtl.tracking import database, mlflow_import
 
+_moved: list[Path] = []  # the databases that this process moved aside
+
+
+def _uri(path: Path) -> str:
+    """The address of a database. In this process MLflow keeps a file that was moved aside open
+    under its address, so each new one gets another that leads to the same place."""
+    return f"sqlite:///{path.resolve().parent}{'/.' * len(_moved)}/{path.name}"
+
 
 def track(
     wanted: Sequence[Path],
@@ -30,17 +38,15 @@ def track(
     """
     with database.alone(path, say):
         try:
-            _fill(wanted, path, f"sqlite:///{path.resolve()}", artifacts, say)
+            _fill(wanted, path, _uri(path), artifacts, say)
             return
         except database.Broken as error:
             reason = error
         kept = database.move_aside(path)
         say(f"{path} cannot be used: {reason}. It lies in {kept} now, and is made anew")
-        # In this process MLflow keeps the old file open under its address, so the new one gets
-        # another that leads to the same place.
-        uri = f"sqlite:///{path.resolve().parent}/./{path.name}"
+        _moved.append(kept)
         try:
-            _fill(list(dict.fromkeys([*every, *wanted])), path, uri, artifacts, say)
+            _fill(list(dict.fromkeys([*every, *wanted])), path, _uri(path), artifacts, say)
         except database.Broken as again:  # it was not the file
             raise RuntimeError(f"MLflow cannot use a new database: {again}") from again
 
