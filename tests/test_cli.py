@@ -208,7 +208,8 @@ def test_prepare_passes_the_persons_corpus_on(
     monkeypatch.setattr(registry, "prepare", prepare)
     asked = ["prepare", "timit", "--processes", "3"]
     assert cli.main(["--settings", '{"timit_path": "/corpora/timit"}', *asked]) == 2
-    ((*where, settings, processes),) = calls
+    ((*where, settings, processes, own),) = calls
+    assert own == {}
     assert where == ["timit", paths.RAW, paths.PREPARED]
     assert processes == 3
     assert settings["timit_path"] == "/corpora/timit"

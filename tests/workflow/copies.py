@@ -12,7 +12,8 @@ ROOT = Path(__file__).parents[2]
 PARTS = (
     *("Snakefile", "workflow", "profiles", "config", "src"),
     *("dvc.yaml", ".dvc", ".dvcignore", ".gitignore", "environment.yml", "CITATION.cff"),
-    *("Makefile", "requirements.lock", "requirements-bench.lock", "pyproject.toml"),
+    *("Makefile", "requirements.lock", "requirements-bench.lock", "requirements-docs.lock"),
+    *("requirements-browser.lock", "pyproject.toml"),
 )
 EMBEDDED = ("preset=smoke", "embedded=always")
 RESULTS = Path("results/smoke-embedded")

@@ -36,7 +36,8 @@ def test_a_corrupt_archive_ends_with_one_message_and_is_not_used(tmp_path):
     sources = {"ADSMTL_MIRROR": str(mirror), **NO_NETWORK}
     result = project.call("adsmtl", "prepare", "timit-sample", **sources)
     assert result.returncode == 2
-    assert "timit.zip is damaged" in result.stderr
+    assert "timit.zip from mirror" in result.stderr
+    assert "put it into data/raw/timit-sample as timit.zip" in result.stderr
     assert "Traceback" not in result.stderr
     assert not list((project.folder / "data").glob("raw/*/timit.zip"))
 

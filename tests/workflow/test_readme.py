@@ -1,7 +1,6 @@
 """Every command that README.md names works as it is written there."""
 
 import re
-import shutil
 import tomllib
 from collections.abc import Callable
 
@@ -98,12 +97,21 @@ def writes_what_is_committed(name: str) -> Callable[[Project, str], None]:
 
 def judged_again(study: Project, command: str) -> None:
     """On the small study here; `tests/archive` judges the frozen ones, which takes longer."""
-    named = command.split()[-1]
-    names = ("claims.json", "tables/main.csv", "figures/accuracy.png")
-    before = [(study.folder / RESULTS / name).read_bytes() for name in names]
-    shutil.rmtree(study.folder / RESULTS / "tables")
+    named = command.split()[2]
     study.done("bash", "-c", command.replace(named, str(RESULTS)))
-    assert [(study.folder / RESULTS / name).read_bytes() for name in names] == before
+    for name in ("claims.json", "tables/main.csv", "figures/accuracy.png"):
+        again = study.folder / "again" / name
+        assert again.read_bytes() == (study.folder / RESULTS / name).read_bytes()
+
+
+def verified(study: Project, command: str) -> None:
+    """The same of the small study here; and a number that was edited is noticed."""
+    command = command.replace(command.split()[-1], str(RESULTS))
+    study.done("bash", "-c", command)
+    study.edit(str(RESULTS / "tables/main.csv"), "none", "nine")
+    result = study.call("bash", "-c", command)
+    assert result.returncode == 2
+    assert "tables/main.csv" in result.stdout + result.stderr
 
 
 def own_data(study: Project, command: str) -> None:
@@ -129,7 +137,7 @@ TESTS = {
         *("snakemake --lint --config preset=smoke embedded=always", "python -m pytest"),
     ),
     "make test-browser": recipe("python -m pytest -m browser tests/browser"),
-    "make ui": recipe("adsmtl track", "mlflow ui --backend-store-uri sqlite:///mlflow.db"),
+    "make ui": recipe("adsmtl track", "mlflow ui --host 127.0.0.1"),
     "make bench": recipe(
         "snakemake --cores all data/prepared/cifar10/card.json", "python -m benchmarks"
     ),
@@ -150,7 +158,8 @@ TESTS = {
     "python examples/digits.py": elsewhere("../library/test_examples.py"),
     "adsmtl arms": writes_what_is_committed("docs/arms.md"),
     "adsmtl presets": says("smoke: ", "quick: ", "study: ", "paper: "),
-    "adsmtl judge results/frozen/0.4.1/pilot": judged_again,
+    "adsmtl verify results/frozen/0.4.1/pilot": verified,
+    "adsmtl judge results/frozen/0.4.1/pilot --out again": judged_again,
     "adsmtl freeze": refused("was made by code that is not committed"),
 }
 

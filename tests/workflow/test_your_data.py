@@ -18,7 +18,7 @@ from mlflow import MlflowClient
 from adsmtl import cli, config, paths, planning
 from adsmtl.collected import reading
 from adsmtl.data import registry
-from adsmtl.data.fetch import sources
+from adsmtl.data.fetch import mirrors
 from adsmtl.errors import UserError
 from adsmtl.figures import accuracy
 from adsmtl.figures.drawing import Material
@@ -43,7 +43,7 @@ examples:
 training: {epochs: 2, batch_size: 16, eval_train: 32, eval_val: 32}
 fallback: true
 """
-MIRROR = os.environ.get(sources.MIRROR, "")  # which `project` hides
+MIRROR = os.environ.get(mirrors.MIRROR, "")  # which `project` hides
 FOUR = ["vision", "speech", "colours", "sounds"]
 SETTINGS = {"preset": "four", "embedded": "always", "device": "cpu"}
 
@@ -88,7 +88,7 @@ def configured(project: Path) -> Path:
 
 @needs_mirror
 def test_four_tasks_from_files_to_report(configured, monkeypatch):
-    monkeypatch.setenv(sources.MIRROR, MIRROR)
+    monkeypatch.setenv(mirrors.MIRROR, MIRROR)
     mine.pictures(configured / "held/pictures", per_class=40)
     timit_as_a_table(configured / "held")
     plan = planning.settle(config.settings(SETTINGS))

@@ -231,7 +231,7 @@ def refusing(mirror, tmp_path, monkeypatch):
     archive = make_zip(mirror / "timit.zip", {"../evil": b"x"})
     rewrite(mirror, sha256=files.sha256(archive), bytes=archive.stat().st_size)
     monkeypatch.setenv(mirrors.MIRROR, str(mirror))
-    monkeypatch.setattr(registry, "lookup", lambda _: replace(timit.SAMPLE, raw=TIMIT))
+    monkeypatch.setattr(registry, "lookup", lambda *_: replace(timit.SAMPLE, raw=TIMIT))
     return mirror
 
 
