@@ -88,9 +88,7 @@ def test_its_identity_is_the_checkpoint_the_code_and_the_kind_of_machine(
 
 def test_another_configuration_is_refused(prepared: dict, machine: Machine, root: Path) -> None:
     other = replace(RUN, training=replace(RUN.training, epochs=9))
-    with pytest.raises(
-        UserError, match=r"\.safetensors is missing, damaged or of another"
-    ):
+    with pytest.raises(UserError, match=r"\.safetensors is missing, damaged or of another"):
         dropping.evaluate(other, POLICY, prepared, machine, root)
 
 

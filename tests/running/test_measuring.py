@@ -117,8 +117,9 @@ def test_a_task_alone_is_refused(measure: Measure) -> None:
         measure(tiny.run(tasks=("vision",), arm_id="pair", seed=1))
 
 
-def test_a_loss_that_is_not_finite_is_refused_and_nothing_is_written(measure: Measure) -> None:
-    wild = replace(RUN, training=replace(RUN.training, learning_rate=1e38))
-    with pytest.raises(UserError, match="loss of pair seed=1 is not finite"):
-        measure(wild)
-    assert not measure.path.exists()
+def test_of_a_run_that_diverges_it_says_why_there_is_none(measure: Measure) -> None:
+    wild = replace(RUN, training=replace(RUN.training, learning_rate=1e30))
+    assert measure(wild)
+    assert measure.content["affinity"] == {}
+    assert "not finite" in measure.content["diverged"]
+    assert not measure(wild)

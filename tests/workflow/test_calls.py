@@ -82,10 +82,24 @@ def test_the_same_call_goes_on_after_every_end(study, call):
     assert "no backup found" not in said
     assert not list((study.folder / ".snakemake").glob("locks/*"))
 
-    fourth, output = call()
-    assert "is dead" not in output.read_text()
-    jobs = psutil.Process(fourth.pid).children(recursive=True)
-    fourth.kill()  # alone: its jobs are nobody's now
-    fourth.wait()
+
+def test_jobs_whose_snakemake_is_gone_stop(call):
+    alone, _ = call()
+    jobs = psutil.Process(alone.pid).children(recursive=True)
+    alone.kill()  # its jobs are nobody's now
+    alone.wait()
     psutil.wait_procs(jobs, timeout=60)
     assert not any(job.is_running() for job in jobs)
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="Snakemake forgets what it knew of outputs that it puts back after a failed job, so the"
+    " call after a stopped one takes the finished runs of the earlier configuration for new",
+)
+def test_a_call_after_a_stopped_one_trains_what_is_stale(study, call):
+    first, _ = call()
+    first.send_signal(signal.SIGTERM)
+    assert first.wait() == 1
+    planned = study.done(*CALL, "--dry-run")
+    assert "train_none" in planned
