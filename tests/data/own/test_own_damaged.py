@@ -19,7 +19,7 @@ import soundfile
 from PIL import Image
 
 from adsmtl.data import registry
-from adsmtl.data.fetch import extract as extracting
+from adsmtl.data.fetch import members
 from adsmtl.data.own.kinds import KINDS, data_set
 from adsmtl.errors import UserError
 
@@ -430,7 +430,7 @@ def not_an_image(pack: zipfile.ZipFile) -> None:
     ],
 )
 def test_archives(tmp_path, monkeypatch, damage, message):
-    monkeypatch.setattr(extracting, "HARMLESS", 1_000_000)
+    monkeypatch.setattr(members, "HARMLESS", 1_000_000)
     with zipped(mine.pictures(tmp_path / "pictures"), tmp_path / "x.zip") as pack:
         damage(pack)
     refused(tmp_path, "image-folder", message, path=str(tmp_path / "x.zip"))
@@ -450,7 +450,7 @@ def test_a_table_in_an_archive_names_files_in_it_alone(tmp_path):
 @pytest.mark.parametrize("name", ["x.zip", "x.tar.gz", "x.txt"])
 def test_what_is_no_archive(tmp_path, name):
     (tmp_path / name).write_bytes(b"no archive")
-    message = rf"{name} cannot be unpacked"
+    message = rf"{name}: cannot be unpacked"
     refused(tmp_path, "image-folder", message, path=str(tmp_path / name))
 
 
