@@ -263,7 +263,7 @@ def _estimate(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from adsmtl.running import estimate, records, session
+    from adsmtl.running import estimate, names, session
 
     plan = _plan(options)
     runs = [plan.study.run(arm, seed) for arm in options.arms for seed in options.seeds]
@@ -278,7 +278,7 @@ def _train(options: argparse.Namespace) -> int:
     if lost:
         log.error(
             f"{', '.join(run.name for run in lost)}: diverged, and kept with the reason in "
-            f"{records.METRICS}; all other runs are finished"
+            f"{names.METRICS}; all other runs are finished"
         )
     return DIVERGED if lost else 0
 

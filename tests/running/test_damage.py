@@ -13,7 +13,7 @@ from adsmtl.collected import run_folders, whole
 from adsmtl.dropout.schedules import Fixed, Follow
 from adsmtl.errors import UserError
 from adsmtl.running import damage, dropping, estimate, records, session
-from adsmtl.running.records import CHECKPOINT, HISTORY, METRICS, OWN, PREDICTIONS
+from adsmtl.running.names import CHECKPOINT, HISTORY, METRICS, OWN, PREDICTIONS
 from adsmtl.study import TestTime
 
 RUN = tiny.run(Fixed(0.3), seed=1, arm_id="fixed")

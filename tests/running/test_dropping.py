@@ -13,7 +13,7 @@ from adsmtl.dropout.masks import Rates
 from adsmtl.dropout.schedules import Fixed
 from adsmtl.errors import UserError
 from adsmtl.files import sha256
-from adsmtl.running import dropping, records, session
+from adsmtl.running import dropping, names, session
 from adsmtl.study import TestTime
 from adsmtl.training import monte_carlo
 from adsmtl.training.device import Machine
@@ -81,7 +81,7 @@ def test_its_identity_is_the_checkpoint_the_code_and_the_kind_of_machine(
 ) -> None:
     found = evaluated(POLICY, prepared, machine, root)["identity"]
     assert found["code"] == identity.code(RUN, identity.DROPPED)
-    assert found["checkpoint"] == sha256(paths.run(root, "fixed", 1) / records.CHECKPOINT)
+    assert found["checkpoint"] == sha256(paths.run(root, "fixed", 1) / names.CHECKPOINT)
     assert {key: found[key] for key in identity.kind(machine)} == identity.kind(machine)
     assert set(found) == {"code", "checkpoint", *identity.kind(machine)}
 

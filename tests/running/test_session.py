@@ -17,7 +17,7 @@ from adsmtl import identity, paths, seals
 from adsmtl.data.prepared import Prepared
 from adsmtl.dropout.schedules import Fixed, Follow
 from adsmtl.files import sha256
-from adsmtl.running import checkpoint, records, session
+from adsmtl.running import checkpoint, names, session
 from adsmtl.study import Run
 from adsmtl.training.batches import split_of
 from adsmtl.training.device import Machine
@@ -67,11 +67,11 @@ def finished(
 
 
 def metrics_of(folder: Path) -> dict[str, Any]:
-    return json.loads((folder / records.METRICS).read_text())
+    return json.loads((folder / names.METRICS).read_text())
 
 
 def history_of(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / records.HISTORY).read_text().splitlines()]
+    return [json.loads(line) for line in (folder / names.HISTORY).read_text().splitlines()]
 
 
 def equal_bits(one: Path, other: Path) -> bool:
@@ -80,15 +80,15 @@ def equal_bits(one: Path, other: Path) -> bool:
     def content(folder: Path) -> tuple:
         history = [{**record, "seconds": None} for record in history_of(folder)]
         metrics = {**metrics_of(folder), "seconds": None, "examples_per_second": None}
-        files = (records.CHECKPOINT, records.PREDICTIONS)
+        files = (names.CHECKPOINT, names.PREDICTIONS)
         return history, metrics, *((folder / name).read_bytes() for name in files)
 
     return content(one) == content(other)
 
 
 def test_a_finished_run_has_four_files_and_their_seal(finished: Path) -> None:
-    assert {path.name for path in finished.iterdir()} == {*records.OWN, seals.FILE}
-    assert seals.read(finished) == {name: sha256(finished / name) for name in records.OWN}
+    assert {path.name for path in finished.iterdir()} == {*names.OWN, seals.FILE}
+    assert seals.read(finished) == {name: sha256(finished / name) for name in names.OWN}
 
 
 def test_history_has_the_documented_form(finished: Path) -> None:
@@ -122,7 +122,7 @@ def test_metrics_have_the_documented_form(finished: Path) -> None:
     }
     assert (metrics["arm"], metrics["group"], metrics["seed"]) == ("adsmtl", "main", 1)
     assert metrics["fold"] == 1
-    assert metrics["predictions_sha256"] == sha256(finished / records.PREDICTIONS)
+    assert metrics["predictions_sha256"] == sha256(finished / names.PREDICTIONS)
     assert (metrics["epochs"], metrics["steps_per_epoch"]) == (3, 6)
     assert metrics["config_hash"] == RUN.config_hash
     assert metrics["config"] == json.loads(json.dumps(RUN.config()))
@@ -173,7 +173,7 @@ def test_a_single_task_run_has_one_task_and_the_studys_steps(train: Train) -> No
 def test_the_checkpoint_makes_the_reported_scores(
     finished: Path, prepared: dict[str, Prepared], machine: Machine
 ) -> None:
-    params, facts = checkpoint.load(finished / records.CHECKPOINT)
+    params, facts = checkpoint.load(finished / names.CHECKPOINT)
     assert facts == {"arm": "adsmtl", "seed": 1, "config_hash": RUN.config_hash}
     engine = Engine([RUN], prepared, machine)
     assert set(params) == set(engine.model.params)
@@ -189,7 +189,7 @@ def test_the_predictions_are_those_of_the_reported_scores(
     finished: Path, prepared: dict[str, Prepared]
 ) -> None:
     metrics = metrics_of(finished)["tasks"]
-    with np.load(finished / records.PREDICTIONS, allow_pickle=False) as stored:
+    with np.load(finished / names.PREDICTIONS, allow_pickle=False) as stored:
         found = {name: stored[name] for name in stored.files}
     assert set(found) == {
         f"{task}.{own}" for task in TASKS for own in ("numbers", "target", "predicted", "nll")
@@ -249,7 +249,7 @@ def test_an_interrupted_run_continues_to_the_same_bits(
     assert began == list(range(epochs, 3))
     assert any(f"continues after epoch {epochs}" in text for text in said)
     assert equal_bits(folder, finished)
-    assert not (folder / records.RESUME).exists()
+    assert not (folder / names.RESUME).exists()
 
 
 def test_an_interrupted_run_is_not_finished(
@@ -259,7 +259,7 @@ def test_an_interrupted_run_is_not_finished(
     with pytest.raises(KeyboardInterrupt):
         train(RUN)
     folder = paths.run(tmp_path / "results", RUN.arm_id, RUN.seed)
-    assert [path.name for path in folder.iterdir()] == [records.RESUME]
+    assert [path.name for path in folder.iterdir()] == [names.RESUME]
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_a_damaged_state_is_ignored(
     with pytest.raises(KeyboardInterrupt):
         train(RUN)
     monkeypatch.undo()
-    path = paths.run(tmp_path / "results", RUN.arm_id, RUN.seed) / records.RESUME
+    path = paths.run(tmp_path / "results", RUN.arm_id, RUN.seed) / names.RESUME
     spoil(path)
     said: list[str] = []
     assert equal_bits(train(RUN, say=said.append), finished)
@@ -373,7 +373,7 @@ def test_a_damaged_last_state_costs_one_epoch(
     with pytest.raises(KeyboardInterrupt):
         train(RUN)
     monkeypatch.undo()
-    path = paths.run(tmp_path / "results", RUN.arm_id, RUN.seed) / records.RESUME
+    path = paths.run(tmp_path / "results", RUN.arm_id, RUN.seed) / names.RESUME
     content = bytearray(path.read_bytes())
     if part == "cut":
         path.write_bytes(content[:-100])
@@ -386,7 +386,7 @@ def test_a_damaged_last_state_costs_one_epoch(
     assert said[0] == (
         f"adsmtl seed=1: continues after epoch 1, because {path} is missing or damaged"
     )
-    assert not (path.parent / records.EARLIER).exists()
+    assert not (path.parent / names.EARLIER).exists()
 
 
 def test_runs_trained_at_once_are_written_each_to_its_own_folder(train: Train) -> None:
@@ -455,7 +455,7 @@ def test_a_run_that_diverges_costs_the_others_nothing(
     assert "is not finite" in kept["reason"]
     assert kept["losses"] == {"vision": [None], "speech": [None]}
     assert [record["epoch"] for record in history_of(folder)] == [1]
-    assert "NaN" not in (folder / records.HISTORY).read_text()
+    assert "NaN" not in (folder / names.HISTORY).read_text()
     assert any("fixed seed=1: diverged in epoch 1" in line for line in said)
 
     again: list[str] = []
@@ -509,7 +509,7 @@ def test_training_again_withdraws_the_old_result_first(train: Train, crash_after
     crash_after(1)
     with pytest.raises(KeyboardInterrupt):
         train(replace(RUN, training=replace(RUN.training, learning_rate=2e-3)))
-    assert not (folder / records.METRICS).exists()
+    assert not (folder / names.METRICS).exists()
 
 
 def test_one_line_is_said_per_epoch(train: Train) -> None:

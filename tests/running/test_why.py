@@ -10,7 +10,7 @@ import tiny
 from adsmtl import identity, paths
 from adsmtl.dropout.schedules import Follow
 from adsmtl.errors import UserError
-from adsmtl.running import records, session, why
+from adsmtl.running import names, session, why
 from adsmtl.study import Arm, Extent, Study
 from adsmtl.training.device import Machine
 from adsmtl.training.engine import Engine
@@ -67,7 +67,7 @@ def test_the_reasons_are_listed_below(
 
 
 def test_a_missing_file_is_a_reason(explain: Explain, tmp_path: Path) -> None:
-    path = paths.run(tmp_path, "adsmtl", 0) / records.PREDICTIONS
+    path = paths.run(tmp_path, "adsmtl", 0) / names.PREDICTIONS
     path.unlink()
     fault = f"  {path.parent} is damaged: predictions.npz is missing"
     assert explain("adsmtl") == ["adsmtl seed=0: would be trained again", fault]

@@ -8,7 +8,7 @@ from adsmtl import seals
 from adsmtl.errors import UserError
 from adsmtl.files import read_json, sha256
 from adsmtl.running import checkpoint
-from adsmtl.running.records import CHECKPOINT, HISTORY, METRICS, OWN, PREDICTIONS
+from adsmtl.running.names import CHECKPOINT, HISTORY, METRICS, OWN, PREDICTIONS
 
 
 def found(folder: Path, needed: Collection[str]) -> str | None:

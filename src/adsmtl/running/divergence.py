@@ -8,7 +8,7 @@ from typing import Any
 
 from adsmtl import paths
 from adsmtl.files import read_json
-from adsmtl.running.records import METRICS
+from adsmtl.running.names import METRICS
 from adsmtl.study import Run
 
 # Nats. Guessing among 61 phones costs ln 61 = 4.1, so a mean loss of so much is no model's.

@@ -9,7 +9,7 @@ from adsmtl.data.prepared import Prepared
 from adsmtl.errors import UserError
 from adsmtl.files import read_json, sha256, write_json
 from adsmtl.running import checkpoint, divergence
-from adsmtl.running.records import CHECKPOINT, METRICS, TEST_TIME
+from adsmtl.running.names import CHECKPOINT, METRICS, TEST_TIME
 from adsmtl.study import Run, TestTime
 from adsmtl.training import monte_carlo
 from adsmtl.training.device import Machine

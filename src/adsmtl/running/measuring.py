@@ -11,7 +11,7 @@ from adsmtl.data.prepared import Prepared
 from adsmtl.errors import UserError
 from adsmtl.files import read_json, write_json
 from adsmtl.running import divergence, trajectories
-from adsmtl.running.records import AFFINITY
+from adsmtl.running.names import AFFINITY
 from adsmtl.study import Run
 from adsmtl.training import affinity
 from adsmtl.training.device import Machine

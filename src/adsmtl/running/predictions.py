@@ -9,8 +9,6 @@ import numpy as np
 from adsmtl.files import atomic
 from adsmtl.training.evaluation import Predictions
 
-FILE = "predictions.npz"
-
 
 def save(path: Path, of_tasks: Mapping[str, Predictions]) -> None:
     """Write the predictions of every task as `<task>.<name>`; equal arrays give equal bytes.

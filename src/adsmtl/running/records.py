@@ -16,22 +16,11 @@ from adsmtl import revision, seals
 from adsmtl.data.prepared import Prepared
 from adsmtl.files import sha256, write_json, write_text
 from adsmtl.running import checkpoint, predictions
+from adsmtl.running.names import AFFINITY, CHECKPOINT, HISTORY, METRICS, OWN, PREDICTIONS, TEST_TIME
 from adsmtl.study import Run
 from adsmtl.training.device import Machine
 from adsmtl.training.engine import Engine
 from adsmtl.training.evaluation import Predictions
-
-CHECKPOINT = "checkpoint.safetensors"
-HISTORY = "history.jsonl"
-METRICS = "metrics.json"
-PREDICTIONS = predictions.FILE
-RESUME = "resume.safetensors"
-EARLIER = "resume-earlier.safetensors"
-OWN = (METRICS, HISTORY, PREDICTIONS, CHECKPOINT)  # what a training writes and seals
-
-# What others write beside it, and seal.
-TEST_TIME = "test-time.json"
-AFFINITY = "affinity.json"
 
 
 def needed(run: Run) -> tuple[str, ...]:

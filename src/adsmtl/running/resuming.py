@@ -12,7 +12,7 @@ from typing import Any
 from torch import Tensor
 
 from adsmtl.running import checkpoint, difference
-from adsmtl.running.records import EARLIER, RESUME
+from adsmtl.running.names import EARLIER, RESUME
 from adsmtl.training.engine import Engine
 
 _State = tuple[dict[str, Tensor], dict[str, Any]]

@@ -9,8 +9,8 @@ from adsmtl import identity, paths, seals
 from adsmtl.data.prepared import Prepared
 from adsmtl.files import read_json, write_json
 from adsmtl.running import damage, divergence, records, resuming, trajectories
+from adsmtl.running.names import EARLIER, METRICS, RESUME
 from adsmtl.running.progress import ProgressLine
-from adsmtl.running.records import EARLIER, METRICS, RESUME
 from adsmtl.study import Run
 from adsmtl.training import capacity
 from adsmtl.training.device import Machine

@@ -10,7 +10,7 @@ from adsmtl.data.prepared import Prepared
 from adsmtl.errors import UserError
 from adsmtl.files import read_json
 from adsmtl.running import checkpoint, damage, difference, records, session, trajectories
-from adsmtl.running.records import METRICS, RESUME
+from adsmtl.running.names import METRICS, RESUME
 from adsmtl.study import Run, Study
 from adsmtl.training.device import Machine
 
