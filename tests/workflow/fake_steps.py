@@ -1,8 +1,10 @@
 """Stands in for `python -m adsmtl --log LOG COMMAND …`: copies what a finished study holds.
 
 It notes every command in the file that `CALLS` names, and fails where `FAILS` names the command.
+What stands for runs says that it was made by the configuration, data and code of now.
 """
 
+import json
 import os
 import shutil
 import sys
@@ -37,7 +39,29 @@ def main(command: str) -> int:
             target = path.relative_to(original)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
+    if command in ("train", "affinity"):
+        say_now({"train": "metrics.json", "affinity": "affinity.json"}[command])
     return 0
+
+
+def say_now(name: str) -> None:
+    from adsmtl import config, identity, paths, planning, seals
+
+    root = {"metrics.json": identity.TRAINED, "affinity.json": identity.RELATED}[name]
+    settings = json.loads(os.environ[planning.SETTINGS])
+    for run in planning.settle(config.settings(settings)).study.runs():
+        path = paths.run(ROOT, run.arm_id, run.seed) / name
+        if path.is_file():
+            data = {name: digest(task.dataset) for name, task in run.study_tasks.items()}
+            own = {"data": data, "code": identity.code(run, root)}
+            path.write_text(json.dumps({"config_hash": run.config_hash, "identity": own}))
+            seals.update(path.parent, [name])
+
+
+def digest(dataset: str) -> str:
+    from adsmtl import paths
+
+    return json.loads((paths.PREPARED / dataset / "card.json").read_text())["digest"]
 
 
 sys.exit(main(sys.argv[5]))

@@ -92,11 +92,6 @@ def test_jobs_whose_snakemake_is_gone_stop(call):
     assert not any(job.is_running() for job in jobs)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="Snakemake forgets what it knew of outputs that it puts back after a failed job, so the"
-    " call after a stopped one takes the finished runs of the earlier configuration for new",
-)
 def test_a_call_after_a_stopped_one_trains_what_is_stale(study, call):
     first, _ = call()
     first.send_signal(signal.SIGTERM)

@@ -1,6 +1,7 @@
 """One call brings everything up to date, or fails; a second one has nothing to do."""
 
 import os
+import random
 import re
 import shutil
 import sys
@@ -13,6 +14,27 @@ from copies import RESULTS, Project, copy_project
 AFTER = {"collect", "claims", "tables", "figures", "report", "manifest", "track", "diverged"}
 TRAINING = {"train", "test-time", *AFTER}
 EVERYTHING = {"affinity", *TRAINING}
+READING = {"report", "manifest", "track", "diverged"}
+
+
+def delete(name: str) -> Callable[[Project], None]:
+    return lambda project: (project.folder / RESULTS / name).unlink(missing_ok=True)
+
+
+def append(name: str) -> Callable[[Project], None]:
+    def edit(project: Project) -> None:
+        with (project.folder / "src/adsmtl" / name).open("a") as module:
+            module.write("\nUNUSED = 0\n")
+
+    return edit
+
+
+def digest_anew(project: Project) -> None:
+    project.edit("data/prepared/digits/card.json", r'"digest": "\w+"', '"digest": "0"')
+
+
+def train_longer(project: Project) -> None:
+    project.edit("config/presets/smoke.yaml", "epochs: 2", "epochs: 3")
 
 
 @pytest.fixture
@@ -24,7 +46,7 @@ def steps(study: Project, finished: Project, tmp_path: Path) -> Callable[..., se
     python = tmp_path / "bin" / "python"
     python.parent.mkdir()
     script = Path(__file__).with_name("fake_steps.py")
-    python.write_text(f'#!/bin/sh\nexec {sys.executable} -S {script} "$@"\n')
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} {script} "$@"\n')
     python.chmod(0o755)
     calls = tmp_path / "calls"
     path = os.pathsep.join(
@@ -47,45 +69,43 @@ def steps(study: Project, finished: Project, tmp_path: Path) -> Callable[..., se
     return call
 
 
-def test_one_call_brings_everything_up_to_date_whatever_was_done_before(study, steps):
-    root = study.folder / RESULTS
-    source = study.folder / "src/adsmtl"
+# What is done to a project, and the steps that must run because of it.
+EDITS: dict[str, tuple[Callable[[Project], None], set[str]]] = {
+    "all runs are deleted": (lambda p: shutil.rmtree(p.folder / RESULTS / "runs"), EVERYTHING),
+    "a run's metrics are deleted": (delete("runs/adsmtl-0.2/seed=1/metrics.json"), TRAINING),
+    "a run's predictions are deleted": (delete("runs/none/seed=0/predictions.npz"), TRAINING),
+    "code of training is edited": (append("training/objective.py"), EVERYTHING),
+    "data are edited": (digest_anew, EVERYTHING),
+    "the configuration is edited": (train_longer, EVERYTHING),
+    "a collected file is deleted": (delete("collected/configs.json"), AFTER),
+    "code of figures is edited": (append("figures/build.py"), {"figures", *READING}),
+    "a table is deleted": (delete("tables/main.csv"), {"tables", *READING}),
+    "the record of the listing is deleted": (delete("listing.json"), {"listing", "claims"}),
+    "the report is deleted": (delete("report.html"), {"report", "manifest"}),
+}
 
+
+@pytest.mark.parametrize("seed", [20261128])
+def test_one_call_brings_everything_up_to_date_whatever_was_done_before(study, steps, seed):
+    """Over edits in random order, calls that fail in a random step, and random numbers of cores."""
+    draw = random.Random(seed)
     assert steps(cores=1) == set()  # finished with two
-
-    shutil.rmtree(root / "runs")
-    shutil.rmtree(root / "tables")
-    (root / "report.html").unlink()
-    assert steps(cores=1) == EVERYTHING
-
-    with (source / "training/objective.py").open("a") as module:
-        module.write("\nUNUSED = 0\n")
-    assert steps(cores=3) == EVERYTHING
-
-    study.edit("data/prepared/digits/card.json", r'"digest": "\w+"', '"digest": "0"')
-    assert steps(cores=2) == EVERYTHING
-
-    study.edit("config/presets/smoke.yaml", "epochs: 2", "epochs: 3")
-    (root / "listing.json").unlink()
-    assert steps(cores=1) == EVERYTHING | {"listing"}
-
-    with (source / "figures/build.py").open("a") as module:
-        module.write("\nUNUSED = 0\n")
-    assert steps(cores=2, fails="figures") == {"figures"}
-    assert steps(cores=1) == {"figures", "report", "manifest", "track", "diverged"}
-
-    (root / "runs/adsmtl-0.2/seed=1/metrics.json").unlink()
-    assert steps(cores=1, fails="train") == {"train"}
-    assert steps(cores=3) == TRAINING
-
-    (root / "collected/configs.json").unlink()
-    assert steps(cores=1) == AFTER
-
-    (root / "report.html").unlink()
-    (root / "runs/none/seed=0/predictions.npz").unlink()
-    assert steps(cores=2) == TRAINING
-
-    assert steps(cores=1) == set()
+    pending = draw.sample(list(EDITS), len(EDITS))
+    while pending:
+        done = [pending.pop() for _ in range(min(len(pending), draw.choice([1, 1, 2])))]
+        needed = set()
+        for name in done:
+            edit, because = EDITS[name]
+            edit(study)
+            needed |= because
+        fails = draw.choice(sorted(needed)) if draw.random() < 0.4 else ""
+        ran = steps(cores=draw.randint(1, 4), fails=fails)
+        if fails:
+            assert fails in ran, (seed, done)
+            needed = needed - ran | {fails}
+            ran = steps(cores=draw.randint(1, 4))
+        assert ran >= needed, (seed, done, fails)
+        assert steps(cores=draw.randint(1, 4)) == set(), (seed, done, fails)
 
 
 @pytest.mark.parametrize("view", ["--rulegraph", "--summary", "--list-changes code", "--d3dag"])

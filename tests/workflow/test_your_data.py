@@ -119,7 +119,7 @@ def test_four_tasks_from_files_to_report(configured, monkeypatch):
         assert f'<td class="left">{task}</td>' in page
     manifest = json.loads((root / "manifest.json").read_text())
     assert set(manifest["data"]) == {"colours", "digits", "espeak", "sounds"}
-    client = MlflowClient(paths.TRACKING)
+    client = MlflowClient(f"sqlite:///{paths.TRACKING}")
     (experiment,) = client.search_experiments(filter_string="name LIKE 'adsmtl/%'")
     logged = client.search_runs([experiment.experiment_id], "tags.kind = 'seed'")
     assert len(logged) == 2 * len(plan.study.arms)

@@ -1,9 +1,11 @@
 # One call of Snakemake beside others, which may have died: whose locks there are, and what is said.
 import logging
 
+from snakemake.persistence.file import FilePersistence
 from snakemake_interface_executor_plugins.settings import ExecMode
 
 from adsmtl import owners
+from adsmtl.running import stale
 
 # The processes that Snakemake starts to run a job hold no locks.
 LIVING = (
@@ -11,6 +13,14 @@ LIVING = (
     if workflow.exec_mode == ExecMode.DEFAULT
     else []
 )
+
+
+# When a job fails that updates its outputs, Snakemake puts the old ones back and notes them as made
+# the new way. What their own files say decides: such an output is noted as not complete.
+if workflow.exec_mode == ExecMode.DEFAULT:
+    records = FilePersistence(nolock=True, path=Path(".snakemake"))
+    for path in stale.outputs(STUDY, ROOT, PLAN.related):
+        records._mark_incomplete(str(path), None)
 
 
 class Said(logging.Filter):
