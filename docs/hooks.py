@@ -10,7 +10,7 @@ from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")
-LINK = re.compile(r"(?<!!)\]\(([^)#\s:]+)(#[^)\s]*)?\)")
+LINK = re.compile(r"\]\(([^)#\s:]+)(#[^)\s]*)?\)")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -42,7 +42,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         place = place if target.startswith("docs/") or target in PAGES else _copy(target)
         return f"[{match[1]}]({posixpath.relpath(place, home)}{anchor})"
 
-    markdown = re.sub(r"(?<!!)\[([^\[\]]*)" + LINK.pattern.removeprefix("(?<!!)"), led, markdown)
+    markdown = re.sub(r"\[([^\[\]]*)" + LINK.pattern, led, markdown)
     lines = [
         f"- [{path.parent.name}, version {path.parents[1].name}]({_copy(target)})"
         for path, target in ((path, str(path.relative_to(ROOT))) for path in _reports())
@@ -58,7 +58,8 @@ def _target(page: str, link: str) -> str:
 
 def _copy(target: str) -> str:
     """Where a file of the repository lies in the site; programs as text, for browsers to show."""
-    return f"files/{target}" if target.endswith((".html", ".json")) else f"files/{target}.txt"
+    shown = target.endswith((".html", ".json", ".png"))
+    return f"files/{target}" if shown else f"files/{target}.txt"
 
 
 def _reports() -> list[Path]:

@@ -1,4 +1,4 @@
-"""Every command that README.md names works as it is written there."""
+"""Every command that README.md and docs/run.md name works as it is written there."""
 
 import re
 import tomllib
@@ -14,7 +14,8 @@ TOOLS = "make|snakemake|dvc|adsmtl|pip|source|mlflow|git|conda|uv|python"
 
 def commands() -> list[str]:
     """The lines of code blocks, and code within sentences that calls a tool, each once."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    pages = ("README.md", "docs/run.md")
+    text = "\n".join((ROOT / page).read_text(encoding="utf-8") for page in pages)
     fenced = [
         line.strip()
         for block in re.findall(r"(?ms)^```(?:sh|bash|console)\n(.*?)^```", text)
