@@ -1,9 +1,10 @@
 """The command line: exit codes, and messages where people and workflow look for them."""
 
+import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -267,3 +268,66 @@ def test_affinity_in_a_preset_that_does_not_ask_for_it_exits_with_2(
     settings = '{"preset": "quick", "embedded": "always"}'
     assert cli.main(["--settings", settings, "affinity", "--arms", "none", "--seeds", "0"]) == 2
     assert capsys.readouterr().err == "error: preset 'quick' has no affinity; see config/presets\n"
+
+
+def test_a_project_is_where_the_command_is_run(
+    project: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    assert cli.main(["--project", str(project), "--log", "said.log", "schema"]) == 0
+    assert json.loads((project / paths.SCHEMA).read_text()) == config.schema()
+    assert (project / "said.log").is_file()
+    assert Path.cwd() == project.resolve()
+
+
+def test_a_folder_that_is_no_project_is_refused(
+    tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture
+) -> None:
+    folder = tmp_path_factory.mktemp("elsewhere")
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["--project", str(folder), "presets"])
+    assert caught.value.code == 2
+    assert f"--project: {folder} has no config/config.yaml" in capsys.readouterr().err
+
+
+def parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    yield parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            yield from action.choices.values()
+
+
+@pytest.mark.parametrize(
+    "parser", list(parsers(cli.build_parser())), ids=lambda parser: parser.prog
+)
+def test_every_argument_is_explained(parser: argparse.ArgumentParser) -> None:
+    silent = [action.dest for action in parser._actions if not action.help]
+    assert silent in ([], ["command"], ["==SUPPRESS=="])
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("adsmtl fre", {"freeze"}),
+        ("adsmtl --pro", {"--project"}),
+        ("adsmtl train --s", {"--seeds"}),
+        ("adsmtl completion z", {"zsh"}),
+        ("adsmtl verify conf", {"config"}),
+    ],
+)
+def test_a_shell_completes_commands_options_and_files(
+    typed: str, completed: set[str], project: Path, capsys: pytest.CaptureFixture, tmp_path: Path
+) -> None:
+    assert cli.main(["completion", "bash"]) == 0
+    script = tmp_path / "completion.sh"
+    words = typed.split()
+    script.write_text(
+        capsys.readouterr().out
+        + f"COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}\n"
+        + f"_shtab_adsmtl adsmtl {words[-1]} {words[-2]}\n"
+        + 'printf "%s\\n" "${COMPREPLY[@]}"\n'
+    )
+    done = subprocess.run(
+        ["bash", str(script)], capture_output=True, text=True, cwd=project, check=True
+    )
+    assert set(done.stdout.split()) == completed

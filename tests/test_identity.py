@@ -108,6 +108,7 @@ DOES = insert("CHANGED = True")
         ("errors.py", DOES),
         ("files.py", DOES),
         ("cli.py", DOES),
+        ("commands/training.py", DOES),
         ("identity.py", DOES),
         ("data/cards.py", DOES),
         ("__init__.py", lambda text: text.replace("0.", "9.")),

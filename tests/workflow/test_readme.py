@@ -157,6 +157,7 @@ TESTS = {
     "dvc push": elsewhere("test_versioning.py"),
     "pip install -e '.[listing]'": extra,
     "python examples/digits.py": elsewhere("../library/test_examples.py"),
+    "source <(adsmtl completion bash)": says(),
     "adsmtl arms": writes_what_is_committed("docs/arms.md"),
     "adsmtl presets": says("smoke: ", "quick: ", "study: ", "paper: "),
     "adsmtl verify results/frozen/0.4.1/pilot": verified,

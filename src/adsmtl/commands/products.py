@@ -1,0 +1,76 @@
+"""Commands that make tables, figures, ledger, report and records of a finished study."""
+
+import argparse
+import importlib
+from pathlib import Path
+
+from adsmtl import outputs, paths
+from adsmtl.commands.shared import Add, Command, collected_of, log, plan_of
+from adsmtl.errors import UserError
+
+
+def register(add: Add) -> None:
+    """Add the commands to the parser."""
+    tables = _product("adsmtl.tables.build", "write_all")
+    add("tables", tables, "write the tables of a finished study")
+    figures = _product("adsmtl.figures.build", "write_all")
+    add("figures", figures, "write the figures of a finished study")
+    add("listing", _listing, "run the paper's listing against Keras, where it is installed")
+    claims = _product("adsmtl.claims.write", "write")
+    add("claims", claims, "judge the paper's claims from a finished study")
+    own = add("judge", _judge, "make tables, figures and ledger again from collected tables")
+    own.add_argument("folder", type=Path, help="a results folder or a frozen archive")
+    own.add_argument("--out", type=Path, metavar="FOLDER", help="where to write instead of there")
+    add("report", _report, "write report.html from tables, figures and claims")
+    add("manifest", _manifest, "write manifest.json: where every number comes from")
+    own = add("track", _track, "import every results folder into MLflow")
+    own.add_argument("--only", type=Path, metavar="FOLDER", help="one results folder, not all")
+
+
+def _product(module: str, function: str) -> Command:
+    """The command that hands the collected tables to a function; it loads the module when run."""
+
+    def command(options: argparse.Namespace) -> None:
+        collected = collected_of(options)
+        getattr(importlib.import_module(module), function)(collected, collected.root)
+
+    return command
+
+
+def _listing(options: argparse.Namespace) -> None:
+    from adsmtl.claims import listing
+
+    path = plan_of(options).root / outputs.LISTING
+    found = listing.check(path)
+    log.info(f"wrote {path}: {found['reason'] or found['keras']}")
+
+
+def _judge(options: argparse.Namespace) -> None:
+    from adsmtl.archive.judge import judge
+
+    target = options.out or options.folder
+    written = judge(options.folder, target)
+    log.info(f"wrote {len(written)} files below {target}: tables, figures and the ledger")
+
+
+def _report(options: argparse.Namespace) -> None:
+    from adsmtl.archive import page
+
+    collected = collected_of(options)
+    log.info(f"wrote {page.write(collected, collected.root)}")
+
+
+def _manifest(options: argparse.Namespace) -> None:
+    from adsmtl.archive import manifest
+
+    manifest.write(collected_of(options))
+
+
+def _track(options: argparse.Namespace) -> None:
+    from adsmtl.tracking import importing
+
+    every = sorted(p.parent for p in paths.RESULTS.glob("*/manifest.json"))
+    wanted = every if options.only is None else [options.only]
+    if not wanted:
+        raise UserError("there are no results to import; run snakemake first")
+    importing.track(wanted, every, paths.TRACKING, paths.ARTIFACTS, log.info)
