@@ -36,10 +36,9 @@ lint: $(VENV)/.ready
 	snakefmt --check Snakefile workflow
 	snakemake --lint --config preset=smoke embedded=always
 
-# Imports what is in results/ (again, if the database was deleted) and opens MLflow.
+# Imports what is in results/ (again, if the database was deleted), and opens MLflow on its arms.
 ui: $(VENV)/.ready
-	adsmtl track
-	mlflow ui --host 127.0.0.1 --port $(UI_PORT) --backend-store-uri sqlite:///mlflow.db
+	adsmtl ui --port $(UI_PORT)
 
 # How often the judge gives every verdict under known effects: the tables of docs/protocol.md.
 simulation: $(VENV)/.ready

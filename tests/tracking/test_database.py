@@ -1,7 +1,6 @@
 """MLflow's database: damaged, locked, half made, or wanted twice; the disk full. Real files."""
 
 import os
-import re
 import shutil
 import socket
 import sqlite3
@@ -20,9 +19,9 @@ from adsmtl.collected import reading
 from adsmtl.errors import UserError
 from adsmtl.tables import build as tables
 from adsmtl.tracking import database, importing, mlflow_import
+from adsmtl.tracking.page import command as page_command
 
 ARMS = ["single-vision-none", "none"]
-MAKEFILE = Path(__file__).parents[2] / "Makefile"
 IMPORT = """
 import sys
 from pathlib import Path
@@ -178,11 +177,9 @@ def test_the_page_listens_on_this_machine_alone(folder):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    recipe = re.search(r"^\t(mlflow ui .*)$", MAKEFILE.read_text(), re.MULTILINE)[1]
-    command = recipe.replace("$(UI_PORT)", str(port)).split()
+    command = page_command(folder / "mlflow.db", port)
     environment = {"MLFLOW_HOST": "0.0.0.0", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    command += ["--workers", "1"]
-    page = psutil.Popen([sys.executable, "-m", *command], env=os.environ | environment)
+    page = psutil.Popen(command, env=os.environ | environment)
     try:
         until = time.monotonic() + 600
         while not (found := _listening(page)):

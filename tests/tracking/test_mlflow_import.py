@@ -1,6 +1,9 @@
 import json
+import re
 import shutil
+from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import urlparse
 
 import pytest
 from collecting import collected
@@ -9,7 +12,7 @@ from synthetic import write_results, write_run
 from adsmtl.archive import manifest
 from adsmtl.collected import collect, reading, run_folders
 from adsmtl.tables import build as tables
-from adsmtl.tracking import mlflow_import
+from adsmtl.tracking import mlflow_import, records, words
 
 ARMS = ["single-vision-none", "none", "adsmtl-0.2"]
 
@@ -108,14 +111,14 @@ def test_curves_final_and_best_values_are_those_of_the_run(study):
     study.sync()
     run = stored(study)["seed", "adsmtl-0.2 seed=1"]
     source = run_folders.load(study.root, {"adsmtl-0.2": [1]})[0]
-    curve = study.client.get_metric_history(run.info.run_id, "tasks/speech/val/accuracy")
+    curve = study.client.get_metric_history(run.info.run_id, "training/speech/val_accuracy")
     expected = [line["tasks"]["speech"]["val"]["accuracy"] for line in source.history]
     assert [(m.step, m.value) for m in curve] == list(enumerate(expected, start=1))
     task = source.metrics["tasks"]["speech"]
     metrics = run.data.metrics
-    assert metrics["final/speech/test/accuracy_39"] == task["final"]["test"]["accuracy_39"]
-    assert metrics["final/speech/gap"] == task["final"]["gap"]
-    assert metrics["best_val/speech/accuracy"] == task["best_val"]["accuracy"]
+    assert metrics["values/speech/test_accuracy_39"] == task["final"]["test"]["accuracy_39"]
+    assert metrics["values/speech/gap"] == task["final"]["gap"]
+    assert metrics["values/speech/best_val_accuracy"] == task["best_val"]["accuracy"]
     assert run.data.params["arm.dropout.schedule"] == "adsmtl"
     assert run.data.params["training.batch_size"] == "64"
 
@@ -135,7 +138,8 @@ def test_summary_equals_the_mean_over_seeds(study):
     study.sync()
     frame = collected(study.root).runs.query("arm == 'adsmtl-0.2' and task == 'vision'")
     metrics = stored(study)["summary", "adsmtl-0.2"].data.metrics
-    name = "final/vision/test/accuracy"
+    name = "with_interval/vision/test_accuracy"
+    assert metrics["test_accuracy/vision"] == metrics[f"{name}/mean"]
     assert metrics[f"{name}/mean"] == pytest.approx(frame["test_accuracy"].mean(), rel=1e-12)
     assert metrics[f"{name}/n"] == 2
     assert metrics[f"{name}/ci_low"] < metrics[f"{name}/mean"] < metrics[f"{name}/ci_high"]
@@ -153,7 +157,7 @@ def test_a_changed_run_replaces_the_old_one(study):
     after, found = ids(study), stored(study)
     changed = {identity for identity in after if after[identity] != before[identity]}
     assert changed == {("seed", "none seed=0"), ("summary", "none")}
-    assert found["seed", "none seed=0"].data.metrics["final/vision/test/accuracy"] == 0.99
+    assert found["seed", "none seed=0"].data.metrics["test_accuracy/vision"] == 0.99
     sibling = found["seed", "none seed=1"]
     assert sibling.data.tags["mlflow.parentRunId"] == after["summary", "none"]
 
@@ -166,7 +170,7 @@ def test_a_vanished_run_is_removed_and_a_new_one_added(study):
     study.sync()
     found = stored(study)
     assert ("summary", "single-vision-none") not in found
-    assert found["summary", "none"].data.metrics["final/vision/test/accuracy/n"] == 3
+    assert found["summary", "none"].data.metrics["with_interval/vision/test_accuracy/n"] == 3
 
 
 def test_an_interrupted_import_is_repaired(study, monkeypatch):
@@ -183,7 +187,7 @@ def test_an_interrupted_import_is_repaired(study, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             study.sync()
     changes = study.sync()
-    assert (changes.deleted, changes.kept) == (1, 5)
+    assert (changes.deleted, changes.kept) == (1, 2)
     assert len(stored(study)) == 10
     assert all(run.info.status == "FINISHED" for run in stored(study).values())
 
@@ -208,7 +212,7 @@ def test_artifacts_follow_the_report(study):
     assert "tables/main.csv" in listing()
     (study.root / "tables/main.csv").write_text("changed")
     assert study.sync().created == 1
-    assert len(list(study.artifacts.glob("*/*/artifacts"))) == 1  # the old ones are gone
+    assert len(list(study.artifacts.glob("*/*/artifacts"))) == 10  # the old ones are gone
 
 
 def test_a_new_code_revision_only_edits_tags(study):
@@ -222,3 +226,66 @@ def test_a_new_code_revision_only_edits_tags(study):
     after = ids(study)
     assert {k for k in after if after[k] != before[k]} == {("report", "report")}
     assert {run.data.tags["code_revision"] for run in stored(study).values()} == {"v9"}
+
+
+def test_the_first_metrics_are_those_that_a_person_looks_for(study):
+    study.sync()
+    found = stored(study)
+    frame = collected(study.root).runs.query("arm == 'none'")
+    for identity in (("summary", "none"), ("seed", "none seed=0")):
+        metrics = found[identity].data.metrics
+        assert sorted(metrics)[:5] == [
+            "test_accuracy",
+            *(f"{measure}/{task}" for measure in words.HEADLINES for task in ("speech", "vision")),
+        ]
+        runs = frame if identity[0] == "summary" else frame.query("seed == 0")
+        assert metrics["test_accuracy"] == pytest.approx(runs["test_accuracy"].mean())
+    alone = found["summary", "single-vision-none"].data.metrics
+    assert "test_accuracy" not in alone  # a mean over tasks would be no mean
+    assert "test_accuracy/vision" in alone
+
+
+def test_an_arm_has_its_data_its_configuration_and_its_curves(study):
+    study.sync()
+    run = stored(study)["summary", "adsmtl-0.2"]
+    assert sorted(i.dataset.name for i in run.inputs.dataset_inputs) == ["cifar10", "timit-sample"]
+    assert run.info.end_time > run.info.start_time
+    names = [one.path for one in study.client.list_artifacts(run.info.run_id)]
+    assert names == ["config.json", "learning-curves.png"]
+    folder = Path(urlparse(run.info.artifact_uri).path)
+    assert json.loads((folder / "config.json").read_text())["arm"]["dropout"]["p0"] == 0.2
+    assert (folder / "learning-curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_every_experiment_and_arm_is_described(study):
+    study.sync()
+    experiment = study.client.get_experiment_by_name("adsmtl/quick")
+    assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
+    assert "Preset quick" in experiment.tags[records.NOTE]
+    assert "3 arms" in experiment.tags[records.NOTE]
+    note = stored(study)["summary", "none"].data.tags[records.NOTE]
+    assert "2 seeds" in note
+    # the filter that it names finds the children
+    (query,) = re.findall(r"filter by `([^`]+)`", note)
+    found = study.client.search_runs([experiment.experiment_id], query)
+    assert {run.info.run_name for run in found} == {"none seed=0", "none seed=1"}
+
+
+def test_a_folder_that_was_moved_has_its_artifacts(study, tmp_path):
+    study.sync()
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for name in ("quick", "artifacts", "mlflow.db"):
+        shutil.move(tmp_path / name, moved / name)
+    uri = f"sqlite:///{moved / 'mlflow.db'}"
+    changes = mlflow_import.sync(moved / "quick", uri, moved / "artifacts")
+    assert changes == mlflow_import.Changes(created=10, deleted=0, kept=0)
+    client = mlflow_import._client(uri)
+    (experiment,) = client.search_experiments(filter_string="name LIKE 'adsmtl/%'")
+    for run in client.search_runs([experiment.experiment_id]):
+        assert Path(urlparse(run.info.artifact_uri).path).is_relative_to(moved)
+
+
+def test_a_frozen_study_is_called_one(tmp_path):
+    name = mlflow_import.name_of(tmp_path / "results/frozen/1.2.3/study")
+    assert name == "adsmtl/study 1.2.3 (frozen, read-only)"

@@ -138,7 +138,7 @@ TESTS = {
         *("snakemake --lint --config preset=smoke embedded=always", "python -m pytest"),
     ),
     "make test-browser": recipe("python -m pytest -m browser tests/browser"),
-    "make ui": recipe("adsmtl track", "mlflow ui --host 127.0.0.1"),
+    "make ui": recipe("adsmtl ui --port"),
     "make bench": recipe(
         "snakemake --cores all data/prepared/cifar10/card.json", "python -m benchmarks"
     ),

@@ -25,6 +25,8 @@ def register(add: Add) -> None:
     add("manifest", _manifest, "write manifest.json: where every number comes from")
     own = add("track", _track, "import every results folder into MLflow")
     own.add_argument("--only", type=Path, metavar="FOLDER", help="one results folder, not all")
+    own = add("ui", _ui, "import all results, frozen ones too, and open MLflow on the newest")
+    own.add_argument("--port", type=int, default=5000, help="of the page (default: 5000)")
 
 
 def _product(module: str, function: str) -> Command:
@@ -67,10 +69,34 @@ def _manifest(options: argparse.Namespace) -> None:
 
 
 def _track(options: argparse.Namespace) -> None:
+    _import([options.only] if options.only else _studies())
+
+
+def _ui(options: argparse.Namespace) -> int:
+    from adsmtl.tracking import page
+
+    studies = [*_studies(), *sorted(p.parent for p in paths.FROZEN.glob("*/*/manifest.json"))]
+    if not studies:
+        raise UserError("there are no results to show; run snakemake first")
+    _import(studies)
+    # What was made last is what a person wants to see.
+    newest = max(studies, key=lambda root: (root in _studies(), _made(root)))
+    link = page.address(newest, paths.TRACKING, options.port)
+    started = page.command(paths.TRACKING, options.port)
+    return page.serve(started, link, options.port, log.info)
+
+
+def _studies() -> list[Path]:
+    return sorted(path.parent for path in paths.RESULTS.glob("*/manifest.json"))
+
+
+def _made(root: Path) -> float:
+    return (root / outputs.MANIFEST).stat().st_mtime
+
+
+def _import(wanted: list[Path]) -> None:
     from adsmtl.tracking import importing
 
-    every = sorted(p.parent for p in paths.RESULTS.glob("*/manifest.json"))
-    wanted = every if options.only is None else [options.only]
     if not wanted:
         raise UserError("there are no results to import; run snakemake first")
-    importing.track(wanted, every, paths.TRACKING, paths.ARTIFACTS, log.info)
+    importing.track(wanted, _studies(), paths.TRACKING, paths.ARTIFACTS, log.info)

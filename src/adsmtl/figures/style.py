@@ -3,7 +3,8 @@
 Matplotlib is loaded only when something is drawn; see `drawing`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,27 @@ def saved(folder: Path, name: str, remedy: str) -> tuple[bytes, str]:
     return picture.read_bytes(), caption.read_text(encoding="utf-8").strip()
 
 
+@contextmanager
+def _laid_out(draw: Callable[[], Figure]) -> Iterator[Figure]:
+    """A figure in the common style. One layout serves all formats: it takes longer than drawing."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    with mpl.rc_context({**mpl.rcParamsDefault, **_SETTINGS}):
+        drawn = draw()
+        FigureCanvasAgg(drawn)
+        drawn.draw_without_rendering()
+        drawn.set_layout_engine("none")
+        yield drawn
+
+
+def picture(path: Path, draw: Callable[[], Figure]) -> Path:
+    """Draw in the common style and write one PNG, with no caption."""
+    with _laid_out(draw) as drawn:
+        drawn.savefig(path, format="png", metadata=_NO_TRACES["png"])
+    return path
+
+
 def save(folder: Path, name: str, draw: Callable[[], Figure], caption: str) -> None:
     """Draw in the common style and write `name` as PDF and PNG with its caption beside it.
 
@@ -145,15 +167,7 @@ def save(folder: Path, name: str, draw: Callable[[], Figure], caption: str) -> N
     Raises:
         UserError: the folder cannot be written.
     """
-    import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    with mpl.rc_context({**mpl.rcParamsDefault, **_SETTINGS}):
-        drawn = draw()
-        FigureCanvasAgg(drawn)
-        # One layout for all formats: it takes longer than drawing.
-        drawn.draw_without_rendering()
-        drawn.set_layout_engine("none")
+    with _laid_out(draw) as drawn:
         for kind in outputs.FIGURE_FORMATS:
             with atomic(folder / f"{name}.{kind}") as temporary:
                 drawn.savefig(temporary, format=kind, metadata=_NO_TRACES[kind])

@@ -7,15 +7,22 @@ writers never race for the database, and the database can be deleted and rebuilt
 import json
 import logging
 import os
+import re
 import shutil
-from collections.abc import Sequence
+import tempfile
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
 
+from adsmtl import paths
+from adsmtl.claims.wanted import MAIN
 from adsmtl.collected import reading
-from adsmtl.tracking import records
+from adsmtl.figures import style
+from adsmtl.figures.lazy import Figure
+from adsmtl.tracking import records, view, words
 from adsmtl.tracking.records import Record
 
 if TYPE_CHECKING:
@@ -41,7 +48,7 @@ class Changes:
 
 
 def sync(results_root: Path, tracking_uri: str, artifact_root: Path) -> Changes:
-    """Make the experiment `adsmtl/<name of the folder>` equal to a results folder.
+    """Make the experiment of a results folder equal to it.
 
     Every arm becomes a summary run, every seed a child of it, and the tables, figures and
     the report become the artifacts of a run called `report`. Runs are recognised by a digest
@@ -49,17 +56,22 @@ def sync(results_root: Path, tracking_uri: str, artifact_root: Path) -> Changes:
     without a source, duplicates and half-imported ones are deleted.
 
     Args:
-        results_root: a results folder with collected tables, such as `results/quick`.
+        results_root: a results folder with collected tables, such as `results/quick`, or a frozen
+            archive.
         tracking_uri: such as `sqlite:///mlflow.db`; the database is made if need be.
         artifact_root: folder for artifacts of new experiments.
 
     Raises:
         UserError: a collected table is missing or damaged.
     """
-    wanted = records.build(reading.load(results_root))
+    collected = reading.load(results_root)
+    wanted = records.build(collected)
     client = _client(tracking_uri)
-    name = f"adsmtl/{results_root.resolve().name}"
-    experiment = _experiment(client, name, artifact_root)
+    experiment = _experiment(client, name_of(results_root), artifact_root)
+    tasks = [task for task in collected.runs["task"].unique() if task in MAIN]
+    described = view.tags(tasks) | {records.NOTE: words.of_study(collected)}
+    for tag in described.items():
+        client.set_experiment_tag(experiment, *tag)
     kept, stale = _sort_out(_all_runs(client, experiment), wanted)
     for run in stale:
         _delete(client, run, artifact_root)
@@ -77,6 +89,14 @@ def sync(results_root: Path, tracking_uri: str, artifact_root: Path) -> Changes:
     return Changes(created=len(wanted) - len(kept), deleted=len(stale), kept=len(kept))
 
 
+def name_of(results_root: Path) -> str:
+    """The name of the experiment of a results folder; a frozen study says that it is one."""
+    root = results_root.resolve()
+    if root.parent.parent.name == paths.FROZEN.name:
+        return f"adsmtl/{root.name} {root.parent.name} (frozen, read-only)"
+    return f"adsmtl/{root.name}"
+
+
 def _client(tracking_uri: str) -> "MlflowClient":
     """A client that reports no usage and logs no migrations."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -88,13 +108,16 @@ def _client(tracking_uri: str) -> "MlflowClient":
 
 
 def _experiment(client: "MlflowClient", name: str, artifact_root: Path) -> str:
+    folder = (artifact_root.resolve() / re.sub(r"[^\w.-]+", "-", name)).as_uri()
     found = client.get_experiment_by_name(name)
-    if found is None:
-        folder = artifact_root.resolve() / name.replace("/", "-")
-        return client.create_experiment(name, artifact_location=folder.as_uri())
-    if found.lifecycle_stage == "deleted":  # its name stays taken
+    if found is not None and found.lifecycle_stage == "deleted":  # its name stays taken
         client.restore_experiment(found.experiment_id)
-    return found.experiment_id
+    if found is not None and found.artifact_location != folder:
+        # The project was moved, and MLflow would look for files where it was.
+        client.rename_experiment(found.experiment_id, f"{name} before {time.time_ns()}")
+        client.delete_experiment(found.experiment_id)
+        found = None
+    return found.experiment_id if found else client.create_experiment(name, folder)
 
 
 def _all_runs(client: "MlflowClient", experiment: str) -> list["Run"]:
@@ -156,8 +179,17 @@ def _create(client: "MlflowClient", experiment: str, record: Record, tags: dict[
         client.log_inputs(run, [_dataset(*data) for data in record.datasets])
     for folder, path in record.files:
         client.log_artifact(run, str(path), folder or None)
+    for name, text in record.texts.items():
+        client.log_text(run, text, name)
+    if record.draw is not None:
+        _log_figure(client, run, record.draw)
     client.set_terminated(run, _status(record.kind), record.ended)
     return run
+
+
+def _log_figure(client: "MlflowClient", run: str, draw: Callable[[], Figure]) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        client.log_artifact(run, str(style.picture(Path(scratch) / "learning-curves.png", draw)))
 
 
 def _status(kind: str) -> str:

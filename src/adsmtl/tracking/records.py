@@ -4,10 +4,11 @@ A record's key is the digest of all that cannot be edited once it is in MLflow. 
 a new code revision or relabelled arm does not make every run anew.
 """
 
+import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,15 @@ from adsmtl import outputs
 from adsmtl.analysis import summary
 from adsmtl.collected import diverged, provenance
 from adsmtl.collected.reading import Collected
+from adsmtl.figures import learning_curves
+from adsmtl.figures.lazy import Figure
 from adsmtl.files import digest, read_json, sha256
 from adsmtl.running.difference import leaves
+from adsmtl.tracking import words
 
 DIVERGED = "diverged"  # the kind of a run that was given up
 MAX_PARAM = 6000  # characters that MLflow stores of a parameter
+NOTE = "mlflow.note.content"  # the tag that MLflow shows as description
 
 
 @dataclass(frozen=True)
@@ -29,12 +34,14 @@ class Record:
     """One MLflow run to be.
 
     Attributes:
-        kind: `seed`, `summary`, `report`, or `DIVERGED`.
+        kind: `seed`, `summary` (of an arm), `report`, or `DIVERGED`.
         name: shown in MLflow; unique among the records of one kind.
         tags, params: text by name.
         metrics: (name, value, step) in the order of logging.
         datasets: (name, digest, origin, provenance).
         files: files to attach, by their folder below the run's artifacts.
+        texts: text to attach, by the name of its file.
+        draw: what draws the figure to attach, if any; not part of the key, as it shows metrics.
         parent: name of the `summary` record that it belongs to.
         started, ended: milliseconds since 1970; not part of the key.
     """
@@ -48,12 +55,14 @@ class Record:
     metrics: Sequence[tuple[str, float, int]] = ()
     datasets: Sequence[tuple[str, str, str, str]] = ()
     files: Sequence[tuple[str, Path]] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+    draw: Callable[[], "Figure"] | None = None
     parent: str | None = None
 
     @cached_property
     def key(self) -> str:
         """Digest of all but tags and times, with the contents of the files."""
-        editable = ("tags", "started", "ended")
+        editable = ("tags", "started", "ended", "draw")
         content = {name: value for name, value in vars(self).items() if name not in editable}
         files = [(folder, path.name, sha256(path)) for folder, path in self.files]
         return digest(content | {"files": files})
@@ -105,10 +114,8 @@ class _Study:
             tags=self._tags(own) | {"label": run["label"], "config_hash": run["config_hash"]},
             params={name: str(value)[:MAX_PARAM] for name, value in params.items()},
             metrics=_finite([*_by_epoch(epochs), *_after_last(run, scores)]),
-            datasets=[
-                (name, str(one.get("digest")), str(one.get("origin")), str(one.get("provenance")))
-                for name, one in sorted(environment["data"].items())
-            ],
+            datasets=_datasets([environment]),
+            texts={"config.json": _json(config)},
             parent=run["arm"],
             started=self.written - round(1000 * run["seconds_total"]),
             ended=self.written,
@@ -118,15 +125,24 @@ class _Study:
         """One arm: means and intervals over its seeds."""
         values: list[tuple[str, float | None, int]] = []
         for row in estimates.to_dict("records"):
-            name = _summary_name(row["task"], row["measure"])
+            task, measure = row["task"], row["measure"]
+            if name := _headline(task, measure):
+                values.append((name, row["mean"], 0))
+            name = f"with_interval/{measure if task == summary.ALL else f'{task}/{measure}'}"
             values += [(f"{name}/{key}", row[key], 0) for key in ("mean", "ci_low", "ci_high", "n")]
-        config = self.collected.configs[arm]["arm"]
+        config = self.collected.configs[arm]
+        epochs = self.collected.named(self.collected.epochs.query("arm == @arm"))
         return Record(
             kind="summary",
             name=arm,
-            tags=self._tags(runs) | {"label": runs["label"].iloc[0]} | _config_hash(runs),
-            params={name: str(value)[:MAX_PARAM] for name, value in leaves({"arm": config})},
+            tags=self._tags(runs)
+            | {"label": runs["label"].iloc[0], NOTE: words.of_arm(runs)}
+            | _config_hash(runs),
+            params={name: str(value)[:MAX_PARAM] for name, value in leaves({"arm": config["arm"]})},
             metrics=_finite(values),
+            datasets=_datasets(self._environments(runs)),
+            texts={"config.json": _json(config)},
+            draw=partial(learning_curves.draw_epochs, epochs),
             started=self.written - round(1000 * runs["seconds_total"].sum()),
             ended=self.written,
         )
@@ -143,7 +159,7 @@ class _Study:
             tags=tags | {"diverged": f"epoch {run['epoch']}: {run['reason']}"},
             metrics=_finite(
                 [
-                    (f"tasks/{task}/loss", loss, epoch)
+                    (f"training/{task}/loss", loss, epoch)
                     for task, losses in run["losses"].items()
                     for epoch, loss in enumerate(losses, start=1)
                 ]
@@ -169,13 +185,16 @@ class _Study:
             ended=self.written,
         )
 
+    def _environments(self, runs: pd.DataFrame) -> list[dict[str, Any]]:
+        return [self.collected.environments[key] for key in runs["environment"].unique()]
+
     def _tags(self, runs: pd.DataFrame) -> dict[str, str]:
         """Tags to group by, the same names on every record; several values are listed."""
 
         def listed(values: Iterable) -> str:
             return ", ".join(str(value) for value in sorted(set(values)))
 
-        environments = [self.collected.environments[key] for key in runs["environment"].unique()]
+        environments = self._environments(runs)
         tags = {name: listed(runs[name]) for name in ("arm", "group", "seed", "preset", "schedule")}
         return tags | {
             "data_origin": listed(
@@ -185,50 +204,62 @@ class _Study:
         }
 
 
+def _datasets(environments: Iterable[Mapping[str, Any]]) -> list[tuple[str, str, str, str]]:
+    """Name, digest, origin and provenance of all data sets that runs read, each once."""
+    found = {
+        (name, *(str(one.get(key)) for key in ("digest", "origin", "provenance")))
+        for environment in environments
+        for name, one in environment["data"].items()
+    }
+    return sorted(found)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2) + "\n"
+
+
+# MLflow sorts charts by name: what a study is about comes first, then the course of the training,
+# then all other values.
+def _headline(task: str, measure: str) -> str | None:
+    """The name of a measure that a person looks for first; None of any other."""
+    if (task, measure) == (summary.ALL, summary.MEAN_ACCURACY):
+        return words.MEAN
+    return f"{measure}/{task}" if measure in words.HEADLINES and task != summary.ALL else None
+
+
 def _by_epoch(epochs: pd.DataFrame) -> Iterator[tuple[str, float, int]]:
     """Every measure of every epoch, as (name, value, epoch)."""
     for row in epochs.drop_duplicates("epoch").to_dict("records"):
-        yield from ((name, row[name], row["epoch"]) for name in ("seconds", "penalty", "cosine"))
+        for name in ("seconds", "penalty", "cosine"):
+            yield f"training/{name}", row[name], row["epoch"]
     of_run = ("arm", "seed", "epoch", "seconds", "penalty", "task", "cosine")
     for row in epochs.to_dict("records"):
         for column, value in row.items():
             if column not in of_run:
-                yield f"tasks/{row['task']}/{_folder(column)}", value, row["epoch"]
+                yield f"training/{row['task']}/{column}", value, row["epoch"]
 
 
 def _after_last(run: dict[str, Any], scores: pd.DataFrame) -> Iterator[tuple[str, float, int]]:
     """What a run came to, as (name, value, its last epoch)."""
     last = run["epochs"]
+    if len(scores) > 1:
+        yield words.MEAN, scores["test_accuracy"].mean(), last
     for row in scores.to_dict("records"):
+        task = row["task"]
         for column, value in row.items():
-            if column.startswith(("train_", "val_", "test_")) and column != "train_fraction":
-                yield f"final/{row['task']}/{_folder(column)}", value, last
-        yield f"final/{row['task']}/gap", row["gap"], last
-        for name in ("epoch", "accuracy"):
-            yield f"best_val/{row['task']}/{name}", row[f"best_val_{name}"], last
-    yield from (
-        (f"seconds/{name}", run[f"seconds_{name}"], last) for name in ("total", "per_epoch")
-    )
-    yield "examples_per_second", run["examples_per_second"], last
-
-
-def _folder(column: str) -> str:
-    """`test_accuracy` as `test/accuracy`, and `rate_shared` as `rates/shared`."""
-    head, _, rest = column.partition("_")
-    folders = {"train": "train", "val": "val", "test": "test", "rate": "rates"}
-    return f"{folders[head]}/{rest}" if rest and head in folders else column
+            if name := _headline(task, column):
+                yield name, value, last
+            elif column.startswith(("train_", "val_", "test_")) and column != "train_fraction":
+                yield f"values/{task}/{column}", value, last
+        yield f"values/{task}/gap", row["gap"], last
+        for name in ("best_val_epoch", "best_val_accuracy"):
+            yield f"values/{task}/{name}", row[name], last
+    for name in ("seconds_total", "seconds_per_epoch", "examples_per_second"):
+        yield f"values/{name}", run[name], last
 
 
 def _config_hash(runs: pd.DataFrame) -> dict[str, str]:
     return {"config_hash": digest(sorted(runs["config_hash"]))}
-
-
-def _summary_name(task: str, measure: str) -> str:
-    if task == summary.ALL:
-        return f"final/{measure}"
-    if measure == "best_val_accuracy":
-        return f"best_val/{task}/accuracy"
-    return f"final/{task}/{_folder(measure)}"
 
 
 def _finite(values: list[tuple[str, Any, int]]) -> list[tuple[str, float, int]]:
