@@ -88,10 +88,11 @@ def test_fish_completes_what_is_typed(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
 def test_zsh_completes_what_is_typed(tmp_path: Path) -> None:
+    """By `eval "$(adsmtl completion zsh)"`: read as a file, the script registers nothing."""
     with terminal("zsh", "-f", "-i") as zsh:
         answer(zsh, f"autoload -Uz compinit; compinit -D; {SHOWS}; echo re''ady\n", "ready")
-        answer(zsh, f"source {script('zsh', tmp_path)}; echo sour''ced\n", "sourced")
-        for keys, word in {"adsmtl fre\t": "freeze", "adsmtl why --he\t": "--help"}.items():
+        answer(zsh, f'eval "$(cat {script("zsh", tmp_path)})"; echo sour""ced\n', "sourced")
+        for keys, word in {"adsmtl fre\t": "freeze", "adsmtl train --se\t": "--seeds"}.items():
             assert f"<{word}>" in answer(zsh, f"{keys}\n", "<end>\r\n")
 
 
