@@ -26,10 +26,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = build_parser()
     options = parser.parse_args(arguments)
-    if options.project is not None:
-        if not (options.project / paths.CONFIG / "config.yaml").is_file():
-            parser.error(f"argument --project: {options.project} has no config/config.yaml")
-        os.chdir(options.project)
+    try:
+        if options.project is not None:
+            _enter(options.project)
+    except UserError as error:
+        _start_log(None)  # the file of --log lies in the project
+        log.error("error: %s", error)
+        return 2
     try:
         _start_log(options.log)
     except OSError as error:
@@ -47,6 +50,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception:
         log.exception("a fault in adsmtl, please report it with this text:")
         return 1
+
+
+def _enter(project: Path) -> None:
+    """Make the folder of a project the working folder.
+
+    Raises:
+        UserError: it is none; says what a project has.
+    """
+    try:
+        os.chdir(project)
+    except OSError as error:
+        raise UserError(
+            f"--project {project} cannot be entered: {error.strerror}; name a project's folder"
+        ) from error
+    if not (paths.CONFIG / "config.yaml").is_file():
+        raise UserError(
+            f"--project {project} is no project: it has no {paths.CONFIG / 'config.yaml'}; name "
+            "the folder that holds config/, such as a clone of the repository"
+        )
 
 
 def _start_log(path: Path | None) -> None:

@@ -7,40 +7,15 @@ import sys
 
 import numpy as np
 import pytest
-from fakes import SOURCE
+from written import utterances
 
 from adsmtl.data import cards
 from adsmtl.data.prepared import load
 from adsmtl.errors import UserError
-from adsmtl.files import atomic_folder
-
-
-def write(folder):
-    card = {
-        "dataset": "tiny",
-        "title": "Tiny",
-        "kind": "sequence",
-        "embedded": False,
-        "input": {"shape": [3, 40], "dtype": "float32", "units": "none"},
-        "targets": {"phone": {"classes": ["a", "b"]}},
-        "groups": ["one", "two"],
-        "folds": [{"test": ["one"], "val": ["two"]}],
-        "source": SOURCE,
-    }
-    with atomic_folder(folder) as temporary:
-        cards.write(
-            temporary,
-            card,
-            inputs=[np.ones((4, 3, 40), np.float32), np.zeros((3, 3, 40), np.float32)],
-            targets={"phone": np.array([1, 0, 1])},
-            groups=np.array([0, 0, 1]),
-            spans=np.array([[0, 2], [2, 4], [4, 7]]),
-        )
-    return folder
 
 
 def test_what_is_written_is_loaded_without_a_copy(tmp_path):
-    data = load(write(tmp_path / "tiny"), verify=True)
+    data = load(utterances(tmp_path / "tiny"), verify=True)
     assert isinstance(data.inputs, np.memmap)
     assert data.inputs.shape == (7, 3, 40)
     assert data.inputs[:4].all()
@@ -54,7 +29,7 @@ def test_what_is_written_is_loaded_without_a_copy(tmp_path):
 def test_missing_card_and_missing_array(tmp_path):
     with pytest.raises(UserError, match="holds no prepared data"):
         load(tmp_path)
-    folder = write(tmp_path / "tiny")
+    folder = utterances(tmp_path / "tiny")
     (folder / "groups.npy").unlink()
     with pytest.raises(UserError, match=r"groups\.npy is damaged: it is missing; delete .*tiny"):
         load(folder)
@@ -62,7 +37,7 @@ def test_missing_card_and_missing_array(tmp_path):
 
 @pytest.mark.parametrize("name", ["inputs.npy", "spans.npy", "target.phone.npy"])
 def test_truncated_array(tmp_path, name):
-    folder = write(tmp_path / "tiny")
+    folder = utterances(tmp_path / "tiny")
     content = (folder / name).read_bytes()
     (folder / name).write_bytes(content[:-8])
     with pytest.raises(UserError, match=f"{name} is damaged"):
@@ -70,7 +45,7 @@ def test_truncated_array(tmp_path, name):
 
 
 def test_a_changed_byte_is_found_by_verify_alone(tmp_path):
-    folder = write(tmp_path / "tiny")
+    folder = utterances(tmp_path / "tiny")
     content = bytearray((folder / "inputs.npy").read_bytes())
     content[-1] ^= 1
     (folder / "inputs.npy").write_bytes(bytes(content))
@@ -80,7 +55,7 @@ def test_a_changed_byte_is_found_by_verify_alone(tmp_path):
 
 
 def test_card_that_disagrees_with_the_arrays(tmp_path):
-    folder = write(tmp_path / "tiny")
+    folder = utterances(tmp_path / "tiny")
     card = json.loads((folder / "card.json").read_text())
     (folder / "card.json").write_text(json.dumps({**card, "examples": 4}))
     with pytest.raises(UserError, match=r"shape is \[3, 2\], the card says \[4, 2\]"):
@@ -92,14 +67,14 @@ def test_card_that_disagrees_with_the_arrays(tmp_path):
 
 
 def test_full_disk_names_the_folder_and_keeps_the_old_data(tmp_path, monkeypatch):
-    folder = write(tmp_path / "tiny")
+    folder = utterances(tmp_path / "tiny")
 
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(cards, "save", full)
     with pytest.raises(UserError, match="tiny: No space left on device"):
-        write(folder)
+        utterances(folder)
     load(folder, verify=True)
     assert [path.name for path in tmp_path.iterdir()] == ["tiny"]
 

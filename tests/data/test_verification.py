@@ -6,39 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import SOURCE
+from written import utterances
 
 from adsmtl import cli, files, paths, seals
-from adsmtl.data import cards, verification
+from adsmtl.data import verification
 from adsmtl.data.corpora import digits
 from adsmtl.errors import UserError
 
 
 @pytest.fixture
 def speech(tmp_path: Path) -> Path:
-    """Three utterances of two speakers, as `cards.write` leaves them."""
-    folder = tmp_path / "tiny"
-    folder.mkdir()
-    card = {
-        "dataset": "tiny",
-        "title": "Tiny",
-        "kind": "sequence",
-        "embedded": False,
-        "input": {"shape": [3, 40], "dtype": "float32", "units": "none"},
-        "targets": {"phone": {"classes": ["a", "b"]}},
-        "groups": ["one", "two"],
-        "folds": [{"test": ["one"], "val": ["two"]}],
-        "source": SOURCE,
-    }
-    cards.write(
-        folder,
-        card,
-        inputs=[np.ones((7, 3, 40), np.float32)],
-        targets={"phone": np.array([1, 0, 1])},
-        groups=np.array([0, 0, 1]),
-        spans=np.array([[0, 2], [2, 4], [4, 7]]),
-    )
-    return folder
+    """Three utterances of two speakers, as they are prepared."""
+    return utterances(tmp_path / "tiny")
 
 
 def flipped(name: str) -> Callable[[Path], None]:

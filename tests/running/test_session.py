@@ -56,6 +56,25 @@ def crash_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     return arrange
 
 
+@pytest.fixture
+def interrupted(
+    train: Train, crash_after: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[..., Path]:
+    """Train runs until they end after some epochs; returns the first run's folder.
+
+    After that training ends no more, and nothing else is patched.
+    """
+
+    def call(epochs: int, *runs: Run) -> Path:
+        crash_after(epochs)
+        with pytest.raises(KeyboardInterrupt):
+            train(*runs)
+        monkeypatch.undo()
+        return paths.run(tmp_path / "results", runs[0].arm_id, runs[0].seed)
+
+    return call
+
+
 @pytest.fixture(scope="module")
 def finished(
     prepared: dict[str, Prepared], machine: Machine, tmp_path_factory: pytest.TempPathFactory
@@ -232,13 +251,10 @@ def test_an_interrupted_run_continues_to_the_same_bits(
     epochs: int,
     finished: Path,
     train: Train,
-    crash_after: Callable,
+    interrupted: Callable,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    crash_after(epochs)
-    with pytest.raises(KeyboardInterrupt):
-        train(RUN)
-    monkeypatch.undo()
+    interrupted(epochs, RUN)
     said: list[str] = []
     began: list[int] = []
     original = Engine.run_epoch
@@ -252,14 +268,8 @@ def test_an_interrupted_run_continues_to_the_same_bits(
     assert not (folder / names.RESUME).exists()
 
 
-def test_an_interrupted_run_is_not_finished(
-    train: Train, crash_after: Callable, tmp_path: Path
-) -> None:
-    crash_after(1)
-    with pytest.raises(KeyboardInterrupt):
-        train(RUN)
-    folder = paths.run(tmp_path / "results", RUN.arm_id, RUN.seed)
-    assert [path.name for path in folder.iterdir()] == [names.RESUME]
+def test_an_interrupted_run_is_not_finished(interrupted: Callable) -> None:
+    assert [path.name for path in interrupted(1, RUN).iterdir()] == [names.RESUME]
 
 
 @pytest.mark.parametrize(
@@ -275,15 +285,9 @@ def test_a_damaged_state_is_ignored(
     spoil: Callable,
     finished: Path,
     train: Train,
-    crash_after: Callable,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+    interrupted: Callable,
 ) -> None:
-    crash_after(1)
-    with pytest.raises(KeyboardInterrupt):
-        train(RUN)
-    monkeypatch.undo()
-    path = paths.run(tmp_path / "results", RUN.arm_id, RUN.seed) / names.RESUME
+    path = interrupted(1, RUN) / names.RESUME
     spoil(path)
     said: list[str] = []
     assert equal_bits(train(RUN, say=said.append), finished)
@@ -312,14 +316,11 @@ def test_a_state_of_another_configuration_or_of_other_data_is_ignored(
 
 
 def test_an_interrupted_run_of_other_code_starts_anew_and_says_so(
-    finished: Path, train: Train, crash_after: Callable, monkeypatch: pytest.MonkeyPatch
+    finished: Path, train: Train, interrupted: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     of_now = identity.code(RUN)
     monkeypatch.setattr(identity, "code", lambda run: {**of_now, "adsmtl.rng": "0123456789ab"})
-    crash_after(1)
-    with pytest.raises(KeyboardInterrupt):
-        train(RUN)
-    monkeypatch.undo()
+    interrupted(1, RUN)
     said: list[str] = []
     folder = train(RUN, say=said.append)
     assert equal_bits(folder, finished)
@@ -341,15 +342,11 @@ def test_runs_interrupted_after_different_epochs_continue_after_the_last_that_al
     first: tuple[int, int],
     then: str,
     train: Train,
-    crash_after: Callable,
+    interrupted: Callable,
     monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
 ) -> None:
     for epochs, run in zip(first, (replace_epochs(RUN), replace_epochs(OTHER)), strict=True):
-        crash_after(epochs)
-        with pytest.raises(KeyboardInterrupt):
-            train(run)
-        monkeypatch.undo()
+        interrupted(epochs, run)
     monkeypatch.setattr(session, "_groups", lambda runs, *_: [list(runs)] if runs else [])
     said: list[str] = []
     folder = train(replace_epochs(RUN), replace_epochs(OTHER), say=said.append)
@@ -365,15 +362,9 @@ def test_a_damaged_last_state_costs_one_epoch(
     part: str,
     finished: Path,
     train: Train,
-    crash_after: Callable,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+    interrupted: Callable,
 ) -> None:
-    crash_after(2)
-    with pytest.raises(KeyboardInterrupt):
-        train(RUN)
-    monkeypatch.undo()
-    path = paths.run(tmp_path / "results", RUN.arm_id, RUN.seed) / names.RESUME
+    path = interrupted(2, RUN) / names.RESUME
     content = bytearray(path.read_bytes())
     if part == "cut":
         path.write_bytes(content[:-100])
@@ -403,13 +394,10 @@ def test_runs_trained_at_once_are_written_each_to_its_own_folder(train: Train) -
 
 
 def test_a_group_that_was_interrupted_continues_to_the_same_bits(
-    train: Train, crash_after: Callable, monkeypatch: pytest.MonkeyPatch
+    train: Train, interrupted: Callable
 ) -> None:
     whole = train(RUN, OTHER, root="whole")
-    crash_after(2)
-    with pytest.raises(KeyboardInterrupt):
-        train(RUN, OTHER)
-    monkeypatch.undo()
+    interrupted(2, RUN, OTHER)
     folder = train(RUN, OTHER)
     for run in (RUN, OTHER):
         one, other = (paths.run(f.parents[2], run.arm_id, run.seed) for f in (folder, whole))

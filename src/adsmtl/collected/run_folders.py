@@ -110,27 +110,11 @@ class _Epoch(BaseModel):
 
 
 @dataclass(frozen=True)
-class DivergedRun:
-    """One run that was given up, with what its `metrics.json` says."""
-
-    metrics: dict[str, Any]
-
-    @property
-    def arm(self) -> str:
-        return self.metrics["arm"]
-
-    @property
-    def seed(self) -> int:
-        return self.metrics["seed"]
-
-
-@dataclass(frozen=True)
-class FinishedRun:
-    """One finished run: its folder, `metrics.json` and the lines of `history.jsonl`."""
+class _Run:
+    """One run: its folder and its `metrics.json`."""
 
     folder: Path
     metrics: dict[str, Any]
-    history: list[dict[str, Any]]
 
     @property
     def arm(self) -> str:
@@ -139,6 +123,17 @@ class FinishedRun:
     @property
     def seed(self) -> int:
         return self.metrics["seed"]
+
+
+class DivergedRun(_Run):
+    """One run that was given up; its metrics say why."""
+
+
+@dataclass(frozen=True)
+class FinishedRun(_Run):
+    """One finished run, with the lines of its `history.jsonl`."""
+
+    history: list[dict[str, Any]]
 
     @property
     def dropout(self) -> dict[str, Any]:
@@ -200,7 +195,7 @@ def _read(folder: Path) -> FinishedRun | DivergedRun:
             " move it to the folder of that name, or delete it and train again"
         )
     if lost:
-        return DivergedRun(metrics)
+        return DivergedRun(folder, metrics)
     return FinishedRun(folder, metrics, _read_history(history_path))
 
 

@@ -10,17 +10,21 @@ from adsmtl.errors import UserError
 def register(add: Add) -> None:
     """Add the commands to the parser."""
     own = add("keep", _keep, "keep a trained part of a study below results/blocks, to be pooled")
-    own.add_argument("name", help="of the block, such as seeds-0-3")
+    own.add_argument("name", help="what to call the block, such as seeds-0-3")
     own = add("pool", _pool, "join blocks of one study, or take up an archive, and judge it")
     own.add_argument("blocks", type=Path, nargs="+", help="results folders or archives")
-    own.add_argument("--out", type=Path, required=True, help="results folder to write")
+    own.add_argument(
+        "--out", type=Path, required=True, metavar="FOLDER", help="results folder to write"
+    )
     own = add("freeze", _freeze, "keep a finished study below results/frozen, to be cited")
-    own.add_argument("folder", type=Path, nargs="?", help="default: that of the settings' study")
+    own.add_argument(
+        "folder", type=Path, nargs="?", help="results (default: those of the settings' study)"
+    )
     own = add("verify", _verify, "check results from the ground up, and name what is wrong")
     own.add_argument("path", type=Path, help="results, archive, block, run or prepared data")
     own = add("compare", _compare, "say of two results what is equal and what differs")
     own.add_argument("first", type=Path, help="a results folder, an archive or a block")
-    own.add_argument("second", type=Path, help="another")
+    own.add_argument("second", type=Path, help="another, to compare with it")
 
 
 def _keep(options: argparse.Namespace) -> None:

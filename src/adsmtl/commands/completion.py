@@ -2,31 +2,33 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from adsmtl.commands.shared import Add
 
-SHELLS = ("bash", "zsh", "tcsh")
+SHELLS = ("bash", "zsh", "fish", "tcsh")
 
 
 def register(add: Add) -> None:
     """Add the command to the parser."""
     own = add("completion", _completion, "print what completes commands and options in a shell")
-    own.add_argument("shell", choices=SHELLS, help="the shell that reads it")
+    own.add_argument("shell", choices=SHELLS, help="the shell that reads it; see docs/run.md")
 
 
 def _completion(options: argparse.Namespace) -> None:
     import shtab
 
-    _complete_files(options.parser, shtab.FILE)
+    for action in _paths(options.parser):
+        folder = action.metavar == "FOLDER"
+        action.complete = shtab.DIRECTORY if folder else shtab.FILE  # type: ignore[attr-defined]
     print(shtab.complete(options.parser, options.shell))
 
 
-def _complete_files(parser: argparse.ArgumentParser, how: dict[str, Any]) -> None:
-    """Complete every argument that is a path, of all commands."""
+def _paths(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    """Every argument that is a path, of all commands."""
+    found = []
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
-            for own in set(action.choices.values()):
-                _complete_files(own, how)
+            found += [own for one in action.choices.values() for own in _paths(one)]
         elif action.type is Path:
-            action.complete = how  # type: ignore[attr-defined]
+            found.append(action)
+    return found

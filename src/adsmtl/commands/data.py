@@ -10,16 +10,16 @@ from adsmtl.commands.shared import Add, count, log
 def register(add: Add) -> None:
     """Add the commands to the parser."""
     own = add("prepare", _prepare, "fetch and prepare a data set")
-    own.add_argument("dataset", help="its name, as in config/tasks.yaml")
+    own.add_argument("dataset", help="a data set, named as in config/tasks.yaml")
     own.add_argument(
         "--processes",
         type=count,
         default=1,
         metavar="N",
-        help="that align speech at once, where it has no labels of its own (default: 1)",
+        help="how many processes align speech that has no labels of its own (default: 1)",
     )
     own = add("baseline", _baseline, "measure a support vector machine on prepared speech")
-    own.add_argument("dataset", help="its name, as in config/tasks.yaml")
+    own.add_argument("dataset", help="a data set, named as in config/tasks.yaml")
     add("measure-aligner", _measure_aligner, "measure the aligner of speech on hand labels")
 
 

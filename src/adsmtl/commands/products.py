@@ -20,11 +20,11 @@ def register(add: Add) -> None:
     add("claims", claims, "judge the paper's claims from a finished study")
     own = add("judge", _judge, "make tables, figures and ledger again from collected tables")
     own.add_argument("folder", type=Path, help="a results folder or a frozen archive")
-    own.add_argument("--out", type=Path, metavar="FOLDER", help="where to write instead of there")
+    own.add_argument("--out", type=Path, metavar="FOLDER", help="where to write (default: there)")
     add("report", _report, "write report.html from tables, figures and claims")
     add("manifest", _manifest, "write manifest.json: where every number comes from")
     own = add("track", _track, "import every results folder into MLflow")
-    own.add_argument("--only", type=Path, metavar="FOLDER", help="one results folder, not all")
+    own.add_argument("--only", type=Path, metavar="FOLDER", help="this results folder, not all")
     own = add("ui", _ui, "import all results, frozen ones too, and open MLflow on the newest")
     own.add_argument("--port", type=int, default=5000, help="of the page (default: 5000)")
 

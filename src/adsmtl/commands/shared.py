@@ -46,7 +46,7 @@ def inputs(plan: planning.Plan, where: str) -> tuple[dict[str, Any], Any]:
 
 
 def add_processes(parser: argparse.ArgumentParser, text: str) -> None:
-    """Add the option `--processes`, a number of which `text` says what they do."""
+    """Add the option `--processes`, of which `text` says what it counts."""
     parser.add_argument(
         "--processes",
         type=count,

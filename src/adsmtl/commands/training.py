@@ -19,11 +19,14 @@ from adsmtl.errors import UserError
 def register(add: Add) -> None:
     """Add the commands to the parser."""
     own = add("estimate", _estimate, "measure a few steps and say how long the study still takes")
-    add_processes(own, "that train at once")
+    add_processes(own, "how many processes train at once")
     own = add("train", _train, "train arms with some seeds; finished runs are kept")
     _add_arms(own)
     _add_seeds(own)
-    add_processes(own, "that train the study at once: its time is said, not that of these runs")
+    add_processes(
+        own,
+        "how many processes train the study at once; its time is then said, not these runs' alone",
+    )
     own = add("why", _why, "say whether a run would be trained again, and why")
     own.add_argument("run", metavar="RUN", help="<arm>/seed=<number>, or the folder of a run")
     own = add("test-time", _test_time, "evaluate finished runs with units dropped at test time")
@@ -38,13 +41,22 @@ def register(add: Add) -> None:
 
 def _add_arms(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--arms", required=True, nargs="+", metavar="ARM", help="of the study; see docs/arms.md"
+        "--arms",
+        required=True,
+        nargs="+",
+        metavar="ARM",
+        help="arms of the study; see docs/arms.md",
     )
 
 
 def _add_seeds(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--seeds", required=True, type=int, nargs="+", metavar="SEED", help="of the study"
+        "--seeds",
+        required=True,
+        type=int,
+        nargs="+",
+        metavar="SEED",
+        help="seeds of the study, whole numbers",
     )
 
 
