@@ -68,6 +68,7 @@ def finished(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         project = tmp_path_factory.mktemp("project")
         shutil.copy(paths.CITATION, project)
+        shutil.copytree("workflow", project / "workflow")
         patch.chdir(project)
         patch.setattr("adsmtl.revision.code", lambda: CLEAN)
         root = write_results(paths.RESULTS / "quick", 2, ARMS, epochs=3, exact=True)
