@@ -54,9 +54,8 @@ def main(folders: list[str]) -> int:
         required = found.get_issues(models.Severity.REQUIRED)
         for issue in found.get_issues(models.Severity.RECOMMENDED):
             print(f"{folder}: {issue.severity.name.lower()}: {issue.message}")
-        print(
-            f"{folder}: {'NOT valid' if required else 'valid'} as {found.context.profile_identifier}"
-        )
+        said = "NOT valid" if required else "valid"
+        print(f"{folder}: {said} as {found.context.profile_identifier}")
         worst |= bool(required)
     return worst
 
