@@ -16,8 +16,16 @@ from adsmtl.errors import UserError
 
 ROOT = Path(__file__).parents[2]
 MIRROR = os.environ.get("ADSMTL_MIRROR", "")
+
+
+def whole_history() -> bool:
+    command = ["git", "rev-parse", "--show-toplevel", "--is-shallow-repository"]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    return found.returncode == 0 and found.stdout.split("\n")[:2] == [str(ROOT), "false"]
+
+
 pytestmark = pytest.mark.skipif(
-    not (ROOT / ".git").exists(), reason="not a git checkout, which a release is built from"
+    not whole_history(), reason="no git checkout with the whole history, which a release takes"
 )
 
 

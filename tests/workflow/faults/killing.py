@@ -25,8 +25,10 @@ from adsmtl.collected import whole
 from adsmtl.running import checkpoint, names
 
 CALL = ("snakemake", "--cores", "2", "--config", *EMBEDDED)
+EARLY = 0.1  # of the kills are before the first job
+SILENT = 2  # jobs of a call that say nothing when they start
 START = 10.0  # seconds before the first job, about
-PATIENCE = 300.0  # seconds that a call which was hit has to end, on a machine that is busy
+PATIENCE = 900.0  # seconds that a call which was hit has to end, on a machine that is busy
 Process = subprocess.Popen
 
 
@@ -93,13 +95,17 @@ class Study:
 
     def killed(self) -> bool:
         """Start a call and kill it at a random moment; False if it had ended before, well."""
-        way, jobs = self.draw.choice(list(WAYS)), self.draw.randint(0, _jobs_left(self))
-        part = self.draw.random()
+        way, place, part = self.draw.choice(list(WAYS)), self.draw.random(), self.draw.random()
+        early = self.draw.random() < EARLY
         output = self.log / f"call-{len(self.kills)}.log"
         call = self._start(output)
         try:
-            _wait(call, lambda: len(_started(output)) >= jobs)
-            job = _started(output)[-1] if jobs and _started(output) else ""
+            job = ""
+            if not early:
+                _wait(call, lambda: _total(output) > 0)
+                wanted = 1 + int(place * max(1, _total(output) - SILENT))
+                _wait(call, lambda: len(_started(output)) >= wanted)
+                job = (_started(output) or [""])[-1]
             pause = part * self.durations.get(job, START)
             until = time.monotonic() + pause
             _wait(call, lambda: time.monotonic() > until)
@@ -142,12 +148,6 @@ class Study:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-
-
-def _jobs_left(study: Study) -> int:
-    """How many jobs a call names at most; each call has fewer than those before."""
-    totals = [_total(path) for path in study.log.glob("call-*.log")]
-    return min([len(study.durations), *(total - 2 for total in totals if total > 2)])
 
 
 def _total(output: Path) -> int:
