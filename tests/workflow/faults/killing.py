@@ -147,6 +147,8 @@ class Study:
                 stdout=stream,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                # Whoever runs in the background of a shell ignores SIGINT, and so would the call.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
 

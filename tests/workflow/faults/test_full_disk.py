@@ -17,6 +17,12 @@ from bits import differing
 from copies import EMBEDDED, RESULTS, Project
 
 PAGE = 4096
+HERE = {
+    # Python keeps compiled modules that a full disk cut off, and cannot load them afterwards.
+    "PYTHONDONTWRITEBYTECODE": "1",
+    # Else git says in other words that this is no checkout, and a run repeats them.
+    "GIT_DISCOVERY_ACROSS_FILESYSTEM": "1",
+}
 SETTINGS = ("adsmtl", "--settings", '{"preset": "smoke", "embedded": "always"}')
 RUN = RESULTS / "runs/none/seed=0"
 TESTED = RESULTS / "runs/adsmtl-0.2/seed=0"
@@ -107,7 +113,7 @@ def test_a_full_disk_is_one_message_and_costs_nothing(
     ballast = _fill(folder.parent, room)
     print(f"{name}: {room} pages of {PAGE} bytes are left")
 
-    ended = project.call(*step.command)
+    ended = project.call(*step.command, **HERE)
     said = ended.stdout + ended.stderr
     assert ended.returncode == step.status, said[-3000:]
     if step.status == 2:
@@ -119,7 +125,7 @@ def test_a_full_disk_is_one_message_and_costs_nothing(
     assert [path for path in half if ".snakemake" not in path.parts] == []
 
     ballast.unlink()
-    project.done(*step.command)
+    project.done(*step.command, **HERE)
     for path in step.makes:
         assert (folder / path).exists(), path
     if step.again:
