@@ -122,7 +122,7 @@ class Study:
                 os.killpg(call.pid, signal.SIGKILL)
                 call.wait()
         self.kills.append(Kill(way, job, pause, status))
-        self.kept |= _kept(self.project.folder / RESULTS)
+        self.kept |= kept(self.project.folder / RESULTS)
         return True
 
     def finish(self) -> None:
@@ -191,7 +191,7 @@ def _wait(call: Process, done: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def _kept(root: Path) -> Mapping[tuple[Path, int], dict[str, Any]]:
+def kept(root: Path) -> Mapping[tuple[Path, int], dict[str, Any]]:
     """The epochs from which a training can go on, with their records; those of finished runs too.
 
     Runs that train at once go on together, so of those that are under way only the epochs count
