@@ -259,7 +259,7 @@ def _trained(environments: Mapping[str, Mapping[str, Any]]) -> list[dict[str, An
     found = {}
     for own in environments.values():
         commit = (own.get("code") or {}).get("commit")
-        version = own["versions"].get("adsmtl")
+        version = (own.get("versions") or {}).get("adsmtl")
         found[commit] = {
             **package("adsmtl", commit, "generic"),
             "name": "adsmtl, which trained",
