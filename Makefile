@@ -18,7 +18,11 @@ BENCH ?=
 SCALE ?=
 BENCH_DATA ?= cifar10 timit-sample
 
-.PHONY: reproduce test test-browser lint ui simulation docs bench scale gpu-check lock clean-env
+# Frozen studies, and the kills that `make test-faults` makes of a study that nobody needs.
+FROZEN ?= $(patsubst %/manifest.json,%,$(wildcard results/frozen/*/*/manifest.json))
+KILLS ?= 40
+
+.PHONY: reproduce test test-browser test-faults lint release verify check-citation ui simulation docs bench scale gpu-check lock clean-env
 
 reproduce: $(VENV)/.ready
 	snakemake --cores $(CORES) $(if $(filter-out 0 1,$(GPUS)),--resources gpu=$(GPUS))
@@ -26,9 +30,35 @@ reproduce: $(VENV)/.ready
 test: $(VENV)/.ready lint
 	python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
+# Tampering, damage, hostile servers, and kills and full disks at random moments. It ends with one
+# line of figures; FAULTS="--fault-seed 7" draws the same kills again. About an hour on two cores.
+test-faults: $(VENV)/.ready
+	python -m pytest --numprocesses auto --maxprocesses 2 -m faults \
+		--kills $(KILLS) --disks 99 $(FAULTS)
+
 # Pages as people see them; needs Chromium of the system (apt-get install chromium).
 test-browser: $(VENV)/.ready-browser
 	python -m pytest -m browser tests/browser
+
+# The archive of this version for a repository such as Zenodo: dist/adsmtl-<version>.zip.
+release: $(VENV)/.ready
+	python -m adsmtl.archive.release
+
+# Is every frozen number what it must be? In a clone, or in an unpacked release.
+verify: $(VENV)/.ready
+	@test -n "$(FROZEN)" || { echo "there is no study in results/frozen" >&2; exit 1; }
+	for study in $(FROZEN); do adsmtl verify $$study || exit 1; done
+
+# CITATION.cff and the crates of a release, by their validators. Their libraries do not agree with
+# those of the project, so each gets an environment of its own, which takes a package index.
+ISOLATED := env -u PYTHONPATH uv run --quiet --isolated --no-project --python $(BIN)/python
+check-citation: release
+	rm -rf build/release
+	python -m zipfile -e "$$(ls -t dist/adsmtl-*.zip | head -n 1)" build/release
+	$(ISOLATED) --with cffconvert==2.0.0 cffconvert --validate
+	$(ISOLATED) --with roc-validator==0.13.0 --with rocrate==0.13.0 \
+		python tests/support/validate_crate.py \
+		$$(dirname build/release/*/results/frozen/*/*/ro-crate-metadata.json)
 
 lint: $(VENV)/.ready
 	ruff check .

@@ -9,6 +9,8 @@ import pytest
 from collecting import collected
 from filelock import FileLock
 
+pytest_plugins = ["faults"]
+
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -13,7 +13,7 @@ from adsmtl.errors import UserError
 from adsmtl.study import Arm, Training
 from adsmtl.yaml_files import check, read_yaml
 
-pytestmark = pytest.mark.usefixtures("project")
+pytestmark = [pytest.mark.usefixtures("project"), pytest.mark.faults("hostile configurations")]
 LAUGHS = "a0: &a0 [x, x]\n" + "".join(
     f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 12)
 )

@@ -6,8 +6,9 @@ from collecting import collected
 from synthetic import write_results
 
 from adsmtl import paths
-from adsmtl.archive import freeze, manifest, page
+from adsmtl.archive import crate, freeze, manifest, page
 from adsmtl.archive.judge import judge
+from adsmtl.archive.verify import verify
 from adsmtl.collected import reading
 from adsmtl.errors import UserError
 
@@ -21,6 +22,7 @@ def finished(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         project = tmp_path_factory.mktemp("project")
         shutil.copy(paths.CITATION, project)
+        shutil.copytree("workflow", project / "workflow")
         patch.chdir(project)
         patch.setattr("adsmtl.revision.code", lambda: CLEAN)
         root = write_results(project / paths.RESULTS / "quick", 2, ARMS, epochs=2, exact=True)
@@ -51,6 +53,8 @@ def test_a_frozen_study_holds_what_its_manifest_traces_and_judges_itself_again(s
     assert all((target / name).read_bytes() == (study / name).read_bytes() for name in traced)
     assert (target / "collected/epochs.csv.gz").is_file()
     assert not (target / "runs").exists()
+    assert (target / crate.FILE).is_file()
+    assert verify(target).wrong == {}
     with pytest.raises(UserError, match="do not change"):
         freeze.freeze(study, "1.0")
     shutil.rmtree(study)

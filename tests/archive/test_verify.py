@@ -68,6 +68,7 @@ def finished(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         project = tmp_path_factory.mktemp("project")
         shutil.copy(paths.CITATION, project)
+        shutil.copytree("workflow", project / "workflow")
         patch.chdir(project)
         patch.setattr("adsmtl.revision.code", lambda: CLEAN)
         root = write_results(paths.RESULTS / "quick", 2, ARMS, epochs=3, exact=True)
@@ -351,6 +352,7 @@ def test_its_archive_its_block_and_its_runs_are_verified(root, capsys):
     assert "tables/main.csv: was changed" in capsys.readouterr().out
 
 
+@pytest.mark.faults("tamperings with results")
 @pytest.mark.parametrize("name", TAMPERED)
 def test_what_was_tampered_with_is_named_and_not_frozen(name, root):
     """Freezing names what `verify` finds."""

@@ -13,6 +13,8 @@ from adsmtl.data import verification
 from adsmtl.data.corpora import digits
 from adsmtl.errors import UserError
 
+pytestmark = pytest.mark.faults("tamperings with prepared data")
+
 
 @pytest.fixture
 def speech(tmp_path: Path) -> Path:

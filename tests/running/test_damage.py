@@ -16,6 +16,7 @@ from adsmtl.running import damage, dropping, estimate, records, session
 from adsmtl.running.names import CHECKPOINT, HISTORY, METRICS, OWN, PREDICTIONS
 from adsmtl.study import TestTime
 
+pytestmark = pytest.mark.faults("damages of runs")
 RUN = tiny.run(Fixed(0.3), seed=1, arm_id="fixed")
 FOLLOWER = tiny.run(Follow("fixed", "swapped"), seed=1, arm_id="swapped")
 

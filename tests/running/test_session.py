@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tiny
 import torch
+from bits import equal_bits, history_of, metrics_of
 from tiny import TASKS
 
 from adsmtl import identity, paths, seals
@@ -83,26 +84,6 @@ def finished(
     root = tmp_path_factory.mktemp("finished")
     session.train([RUN], prepared, machine, root, lambda text: None)
     return paths.run(root, RUN.arm_id, RUN.seed)
-
-
-def metrics_of(folder: Path) -> dict[str, Any]:
-    return json.loads((folder / names.METRICS).read_text())
-
-
-def history_of(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / names.HISTORY).read_text().splitlines()]
-
-
-def equal_bits(one: Path, other: Path) -> bool:
-    """Whether two folders hold the same run, but for the time it took."""
-
-    def content(folder: Path) -> tuple:
-        history = [{**record, "seconds": None} for record in history_of(folder)]
-        metrics = {**metrics_of(folder), "seconds": None, "examples_per_second": None}
-        files = (names.CHECKPOINT, names.PREDICTIONS)
-        return history, metrics, *((folder / name).read_bytes() for name in files)
-
-    return content(one) == content(other)
 
 
 def test_a_finished_run_has_four_files_and_their_seal(finished: Path) -> None:

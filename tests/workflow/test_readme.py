@@ -1,5 +1,6 @@
 """Every command that README.md and docs/run.md name works as it is written there."""
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Callable
@@ -115,6 +116,15 @@ def verified(study: Project, command: str) -> None:
     assert "tables/main.csv" in result.stdout + result.stderr
 
 
+def summed(study: Project, command: str) -> None:
+    """On one file here; `tests/archive/test_release.py` has the sums of a release."""
+    digest = hashlib.sha256((study.folder / "CITATION.cff").read_bytes()).hexdigest()
+    (study.folder / "SHA256SUMS").write_text(f"{digest}  CITATION.cff\n")
+    study.done(*command.split())
+    study.edit("CITATION.cff", r"\A.", "?")
+    assert study.call(*command.split()).returncode == 1
+
+
 def own_data(study: Project, command: str) -> None:
     """The study of the lines on one's own data would be made, from such data in the home folder."""
     (lines,) = re.findall(r"(?ms)^```yaml\n(.*?)^```", (ROOT / "README.md").read_text())
@@ -137,6 +147,10 @@ TESTS = {
         *("ruff check .", "ruff format --check .", "snakefmt --check Snakefile workflow"),
         *("snakemake --lint --config preset=smoke embedded=always", "python -m pytest"),
     ),
+    "make test-faults": recipe("python -m pytest --numprocesses auto --maxprocesses 2 -m faults"),
+    "make release": recipe("python -m adsmtl.archive.release"),
+    "make verify": recipe("for study in"),
+    "sha256sum --check --quiet SHA256SUMS": summed,
     "make test-browser": recipe("python -m pytest -m browser tests/browser"),
     "make ui": recipe("adsmtl ui --port"),
     "make bench": recipe(

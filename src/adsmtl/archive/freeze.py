@@ -7,7 +7,7 @@ from pathlib import Path
 
 import adsmtl
 from adsmtl import outputs, paths
-from adsmtl.archive import newest
+from adsmtl.archive import crate, newest
 from adsmtl.archive.verify import verify
 from adsmtl.collected import collect, diverged, reading
 from adsmtl.errors import UserError
@@ -15,7 +15,8 @@ from adsmtl.files import atomic_folder, read_json, sha256
 
 
 def freeze(root: Path, version: str = adsmtl.__version__) -> Path:
-    """Copy a finished results folder without its runs to `results/frozen/<version>/<name>`.
+    """Copy a finished results folder without its runs to `results/frozen/<version>/<name>`, and
+    make it an RO-Crate there (`adsmtl.archive.crate`).
 
     Nothing is taken on trust: everything that `verify` checks must hold. A pooled study has no run
     folders; its blocks were checked when they were kept.
@@ -48,6 +49,7 @@ def freeze(root: Path, version: str = adsmtl.__version__) -> Path:
         for name in (*manifest["files"], outputs.REPORT, outputs.MANIFEST):
             (temporary / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(root / name, temporary / name)
+        crate.add(temporary, Path())
     newest.write_headlines()
     return target
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import adsmtl
 from adsmtl import outputs, paths, seals
-from adsmtl.archive import consistency, manifest, page
+from adsmtl.archive import consistency, crate, manifest, page
 from adsmtl.archive.judge import judge
 from adsmtl.collected import collect, diverged, reading, whole
 from adsmtl.collected.reading import Collected
@@ -109,6 +109,8 @@ def _study(root: Path, findings: Findings) -> None:
             _judged(collected, findings)
             _page(collected, traced, findings)
             _manifest(collected, traced, findings)
+            for name, fault in crate.faults(root, (traced or {}).get("adsmtl")):
+                findings.add(name, fault)
         _foreign(collected, [] if block else judged, findings)
 
 
@@ -206,6 +208,8 @@ def _foreign(collected: Collected, judged: Iterable[Path], findings: Findings) -
     known = {*outputs.collected(root), *judged, root / outputs.LISTING}
     if judged:
         known |= {root / outputs.REPORT, root / outputs.MANIFEST}
+    if judged and (root / crate.FILE).is_file():
+        known |= set(crate.beside(root))
     parts = (*_PARTS, *_STATE)
     for arm, seeds in diverged.attempted(collected).items():
         known |= {paths.run(root, arm, seed) / name for seed in seeds for name in parts}

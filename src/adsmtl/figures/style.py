@@ -3,6 +3,7 @@
 Matplotlib is loaded only when something is drawn; see `drawing`.
 """
 
+import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -169,6 +170,9 @@ def save(folder: Path, name: str, draw: Callable[[], Figure], caption: str) -> N
     """
     with _laid_out(draw) as drawn:
         for kind in outputs.FIGURE_FORMATS:
+            # Into memory, because on a full disk matplotlib stumbles over the PDF it has begun.
+            content = io.BytesIO()
+            drawn.savefig(content, format=kind, metadata=_NO_TRACES[kind])
             with atomic(folder / f"{name}.{kind}") as temporary:
-                drawn.savefig(temporary, format=kind, metadata=_NO_TRACES[kind])
+                temporary.write_bytes(content.getvalue())
     write_text(folder / f"{name}.{outputs.CAPTION}", caption + "\n")

@@ -12,6 +12,7 @@ from librispeech_tree import NUMBERS, ROOT, TEXT, files, flac, prepare, spoken_b
 from adsmtl.data.corpora import timit
 from adsmtl.errors import UserError
 
+pytestmark = pytest.mark.faults("damages of corpora")
 TIMIT = "timit/dr2-fab20/si10"
 CHAPTER = f"{ROOT}/dev-clean/900/7"
 TRANSCRIPT = f"{CHAPTER}/900-7.trans.txt"

@@ -31,6 +31,7 @@ from adsmtl.data.fetch import progress, sources
 from adsmtl.data.fetch.download import Patience
 from adsmtl.errors import UserError
 
+pytestmark = pytest.mark.faults("hostile servers")
 SIZE = 50_000
 BODY = bytes((n * n * 7 + n // 3) % 256 for n in range(SIZE))
 DIGEST = hashlib.sha256(BODY).hexdigest()

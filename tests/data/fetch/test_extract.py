@@ -16,6 +16,7 @@ from adsmtl.data.fetch import members
 from adsmtl.data.fetch.extract import Refused, extract
 from adsmtl.errors import UserError
 
+pytestmark = pytest.mark.faults("hostile archives")
 ESCAPES = ["../evil", "good/../../evil", "/evil", "..\\evil", "C:\\evil"]
 
 

@@ -20,6 +20,7 @@ from adsmtl.data.fetch import mirrors, places, records, sources
 from adsmtl.data.fetch.download import Patience
 from adsmtl.errors import UserError
 
+pytestmark = pytest.mark.faults("hostile mirrors")
 CLOSED = "http://127.0.0.1:9/timit.zip"  # the discard port: nothing listens
 TIMIT = replace(timit.SAMPLE.raw, urls=(CLOSED,))
 QUICK = Patience(connect=1, read=0.4, retries=2, pause=0.01, longest=0.05)

@@ -23,6 +23,9 @@ from adsmtl.data.fetch import members
 from adsmtl.data.own.kinds import KINDS, data_set
 from adsmtl.errors import UserError
 
+pytestmark = pytest.mark.faults("damages of one's own data")
+
+
 Damage = Callable[[Path], Any]
 CLASSES = ["aa", "s", "sil"]
 
