@@ -258,12 +258,13 @@ def _estimate(options: argparse.Namespace) -> None:
         log.info(f"{plan.root}: every run is finished")
         return
     processes = options.processes or plan.processes(os.cpu_count() or 1, planning.cuda_devices())
-    said = estimate.sentence(left, prepared, machine, processes, plan.settings.replicas)
-    log.info(f"{plan.root}: {said}")
+    costs = estimate.seconds(left, prepared, machine, plan.settings.replicas)
+    log.info(f"{plan.root}: {estimate.sentence(left, costs, machine, processes)}")
 
 
 def _train(options: argparse.Namespace) -> int:
-    from adsmtl.running import estimate, names, session
+    from adsmtl.running import estimate, names, progress, session
+    from adsmtl.running.course import Course
 
     plan = _plan(options)
     runs = [plan.study.run(arm, seed) for arm in options.arms for seed in options.seeds]
@@ -271,14 +272,16 @@ def _train(options: argparse.Namespace) -> int:
     replicas = plan.settings.replicas
     wanted = plan.study.runs() if options.processes else runs
     left = estimate.remaining(wanted, prepared, machine, plan.root)
+    costs, processes = {}, options.processes or 1
     if {run.name for run in left} & {run.name for run in runs}:
-        processes = options.processes or 1
-        log.info(f"{plan.root}: {estimate.sentence(left, prepared, machine, processes, replicas)}")
-    lost = session.train(runs, prepared, machine, plan.root, log.info, replicas)
+        costs = estimate.seconds(left, prepared, machine, replicas)
+        log.info(f"{plan.root}: {estimate.sentence(left, costs, machine, processes)}")
+    course = Course(wanted, costs, plan.root, processes)
+    lost = session.train(runs, prepared, machine, plan.root, log.info, replicas, course)
     if lost:
         log.error(
-            f"{', '.join(run.name for run in lost)}: diverged, and kept with the reason in "
-            f"{names.METRICS}; all other runs are finished"
+            f"{progress.fitted([run.name for run in lost], ', ')}: diverged, and kept with the "
+            f"reason in {names.METRICS}; all other runs are finished"
         )
     return DIVERGED if lost else 0
 
