@@ -312,19 +312,21 @@ def _why(options: argparse.Namespace) -> None:
 
 
 def _test_time(options: argparse.Namespace) -> None:
+    from adsmtl.data.fetch import progress
     from adsmtl.running import dropping
 
     plan = _plan(options)
     if plan.study.test_time is None:
         raise UserError(f"preset {plan.study.preset!r} has no test_time; see config/presets")
     prepared, machine = _inputs(plan, plan.settings.device)
-    for seed in options.seeds:
+    for seed in progress.track(options.seeds, f"{options.arm} with units dropped"):
         run = plan.study.run(options.arm, seed)
         path = dropping.evaluate(run, plan.study.test_time, prepared, machine, plan.root)
         log.info(f"wrote {path}")
 
 
 def _affinity(options: argparse.Namespace) -> None:
+    from adsmtl.data.fetch import progress
     from adsmtl.running import measuring
 
     plan = _plan(options)
@@ -332,7 +334,8 @@ def _affinity(options: argparse.Namespace) -> None:
     if how is None:
         raise UserError(f"preset {plan.study.preset!r} has no affinity; see config/presets")
     prepared, machine = _inputs(plan, plan.settings.device)
-    for run in (plan.study.run(arm, seed) for arm in options.arms for seed in options.seeds):
+    runs = [plan.study.run(arm, seed) for arm in options.arms for seed in options.seeds]
+    for run in progress.track(runs, "affinity of tasks"):
         measuring.measure(run, how.examples, prepared, machine, plan.root, log.info)
 
 
