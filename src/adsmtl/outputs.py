@@ -20,7 +20,14 @@ COLLECTED_FILES = (
     *("configs.json", "environments.json", "study.json"),
     PREDICTIONS,
 )
-TABLES = ("main", "comparisons", "folds", "variance", "resampling")
+# Tables that every study has, and what people call them.
+TABLES = {
+    "main": "Reference and main arms",
+    "comparisons": "Comparisons",
+    "folds": "Results in each fold",
+    "variance": "Components of variance",
+    "resampling": "Resampled seeds and examples",
+}
 TABLE_FORMATS = ("csv", "md", "tex")
 SUMMARY = "tables/summary.json"
 CURVES = "tables/curves.csv"
@@ -114,11 +121,26 @@ def table_names(arms: Mapping[str, Traits]) -> tuple[str, ...]:
     return (*TABLES, *map(group_table, more_groups(arms)))
 
 
-def figure_names(arms: Mapping[str, Traits]) -> tuple[str, ...]:
-    """Names of the figures of a study with these arms, in the order of the report."""
+def table_titles(arms: Mapping[str, Traits], groups: Mapping[str, str]) -> dict[str, str]:
+    """What people call every table of a study with these arms, by its name.
+
+    Args:
+        groups: the headings of groups of arms, by group.
+    """
+    own = {group_table(group): groups[group] for group in more_groups(arms)}
+    return {name: TABLES.get(name) or own[name] for name in table_names(arms)}
+
+
+def figure_titles(arms: Mapping[str, Traits]) -> dict[str, str]:
+    """What people call every figure of a study with these arms, by its name."""
     from adsmtl.figures import drawing
 
-    return tuple(one.name for one in drawing.of_study(arms))
+    return {one.name: one.title for one in drawing.of_study(arms)}
+
+
+def figure_names(arms: Mapping[str, Traits]) -> tuple[str, ...]:
+    """Names of the figures of a study with these arms, in the order of the report."""
+    return tuple(figure_titles(arms))
 
 
 def claims(root: Path) -> list[Path]:

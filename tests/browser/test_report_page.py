@@ -162,3 +162,31 @@ def test_the_newest_frozen_report_opens_without_an_error(opened):
     assert page.locator("h1").inner_text()
     assert page.evaluate("document.documentElement.scrollWidth") <= DESKTOP
     assert errors == []
+
+
+def test_the_contents_follow_the_reader(opened, report):
+    """Beside the text on a desktop, where they name the part that is read; a button on a phone."""
+    page = opened(report)
+    page.evaluate("document.getElementById('environment').scrollIntoView({behavior: 'instant'})")
+    page.wait_for_function(
+        "document.querySelector('nav [aria-current]').hash === '#environment'", timeout=5000
+    )
+    place, current = (page.locator(name).bounding_box() for name in ("nav", "nav [aria-current]"))
+    assert 0 <= place["y"] <= current["y"] < 900
+    assert place["x"] + place["width"] <= page.locator("main").bounding_box()["x"]
+    phone = opened(report, PHONE)
+    phone.evaluate("document.getElementById('environment').scrollIntoView({behavior: 'instant'})")
+    button = phone.get_by_role("link", name="Contents", exact=True)
+    assert 0 < button.bounding_box()["y"] < 900
+    button.click()
+    phone.wait_for_function("document.querySelector('nav').getBoundingClientRect().top > -1")
+
+
+def test_an_arm_in_a_table_leads_to_its_runs(opened, report):
+    page = opened(report)
+    link = page.locator("a.runs").first
+    target = page.locator(f'[id="{link.get_attribute("href")[1:]}"]')
+    assert not target.is_visible()
+    link.click()
+    page.wait_for_function("document.querySelector(':target').checkVisibility()")
+    assert target.inner_text() == link.inner_text()

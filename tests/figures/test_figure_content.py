@@ -216,6 +216,27 @@ def test_arms_that_differ_in_more_than_their_task_keep_their_rows():
     assert [row.arms for row in dots.rows(frame)] == [("a",), ("b",)]
 
 
+def words(figure):
+    """What the legends of a figure explain."""
+    return [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+
+
+def test_every_mark_of_a_row_has_a_legend(results):
+    material = Material(reading.load(results))
+    every = ["mean, 95 % interval", "the same, single-task", "seed", "mean without dropout"]
+    assert words(dots.draw(material, "test_accuracy", "accuracy (%)")) == every
+    few = material.final[material.final["arm"] == "fixed-0.1"]
+    assert [key.get_label() for key in dots.keys(few, ["none"])] == [every[0], every[2]]
+
+
+def test_an_axis_ends_where_values_end(results):
+    """With three seeds an interval can reach beyond what is possible."""
+    final = Material(reading.load(results)).final
+    final = final[final["arm"] == "fixed-0.1"].assign(test_ece=[0.0, 0.3, 0.0] * 2)
+    for ax in calibration.draw_errors(final, pd.DataFrame()).axes:
+        assert ax.get_xlim()[0] == 0
+
+
 # --- dose and response --------------------------------------------------------------------
 def test_adsmtl_lies_at_its_own_mean_rate_beside_the_line_of_fixed_rates(results):
     material = Material(reading.load(results))
@@ -280,6 +301,8 @@ def test_points_pair_gain_in_likelihood_with_affinity():
         relatedness.draw_points(found, data | {"b": "cifar10"}).axes[0].get_legend_handles_labels()
     )
     assert handles[0].get_color() == style.task_colour("vision")
+    shapes = words(relatedness.draw_points(found, data))[-4:]
+    assert shapes == ["pair on images", "pair on speech", "pair on both", "seed"]
 
 
 def test_pairs_without_gradients_are_no_error():
@@ -369,6 +392,7 @@ def test_policies_stand_below_the_calibration_of_the_arms(evaluated):
         "ECE (%)",
         "test accuracy (%)",
     ]
+    assert words(figure)[-1] == "mean, units dropped"
     centres = [line.get_xdata()[0] for line in figure.axes[-1].lines]
     assert centres == pytest.approx([50.0, 48.0])
     assert texts(figure)[-1] == "sd 1.41"  # of 49 and 47 %

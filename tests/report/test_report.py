@@ -27,6 +27,8 @@ def test_page_needs_no_other_file_and_its_links_lead_somewhere(drawn):
     for reference in balance.references:
         if reference.startswith("#"):
             assert reference[1:] in balance.ids
+        elif reference == "collected/runs.csv":  # data to look up, beside the page
+            assert (drawn / reference).is_file()
         else:
             assert reference.startswith("data:image/png;base64,")
 
@@ -129,13 +131,13 @@ def test_labels_are_escaped_and_stand_in_data_announced(tmp_path):
     write_results(tmp_path, 1, ["none"], epochs=1)
     path = tmp_path / "runs/none/seed=0/metrics.json"
     metrics = json.loads(path.read_text())
-    metrics["label"] = "<script>"
+    metrics["label"] = "<script>alert"
     for data in metrics["data"].values():
         data["embedded"] = True
     path.write_text(json.dumps(metrics))
     figures.write_all(collected(tmp_path), tmp_path)
     page = report.write(collected(tmp_path), tmp_path).read_text()
-    assert "<script>" not in page
+    assert "<script>alert" not in page
     assert "Stand-in data." in page
     caption = (tmp_path / "figures/gap.caption.txt").read_text()
     assert "stand-in data that install with the package" in caption
@@ -154,6 +156,18 @@ def test_other_groups_of_arms_have_tables_and_times(tmp_path):
     # Two runs of 29 seconds each.
     row = "<td>1</td><td>2</td><td>0.02</td><td>29</td>"
     assert row in body.split('id="time"')[1]
+
+
+def test_an_arm_in_a_table_leads_to_its_runs(drawn):
+    study = reading.load(drawn)
+    page = report.write(study, drawn).read_text()
+    balance = parsed(page)
+    for arm, own in study.runs.groupby("arm"):
+        assert f"#runs-{arm}" in balance.references
+        for seed in own["seed"].unique():
+            assert f"<code>{arm}/seed={seed}</code>" in page
+    (section,) = re.findall(r'(?s)<section id="runs">.*?</section>', page)
+    assert section.count("<code>") > len(study.per_run)
 
 
 def test_the_citation_is_that_of_the_file_and_names_the_preset(drawn):

@@ -486,6 +486,6 @@ def test_one_line_is_said_per_epoch(train: Train) -> None:
     train(RUN, say=said.append)
     assert len(said) == 3
     for epoch, line in enumerate(said, start=1):
-        assert f"adsmtl seed=1  epoch {epoch}/3" in line
+        assert f" left: adsmtl seed=1 epoch {epoch}/3  vision loss " in line
         assert "vision loss" in line
         assert "speech loss" in line

@@ -133,6 +133,20 @@ def test_latex_escapes_what_latex_reads_as_commands():
     assert text.count(r"\toprule") == text.count(r"\bottomrule") == 1
 
 
+def test_a_latex_table_that_is_too_wide_stands_in_parts_below_each_other():
+    wide = [f"measure {number} of a task (%)" for number in range(12)]
+    rows = [[name, "16", *["58.7 [57.9, 59.5]"] * 12] for name in ("no dropout", "fixed 0.2")]
+    text = render.latex(render.TextTable("t", "Words.", ["Arm", "n", *wide], rows, breaks=[1]))
+    assert text.count(r"\begin{table*}") == text.count(r"\caption{") == 1
+    assert text.count(r"\begin{tabular}") == text.count("fixed 0.2 & ") == 3
+    assert text.count("[57.9, 59.5]") == 2 * 12
+    assert r"\shortstack[r]{measure 0 of a \\ task (\%)}" in text
+    body = [line for line in text.splitlines() if line.startswith("no dropout")]
+    assert all(len(line) < 140 for line in body)
+    narrow = render.TextTable("t", "", ["Arm", *wide[:3]], [row[:4] for row in rows])
+    assert render.latex(narrow).count(r"\begin{tabular}") == 1
+
+
 def test_latex_of_real_tables_is_ascii(written):
     for name in outputs.TABLES:
         assert (written / "tables" / f"{name}.tex").read_text().isascii()

@@ -1,9 +1,11 @@
 """Every command that README.md and docs/run.md name works as it is written there."""
 
 import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Callable
+from pathlib import Path
 
 import mine
 import pytest
@@ -62,8 +64,15 @@ def elsewhere(name: str) -> Callable[[Project, str], None]:
 def workflow_report(study: Project, command: str) -> None:
     study.done("bash", "-c", command)
     page = (study.folder / "workflow-report.html").read_text()
-    assert "main.csv" in page
-    assert "accuracy.png" in page
+    (found,) = re.findall(r"(?m)^\s*var results = (\{.*\})\s*;?$", page)
+    listed = {Path(path).name: result for path, result in json.loads(found).items()}
+    drawn = {path.name for path in (study.folder / RESULTS / "figures").glob("*.png")}
+    assert {name for name, own in listed.items() if "figure" in own["labels"]} == drawn
+    assert {Path(name).suffix for name in listed} == {".png", ".csv", ".md", ".json", ".html"}
+    picture, table = listed["accuracy.png"], listed["main.csv"]
+    assert picture["labels"] == {"figure": "Test accuracy of every seed"}
+    assert "Circles are seeds" in picture["caption"]
+    assert table["labels"] == {"table": "Reference and main arms", "format": "CSV"}
 
 
 def refused(text: str) -> Callable[[Project, str], None]:

@@ -123,6 +123,26 @@ def test_an_arm_waits_for_the_one_it_follows(tmp_path):
     assert any(name.startswith("train_") for name in leaders)
 
 
+def test_packs_of_one_arm_share_a_rule_so_that_the_graph_can_be_read(tmp_path):
+    project = copy_project(tmp_path / "project")
+    shutil.copy(
+        project.folder / "config/presets/smoke.yaml", project.folder / "config/presets/wide.yaml"
+    )
+    project.edit("config/presets/wide.yaml", "seeds: 2", "seeds: 7")
+    project.edit("config/presets/wide.yaml", "arms: \\[none, .*", "arms: [main, controls]")
+    chosen = ("preset=wide", "embedded=always")
+    graph = project.snakemake("train", "--rulegraph", config=chosen)
+    rules = re.findall(r'label ?= ?"([^"]+)"', graph)
+    assert sorted(name for name in rules if name.startswith("train_")) == [
+        "train_seeds_0_to_6",
+        "train_seeds_0_to_6_tested",
+    ]
+    planned = project.snakemake("train", "-n", config=chosen)
+    arms = re.findall(r"(?m): train_(\S+): 7 seeds$", planned)
+    assert {"none", "adsmtl-0.2"} < set(arms)
+    assert len(arms) == len(set(arms))
+
+
 @pytest.mark.parametrize(("target", "last"), [("data", "prepare"), ("train", "train_")])
 def test_the_targets_stop_where_they_say(tmp_path, target, last):
     planned = copy_project(tmp_path / "project").snakemake("--dry-run", target)

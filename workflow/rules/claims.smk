@@ -20,11 +20,15 @@ rule claims:
         COLLECTED,
         rules.listing.output,
     output:
-        report(
-            outputs.claims(ROOT),
-            category="Claims",
-            caption="../report/claims.rst",
-        ),
+        [
+            report(
+                path,
+                category="Claims",
+                labels={"ledger": "Every claim and its verdict", "format": kind},
+                caption="../report/claims.rst",
+            )
+            for path, kind in zip(outputs.claims(ROOT), ("JSON", "Markdown"))
+        ],
     log:
         LOGS / "claims.log",
     benchmark:

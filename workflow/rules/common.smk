@@ -1,4 +1,5 @@
 # What the rules share: the settled plan of the study, and what its jobs are told.
+import re
 from pathlib import Path
 
 from adsmtl import config as adsmtl_config

@@ -11,7 +11,12 @@ rule render_report:
         baselines(),
         paths.CITATION,
     output:
-        report(ROOT / outputs.REPORT, category="Report", caption="../report/page.rst"),
+        report(
+            ROOT / outputs.REPORT,
+            category="Report",
+            labels={"page": "The whole study in one page"},
+            caption="../report/page.rst",
+        ),
     log:
         LOGS / "report.log",
     benchmark:

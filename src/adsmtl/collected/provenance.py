@@ -51,10 +51,11 @@ def data_sets(collected: Collected) -> dict[str, dict[str, str]]:
 
 
 def seeds_per_arm(collected: Collected) -> str:
-    """Seeds per arm as words: `3`, or `2 to 3` where arms differ."""
+    """Seeds per arm as words: `3 seeds`, or `2 to 3 seeds` where arms differ."""
     counts = collected.runs.groupby("arm")["seed"].nunique()
     low, high = counts.min(), counts.max()
-    return str(low) if low == high else f"{low} to {high}"
+    number = str(low) if low == high else f"{low} to {high}"
+    return f"{number} seed" if high == 1 else f"{number} seeds"
 
 
 def interim(collected: Collected) -> str | None:
@@ -94,7 +95,7 @@ def sentence(collected: Collected) -> str:
     lost = diverged.sentence(collected)
     return (
         f"Preset {preset(collected)}{part}; data: {sets}.{warning} n ="
-        f" {seeds_per_arm(collected)} seeds per arm; device: {_join(devices(collected))}."
+        f" {seeds_per_arm(collected)} per arm; device: {_join(devices(collected))}."
         + ("" if lost is None else f" {lost}")
     )
 

@@ -13,6 +13,7 @@ from adsmtl import paths
 from adsmtl.collected import whole
 from adsmtl.collected.ranges import Accuracy, Cosines, Gap, Loss, Rates, Scores
 from adsmtl.collected.whole import HISTORY, METRICS
+from adsmtl.data.fetch import progress
 from adsmtl.errors import UserError
 from adsmtl.files import read_json
 from adsmtl.validation import checked
@@ -168,7 +169,7 @@ def loaded(
             paths.run(root, arm, seed) for arm, seeds in wanted.items() for seed in sorted(seeds)
         ]
     whole.require(folders)
-    runs = [_read(folder) for folder in folders]
+    runs = [_read(folder) for folder in progress.track(folders, "runs")]
     if wanted is None:
         runs.sort(key=lambda run: (run.metrics["group"] != "reference", run.arm, run.seed))
     finished = [run for run in runs if isinstance(run, FinishedRun)]

@@ -72,12 +72,13 @@ def _estimate(options: argparse.Namespace) -> None:
         log.info(f"{plan.root}: every run is finished")
         return
     processes = options.processes or plan.processes(os.cpu_count() or 1, planning.cuda_devices())
-    said = estimate.sentence(left, prepared, machine, processes, plan.settings.replicas)
-    log.info(f"{plan.root}: {said}")
+    costs = estimate.seconds(left, prepared, machine, plan.settings.replicas)
+    log.info(f"{plan.root}: {estimate.sentence(left, costs, machine, processes)}")
 
 
 def _train(options: argparse.Namespace) -> int:
-    from adsmtl.running import estimate, names, session
+    from adsmtl.running import estimate, names, progress, session
+    from adsmtl.running.course import Course
 
     plan = plan_of(options)
     runs = [plan.study.run(arm, seed) for arm in options.arms for seed in options.seeds]
@@ -85,14 +86,16 @@ def _train(options: argparse.Namespace) -> int:
     replicas = plan.settings.replicas
     wanted = plan.study.runs() if options.processes else runs
     left = estimate.remaining(wanted, prepared, machine, plan.root)
+    costs, processes = {}, options.processes or 1
     if {run.name for run in left} & {run.name for run in runs}:
-        processes = options.processes or 1
-        log.info(f"{plan.root}: {estimate.sentence(left, prepared, machine, processes, replicas)}")
-    lost = session.train(runs, prepared, machine, plan.root, log.info, replicas)
+        costs = estimate.seconds(left, prepared, machine, replicas)
+        log.info(f"{plan.root}: {estimate.sentence(left, costs, machine, processes)}")
+    course = Course(wanted, costs, plan.root, processes)
+    lost = session.train(runs, prepared, machine, plan.root, log.info, replicas, course)
     if lost:
         log.error(
-            f"{', '.join(run.name for run in lost)}: diverged, and kept with the reason in "
-            f"{names.METRICS}; all other runs are finished"
+            f"{progress.fitted([run.name for run in lost], ', ')}: diverged, and kept with the "
+            f"reason in {names.METRICS}; all other runs are finished"
         )
     return DIVERGED if lost else 0
 
@@ -112,19 +115,21 @@ def _why(options: argparse.Namespace) -> None:
 
 
 def _test_time(options: argparse.Namespace) -> None:
+    from adsmtl.data.fetch import progress
     from adsmtl.running import dropping
 
     plan = plan_of(options)
     if plan.study.test_time is None:
         raise UserError(f"preset {plan.study.preset!r} has no test_time; see config/presets")
     prepared, machine = inputs(plan, plan.settings.device)
-    for seed in options.seeds:
+    for seed in progress.track(options.seeds, f"{options.arm} with units dropped"):
         run = plan.study.run(options.arm, seed)
         path = dropping.evaluate(run, plan.study.test_time, prepared, machine, plan.root)
         log.info(f"wrote {path}")
 
 
 def _affinity(options: argparse.Namespace) -> None:
+    from adsmtl.data.fetch import progress
     from adsmtl.running import measuring
 
     plan = plan_of(options)
@@ -132,7 +137,8 @@ def _affinity(options: argparse.Namespace) -> None:
     if how is None:
         raise UserError(f"preset {plan.study.preset!r} has no affinity; see config/presets")
     prepared, machine = inputs(plan, plan.settings.device)
-    for run in (plan.study.run(arm, seed) for arm in options.arms for seed in options.seeds):
+    runs = [plan.study.run(arm, seed) for arm in options.arms for seed in options.seeds]
+    for run in progress.track(runs, "affinity of tasks"):
         measuring.measure(run, how.examples, prepared, machine, plan.root, log.info)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from adsmtl import outputs
 from adsmtl.collected import diverged, provenance
 from adsmtl.collected.reading import Collected
+from adsmtl.data.fetch import progress
 from adsmtl.figures import drawing, style
 from adsmtl.figures.lazy import Figure
 
@@ -20,7 +21,7 @@ def write_all(collected: Collected, root: Path) -> list[Path]:
     trained = drawing.of_study(collected.traits)
     lost = ", ".join(diverged.lost_arms(collected).values())
     every = diverged.attempted_traits(collected)
-    for one in drawing.of_study(every):
+    for one in progress.track(drawing.of_study(every), "figures"):
         caption = f"{one.caption} {source}"
 
         def draw(one: drawing.Drawing = one) -> Figure:

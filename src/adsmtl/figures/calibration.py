@@ -1,9 +1,11 @@
 """Calibration of the main arms, and what dropping units at test time does (claim C6)."""
 
+from collections.abc import Sequence
+
 from adsmtl.analysis import statistics
 from adsmtl.figures import dots, style
 from adsmtl.figures.drawing import Drawing
-from adsmtl.figures.lazy import DataFrame, Figure, SubFigure
+from adsmtl.figures.lazy import Axes, DataFrame, Figure
 
 _POLICIES = {
     "off": ("all units on", {"marker": "D"}, -0.17),
@@ -20,42 +22,41 @@ def draw_errors(final: DataFrame, evaluated: DataFrame) -> Figure:
         final: rows of the arms to show, as `measures.with_chosen` returns them.
         evaluated: as `Material.test_time` has it; may be empty.
     """
-    width = style.across(final["task"].nunique())
-    top = 1.0 + 0.24 * len(dots.rows(final))
-    if evaluated.empty:
-        figure = style.figure(width, top)
-        _errors(figure, final)
-        return figure
-    below = 0.75 + 0.36 * evaluated["arm"].nunique()
-    heights = [top, below + 0.3, *[below] * (len(_MEASURES) - 1)]
-    figure = style.figure(width, sum(heights))
-    upper, *lower = figure.subfigures(1 + len(_MEASURES), 1, height_ratios=heights)
-    _errors(upper, final)
-    for part, measure in zip(lower, _MEASURES, strict=True):
-        _policies(part, evaluated, measure)
-    handles = [
-        style.key(name, linewidth=1.6, color=style.INK, **look)
-        for name, look, _ in _POLICIES.values()
-    ]
-    lower[0].legend(handles=handles, loc="outside upper center", ncols=len(handles))
+    tasks = list(final["task"].unique())
+    heights = [0.75 + 0.24 * len(dots.rows(final))]
+    measures = {} if evaluated.empty else _MEASURES
+    heights += [0.7 + 0.36 * evaluated["arm"].nunique() for _ in measures]
+    figure = style.figure(style.across(len(tasks)), 0.35 + sum(heights))
+    grid = figure.subplots(
+        len(heights), len(tasks), sharey="row", squeeze=False, height_ratios=heights
+    )
+    for ax, task in zip(grid[0], tasks, strict=True):
+        ax.set_title(task)
+    floor = _FLOOR if _FLOOR in final else None
+    dots.fill(grid[0], final, "test_ece", "ECE on test data (%)", floor=floor)
+    for axes, measure in zip(grid[1:], measures, strict=True):
+        _policies(axes, tasks, evaluated, measure)
+    handles = dots.keys(final)
+    look = {"color": style.INK, "linestyle": "none"}
+    if floor:
+        handles.append(style.key("floor: perfectly calibrated", marker="|", markersize=7, **look))
+    if measures:
+        name, own, _ = _POLICIES["on"]
+        handles.append(style.key(f"mean, {name}", color=style.INK, linewidth=1.6, **own))
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
     return figure
 
 
-def _errors(figure: Figure | SubFigure, final: DataFrame) -> None:
-    floor = _FLOOR if _FLOOR in final else None
-    dots.fill(figure, final, "test_ece", "ECE on test data (%)", floor=floor)
-    look = {"color": style.INK, "linestyle": "none", "markersize": 7}
-    if floor:
-        handles = [style.key("floor: perfectly calibrated", marker="|", **look)]
-        figure.legend(handles=handles, loc="outside upper center")
-
-
-def _policies(figure, evaluated: DataFrame, measure: str) -> None:
+def _policies(
+    axes: Sequence[Axes], tasks: Sequence[str], evaluated: DataFrame, measure: str
+) -> None:
     """A panel per task, a row per arm; points are seeds' means over repeats."""
-    tasks = list(evaluated["task"].unique())
     arms = evaluated.drop_duplicates("arm")
-    axes = style.panels(figure, tasks)
+    known = set(evaluated["task"])
     for ax, task in zip(axes, tasks, strict=True):
+        if task not in known:
+            ax.remove()
+            continue
         for row, arm in enumerate(arms["arm"]):
             own = evaluated[(evaluated["arm"] == arm) & (evaluated["task"] == task)]
             for policy, (_, look, shift) in _POLICIES.items():
@@ -69,11 +70,12 @@ def _policies(figure, evaluated: DataFrame, measure: str) -> None:
                     ax.plot(ends, [y, y], color=colour, linewidth=1.6)
                 ax.plot(estimate.mean, y, **look, color=colour, markersize=4.5)
             _spread(ax, row, own, measure)
+        style.cut_across(ax, 0, 100)
         low, high = ax.get_xlim()
         ax.set_xlim(low, high + 0.14 * (high - low))  # room for the text of `_spread`
         ax.set_xlabel(_MEASURES[measure])
     labels = [f"{a['label']}, tested at {a['rate']:g}" for a in arms.to_dict("records")]
-    style.name_rows(axes, labels)
+    style.name_rows([ax for ax, task in zip(axes, tasks, strict=True) if task in known], labels)
 
 
 def _spread(ax, row: int, own: DataFrame, measure: str) -> None:

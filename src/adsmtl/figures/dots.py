@@ -3,15 +3,24 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from adsmtl.analysis import statistics
 from adsmtl.figures import style
 from adsmtl.figures.drawing import Material
-from adsmtl.figures.lazy import DataFrame, Figure, SubFigure
+from adsmtl.figures.lazy import Axes, DataFrame, Figure
 
 _ALONE = (0, (1.2, 0.6))  # line of single-task training, dashes that short bars can show
+_SEED = {
+    "marker": "o",
+    "markerfacecolor": "none",
+    "markeredgecolor": style.GREY,
+    "markersize": 3.2,
+    "markeredgewidth": 0.8,
+}
+_BASELINE = {"color": style.GREY, "linewidth": 0.9, "linestyle": ":"}
 LEGEND = (
     "Circles are seeds, diamonds their mean and bars its 95 % t-interval; open diamonds and dashed"
     " bars are single-task training. The dotted line carries down the mean of multi-task training"
@@ -63,13 +72,29 @@ def draw(material: Material, column: str, label: str, zero: bool = False) -> Fig
     """What `fill` draws of the headline arms, as a figure of its own."""
     final = material.headline
     width = style.across(final["task"].nunique())
-    figure = style.figure(width, 0.85 + 0.24 * len(rows(final)))
-    fill(figure, final, column, label, zero, material.baseline)
+    figure = style.figure(width, 1.1 + 0.24 * len(rows(final)))
+    axes = style.panels(figure, list(final["task"].unique()))
+    fill(axes, final, column, label, zero, material.baseline)
+    handles = keys(final, material.baseline)
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
     return figure
 
 
+def keys(final: DataFrame, baseline: Sequence[str] = ()) -> list[Any]:
+    """What the marks of `fill` mean, for a legend; tasks have their own colours."""
+    look = {"color": style.INK, "marker": "D", "markersize": 4.5, "linewidth": 1.8}
+    found = [style.key("mean, 95 % interval", **look)]
+    if any(row.alone for row in rows(final)):
+        alone = {**look, "markerfacecolor": "white", "linestyle": _ALONE}
+        found.append(style.key("the same, single-task", **alone))
+    found.append(style.key("seed", linestyle="none", **_SEED))
+    if set(baseline) & set(final["arm"]):
+        found.append(style.key("mean without dropout", **_BASELINE))
+    return found
+
+
 def fill(
-    figure: Figure | SubFigure,
+    axes: Sequence[Axes],
     final: DataFrame,
     column: str,
     label: str,
@@ -80,16 +105,16 @@ def fill(
     """One panel per task, and the rows of `rows`.
 
     Args:
+        axes: a panel for each task of `final`, in their order.
         final: as `measures.with_chosen` returns it.
         column: a measure in fractions; shown times 100.
         label: of the horizontal axis.
-        zero: whether a line marks 0.
+        zero: whether a line marks 0, below which values are possible.
         baseline: arms whose mean is carried down as a dotted line.
         floor: a measure whose mean is a tick in every row.
     """
     tasks = list(final["task"].unique())
     found = rows(final)
-    axes = style.panels(figure, tasks)
     for ax, task in zip(axes, tasks, strict=True):
         of_task = final[final["task"] == task]
         for place, row in enumerate(found):
@@ -98,7 +123,7 @@ def fill(
             if values.size:
                 _row(ax, place, values, style.task_colour(task), row.alone)
                 if set(row.arms) & set(baseline):
-                    ax.axvline(values.mean(), color=style.GREY, linewidth=0.9, linestyle=":")
+                    ax.axvline(values.mean(), **_BASELINE)
             if floor and values.size:
                 ax.plot(100 * own[floor].mean(), place - 0.1, "|", color=style.INK, markersize=7)
         for place in range(1, len(found)):
@@ -106,6 +131,7 @@ def fill(
                 ax.axhline(place - 0.5, color="#AAAAAA", linewidth=0.7)
         if zero:
             ax.axvline(0, color="black", linewidth=0.7)
+        style.cut_across(ax, -100 if zero else 0, 100)
         ax.set_xlabel(label)
     style.name_rows(axes, [row.label for row in found])
 
@@ -119,11 +145,8 @@ def _row(ax, row: int, values: np.ndarray, colour: str, alone: bool) -> None:
     ax.plot(
         values,
         np.full(values.size, row + 0.22),
-        "o",
-        markerfacecolor="none",
-        markeredgecolor=style.GREY,
-        markersize=3.2,
-        markeredgewidth=0.8,
+        linestyle="none",
+        **_SEED,
     )
     if estimate.low is not None:
         ends = [estimate.low, estimate.high]

@@ -54,10 +54,10 @@ def draw_cells(values: DataFrame) -> Figure:
     changes = {task: _changes(means, rows, rates) for task, means in found.items()}
     reach = max(float(np.nanmax(np.abs(c))) for c in changes.values() if np.isfinite(c).any())
     norm = CenteredNorm(halfrange=max(reach, 1e-6))
-    figure = style.figure(style.WIDTH, 0.75 + 0.42 * len(rows))
+    figure = style.figure(style.WIDTH, 1.0 + 0.42 * len(rows))
     axes = figure.subplots(1, len(tasks), sharey=True, squeeze=False)[0]
     for ax, task in zip(axes, tasks, strict=True):
-        image = ax.imshow(changes[task], cmap="PuOr_r", norm=norm, aspect="auto")
+        image = ax.imshow(changes[task], cmap="PRGn", norm=norm, aspect="auto")
         for place, estimate in found[task].items():
             _cell(ax, abs(changes[task][place]) > 0.6 * norm.halfrange, *place, estimate)
         for row in range(len(rows)):
@@ -74,6 +74,9 @@ def draw_cells(values: DataFrame) -> Figure:
     bar = figure.colorbar(image, ax=list(axes), shrink=0.9, pad=0.02)
     bar.set_label("minus rate 0 (pp)")
     bar.outline.set_visible(False)
+    frame = {"marker": "s", "markersize": 8, "markerfacecolor": "none", "markeredgewidth": 1.4}
+    handles = [style.key("best rate of the row", linestyle="none", color="black", **frame)]
+    figure.legend(handles=handles, loc="outside upper center")
     return figure
 
 

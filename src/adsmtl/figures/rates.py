@@ -78,10 +78,11 @@ def draw_rates(
             ax.sharey(grid[kind][0])
     for ax in grid.flat:
         ax.set_visible(False)
+    differs = False
     for place, arm in enumerate(arms):
         block, column = divmod(place, columns)
         panels = grid[kinds * block : kinds * (block + 1), column]
-        _courses(panels, shown[shown["arm"] == arm], tasks)
+        differs |= _courses(panels, shown[shown["arm"] == arm], tasks)
         if arm in (largest or {}):
             panels[0].axhline(largest[arm], **_LARGEST)
         panels[0].set_title(bands.wrapped(labels[arm], 20), fontsize=8)
@@ -98,6 +99,9 @@ def draw_rates(
     highest = max([shown[["rate_shared", "rate_specific"]].max(axis=None), 0.1, *tops])
     grid[0][0].set_ylim(-0.02, highest + 0.03)
     handles = [style.key(task, **style.task_look(i, len(tasks))) for i, task in enumerate(tasks)]
+    if differs:
+        look = {"color": style.INK, "marker": "o", "markerfacecolor": "white"}
+        handles.append(style.key("shared layer", **look))
     if tops:
         handles.append(style.key("p_max", **_LARGEST))
     fitting = max(3, int(figure.get_figwidth()))  # an entry takes about an inch
@@ -105,8 +109,13 @@ def draw_rates(
     return figure
 
 
-def _courses(panels: Sequence[Axes], of_arm: DataFrame, tasks: Sequence[str]) -> None:
-    """The rates of one arm, and in a second panel, where there is one, its difficulties."""
+def _courses(panels: Sequence[Axes], of_arm: DataFrame, tasks: Sequence[str]) -> bool:
+    """The rates of one arm, and in a second panel, where there is one, its difficulties.
+
+    Returns:
+        Whether the shared layer has rates of its own.
+    """
+    differs = False
     for index, task in enumerate(tasks):
         of_task = of_arm[of_arm["task"] == task]
         look = style.task_look(index, len(tasks))
@@ -115,6 +124,8 @@ def _courses(panels: Sequence[Axes], of_arm: DataFrame, tasks: Sequence[str]) ->
         bands.band(panels[0], of_task, "rate_specific", 1.0, **look)
         if not np.allclose(of_task["rate_specific"], of_task["rate_shared"], equal_nan=True):
             bands.band(panels[0], of_task, "rate_shared", 1.0, **look, markerfacecolor="white")
+            differs = True
+    return differs
 
 
 DRAWING = Drawing(

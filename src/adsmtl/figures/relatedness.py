@@ -42,8 +42,17 @@ def draw_points(pairs: DataFrame, data: Mapping[str, str]) -> Figure:
         ax.annotate(str(number), centre, **inside)
     ax.set_xlabel("cosine of the tasks' gradients on the shared layer")
     ax.set_ylabel("gain over single-task training (nats)")
-    figure.legend(loc="outside right upper", fontsize=7)
+    figure.legend(loc="outside right upper", fontsize=7, markerscale=0.6)
+    figure.legend(handles=_keys(), loc="outside upper center", ncols=4)
     return figure
+
+
+def _keys() -> list[Any]:
+    """What shapes and sizes mean, for a legend."""
+    seed = {"marker": "o", "markersize": 2.5, "markerfacecolor": "none", "linestyle": "none"}
+    kinds = {"images": _IMAGES, "speech": _SPEECH, "both": _IMAGES | _SPEECH}
+    pairs = [style.key(f"pair on {name}", **_look(data)) for name, data in kinds.items()]
+    return [*pairs, style.key("seed", color=style.GREY, **seed)]
 
 
 def _look(data: set[str | None]) -> dict[str, Any]:

@@ -115,6 +115,12 @@ def cut(ax: Axes, low: float, high: float) -> None:
     ax.set_ylim(max(bottom, low), min(top, high))
 
 
+def cut_across(ax: Axes, low: float, high: float) -> None:
+    """The same of the horizontal axis."""
+    left, right = ax.get_xlim()
+    ax.set_xlim(max(left, low), min(right, high))
+
+
 def few_ticks(ax: Axes) -> None:
     """At most four ticks up and five across, these on whole numbers."""
     from matplotlib.ticker import MaxNLocator

@@ -12,7 +12,7 @@ from adsmtl.collected.reading import Collected
 from adsmtl.collected.remarks import remarks
 from adsmtl.figures import drawing
 from adsmtl.files import write_text
-from adsmtl.report import analyses, citation, facts, pictures, template
+from adsmtl.report import analyses, citation, facts, pictures, runs, template
 from adsmtl.report.data_cards import DataCard
 from adsmtl.report.section import Section
 from adsmtl.tables import build as tables
@@ -43,7 +43,7 @@ def write(
     traits = collected.traits
     built = tables.build(collected)
     stand_in = " with stand-in data" if provenance.embedded(collected) else ""
-    texts = {name: text for name, (_, text) in built.items()}
+    texts = {name: runs.linked(text, collected) for name, (_, text) in built.items()}
     start = max(collected.seeds) // _BLOCK * _BLOCK + _BLOCK
     page = template.render(
         "report.html.j2",
@@ -79,6 +79,7 @@ def write(
         time=facts.time(collected),
         hours=collected.per_run["seconds_total"].sum() / 3600,
         runs=len(collected.per_run),
+        every_run=runs.by_group(collected),
         citation=citation.read(
             paths.CITATION, f"results of preset {provenance.preset(collected)}{stand_in}"
         ),

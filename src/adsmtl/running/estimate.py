@@ -10,6 +10,7 @@ from adsmtl.data.prepared import Prepared
 from adsmtl.dropout.schedules import NoDropout
 from adsmtl.errors import UserError
 from adsmtl.running import divergence, session, trajectories
+from adsmtl.running.progress import spoken
 from adsmtl.study import Run, Training
 from adsmtl.training import capacity
 from adsmtl.training.device import Machine
@@ -51,20 +52,16 @@ def _finished(run: Run, prepared: Mapping[str, Prepared], machine: Machine, root
 
 
 def sentence(
-    runs: Sequence[Run],
-    prepared: Mapping[str, Prepared],
-    machine: Machine,
-    processes: int,
-    replicas: int | None = None,
+    runs: Sequence[Run], costs: Mapping[str, float], machine: Machine, processes: int
 ) -> str:
     """How long the runs take, in words, with what that depends on.
 
     Args:
         runs: at least one, of one study; `remaining`, say.
+        costs: what `seconds` says of them.
         processes: how many share the runs.
-        replicas: as for `seconds`.
     """
-    own = seconds(runs, prepared, machine, replicas) / len(runs)
+    own = sum(costs.values()) / len(runs)
     rounds = -(-len(runs) // processes)
     facts = machine.describe()
     return (
@@ -78,8 +75,8 @@ def seconds(
     prepared: Mapping[str, Prepared],
     machine: Machine,
     replicas: int | None = None,
-) -> float:
-    """Estimated seconds for one process to train all runs.
+) -> dict[str, float]:
+    """Estimated seconds for one process to train each run, by its name.
 
     Args:
         runs: of one study.
@@ -105,15 +102,16 @@ def seconds(
             size = capacity.replicas(beside, prepared, machine, replicas)
             engines = dict.fromkeys(run.tasks, Engine(beside[:size], prepared, machine)) | engines
     per_example = {name: engine.time_task(name, STEPS) for name, engine in engines.items()}
-    total = 0.0
+    found = {}
     for run in runs:
+        found[run.name] = 0.0
         for name in run.tasks:
             splits = engines[name].data[name].splits
             sizes = {split: len(positions[0]) for split, positions in splits.items()}
-            total += per_example[name] * _examples(run.training, sizes)
+            found[run.name] += per_example[name] * _examples(run.training, sizes)
     engines.clear()
     torch.cuda.empty_cache()  # training that follows in this process needs the memory
-    return total
+    return found
 
 
 def _examples(training: Training, sizes: Mapping[str, int]) -> float:
@@ -127,14 +125,3 @@ def _examples(training: Training, sizes: Mapping[str, int]) -> float:
     evaluated += (training.epochs - full) * min(sizes["val"], training.eval_val)
     evaluated += full * (sizes["val"] + sizes["test"])
     return training.epochs * sizes["train"] + EVALUATION_SHARE * evaluated
-
-
-def spoken(duration: float) -> str:
-    """A duration in seconds the way people say it."""
-    if duration < 90:
-        return f"{duration:.0f} s"
-    if duration < 5400:
-        return f"{duration / 60:.0f} min"
-    if duration < 2 * 86400:
-        return f"{duration / 3600:.1f} h"
-    return f"{duration / 86400:.1f} days"

@@ -9,6 +9,7 @@ from adsmtl import identity, paths, seals
 from adsmtl.data.prepared import Prepared
 from adsmtl.files import read_json, write_json
 from adsmtl.running import damage, divergence, records, resuming, trajectories
+from adsmtl.running.course import Course
 from adsmtl.running.names import EARLIER, METRICS, RESUME
 from adsmtl.running.progress import ProgressLine
 from adsmtl.study import Run
@@ -25,6 +26,7 @@ def train(
     root: Path,
     say: Callable[[str], None],
     replicas: int | None = None,
+    course: Course | None = None,
 ) -> list[Run]:
     """Train runs and write `metrics.json`, history, predictions and a checkpoint for each.
 
@@ -43,6 +45,7 @@ def train(
         say: takes one line of progress at a time.
         replicas: how many runs to train at once, at most; by default the machine decides
             (`adsmtl.training.capacity`).
+        course: of the study that the runs belong to; by default they are all of it.
 
     Returns:
         Those of the runs that diverged, now or when they were trained.
@@ -50,6 +53,7 @@ def train(
     Raises:
         UserError: a run follows an arm that is not finished.
     """
+    course = course or Course.alike(runs, root)
     for wave in ([r for r in runs if r.follows is None], [r for r in runs if r.follows]):
         ready = [trajectories.attached(run, root) for run in wave]
         pending = [run for run in ready if not _kept(run, prepared, machine, root, say)]
@@ -61,7 +65,7 @@ def train(
             else:
                 _give_up(run, lost, [], prepared, machine, root, say)
         for group in _groups(trained, prepared, machine, replicas):
-            _train_group(group, prepared, machine, root, say)
+            _train_group(group, prepared, machine, root, say, course)
     folders = {run.name: paths.run(root, run.arm_id, run.seed) for run in runs}
     for folder in folders.values():
         for name in (RESUME, EARLIER):
@@ -148,6 +152,7 @@ def _train_group(
     machine: Machine,
     root: Path,
     say: Callable[[str], None],
+    course: Course,
 ) -> None:
     """Train runs at once. When one diverges, the others go on without it."""
     engine = Engine(runs, prepared, machine)
@@ -156,21 +161,21 @@ def _train_group(
     for folder in folders:  # of an earlier training; none is finished until this one is
         records.reopen(folder)
     resuming.resume(engine, folders, identities, say)
-    line = ProgressLine(engine, say)
+    line = ProgressLine(engine, course, say)
     while True:
         lost = {r: own for r in range(len(runs)) if (own := divergence.of(engine.history[r]))}
         for r, own in lost.items():
             _give_up(runs[r], own, engine.history[r], prepared, machine, root, say)
         if lost:
             runs = [run for r, run in enumerate(runs) if r not in lost]
-            return _train_group(runs, prepared, machine, root, say) if runs else None
+            return _train_group(runs, prepared, machine, root, say, course) if runs else None
         if engine.epoch == engine.training.epochs:
             return _finish(engine, folders, identities, prepared)
         before = [list(history) for history in engine.history]
         try:
             engine.run_epoch(line.step)
         except OverflowError as error:
-            return _overflown(runs, before, error, prepared, machine, root, say)
+            return _overflown(runs, before, error, prepared, machine, root, say, course)
         line.epoch_done()
         for r, folder in enumerate(folders):
             resuming.keep(engine, r, folder, identities[r])
@@ -184,13 +189,14 @@ def _overflown(
     machine: Machine,
     root: Path,
     say: Callable[[str], None],
+    course: Course,
 ) -> None:
     """Give up a run of which a number became too large; of several, find out which one it is."""
     if len(runs) == 1:
         lost = divergence.Divergence(len(history[0]) + 1, f"a number became too large ({error})")
         return _give_up(runs[0], lost, history[0], prepared, machine, root, say)
     for run in runs:
-        _train_group([run], prepared, machine, root, say)
+        _train_group([run], prepared, machine, root, say, course)
 
 
 def _give_up(

@@ -1,5 +1,6 @@
 """Tables as Markdown and as LaTeX with booktabs; `report.template` writes the same as HTML."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,12 @@ _LATEX = {
     "\N{GREEK SMALL LETTER KAPPA}": r"$\kappa$",
     "\N{GREEK SMALL LETTER LAMDA}": r"$\lambda$",
 }
+
+
+# About as many characters of 8 pt stand in a line of 7 inches, and the space between columns
+# takes as much as so many of them.
+_LINE, _GAP = 125, 3
+_NARROW = 10  # characters that a heading may have in a line, whatever stands below
 
 
 @dataclass(frozen=True)
@@ -64,32 +71,78 @@ def markdown(table: TextTable) -> str:
 
 
 def latex(table: TextTable) -> str:
-    """A `table*` float for `booktabs` and `graphicx`, shrunk to the text width if wider."""
+    """A `table*` float for `booktabs` and `graphicx`.
+
+    Columns that do not fit beside each other stand in a second part below the first, where the
+    names of the rows are repeated. A part that is too wide all the same is shrunk.
+    """
+    lines = [
+        "% needs \\usepackage{booktabs,graphicx}",
+        r"\begin{table*}",
+        r"\centering\footnotesize",
+        rf"\caption{{{latex_escape(table.caption)}}}",
+        rf"\label{{tab:{table.name}}}",
+    ]
+    for place, columns in enumerate(_parts(table)):
+        lines += [r"\par\medskip"] if place else []
+        lines += _tabular(table, columns)
+    lines += [rf"\par\smallskip {latex_escape(note)}" for note in table.notes]
+    return "\n".join([*lines, r"\end{table*}"]) + "\n"
+
+
+def _parts(table: TextTable) -> list[list[int]]:
+    """The columns of every part, of about the same width; the left ones are in each."""
+    headings = _headings(table)
+    widths = [
+        max(map(len, (*headings[column], *(str(row[column]) for row in table.rows)))) + _GAP
+        for column in range(len(headings))
+    ]
+    names, others = range(table.left), range(table.left, len(widths))
+    room = max(_LINE - sum(widths[: table.left]), 1)
+    count = -(-sum(widths[table.left :]) // room)
+    share = sum(widths[table.left :]) / max(count, 1)
+    parts: list[list[int]] = [[]]
+    for column in others:
+        taken = sum(widths[one] for one in parts[-1])
+        if parts[-1] and taken + widths[column] / 2 > share:
+            parts.append([])
+        parts[-1].append(column)
+    return [[*names, *part] for part in parts]
+
+
+def _headings(table: TextTable) -> list[list[str]]:
+    """The lines of every heading; those wider than what stands below them are broken."""
+    return [
+        textwrap.wrap(heading, max([_NARROW, *(len(str(row[column])) for row in table.rows)]))
+        for column, heading in enumerate(table.columns)
+    ]
+
+
+def _heading(lines: Sequence[str]) -> str:
+    own = r" \\ ".join(map(latex_escape, lines))
+    return rf"\shortstack[r]{{{own}}}" if len(lines) > 1 else own
+
+
+def _tabular(table: TextTable, columns: Sequence[int]) -> list[str]:
+    """Some columns of the table."""
 
     def line(cells: Sequence[str]) -> str:
-        return " & ".join(map(latex_escape, cells)) + r" \\"
+        return " & ".join(latex_escape(cells[column]) for column in columns) + r" \\"
 
+    headings = _headings(table)
     body = []
     for index, row in enumerate(table.rows):
         if index in table.breaks:
             body.append(r"\midrule")
         body.append(line(row))
-    alignment = "l" * table.left + "r" * (len(table.columns) - table.left)
-    lines = [
-        "% needs \\usepackage{booktabs,graphicx}",
-        r"\begin{table*}",
-        r"\centering",
-        rf"\caption{{{latex_escape(table.caption)}}}",
-        rf"\label{{tab:{table.name}}}",
+    alignment = "".join("l" if column < table.left else "r" for column in columns)
+    return [
         r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
         rf"\begin{{tabular}}{{{alignment}}}",
         r"\toprule",
-        line(table.columns),
+        " & ".join(_heading(headings[column]) for column in columns) + r" \\",
         r"\midrule",
         *body,
         r"\bottomrule",
         r"\end{tabular}}",
-        *(rf"\par\smallskip\footnotesize {latex_escape(note)}" for note in table.notes),
-        r"\end{table*}",
     ]
-    return "\n".join(lines) + "\n"
