@@ -1,14 +1,21 @@
 # What the rules share: the settled plan of the study, and what its jobs are told.
 from pathlib import Path
 
+from snakemake_interface_executor_plugins.settings import ExecMode
+
 from adsmtl import config as adsmtl_config
 from adsmtl import identity, modules, outputs, paths, planning, revision, stopping
 from adsmtl.archive import newest
 from adsmtl.data import registry
 from adsmtl.errors import UserError
 
+# Where Snakemake runs again for a single job, on another machine perhaps: it keeps to what was settled.
+AGAIN = workflow.exec_mode != ExecMode.DEFAULT
+
 try:
-    PLAN = planning.settle(adsmtl_config.settings(config))
+    PLAN = planning.settle(
+        adsmtl_config.settings({**config, **(planning.shared() if AGAIN else {})})
+    )
 except UserError as error:
     raise WorkflowError(str(error))
 
@@ -81,6 +88,7 @@ def measured_speeds():
 
 onstart:
     stopping.pass_on_sigterm()
+    end_jobs_left()
     for note in PLAN.notes:
         logger.info(f"adsmtl: {note}")
     logger.info(f"adsmtl: {len(STUDY.runs())} runs, results in {ROOT}")

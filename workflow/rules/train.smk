@@ -6,6 +6,19 @@
 # leaves runs alone that are finished and would not change, so its outputs are updated in place.
 # Every pack is a rule, because Snakemake takes no function for outputs: a rule with a wildcard
 # for the pack would have to hide its runs behind a marker, and a deleted run would go unnoticed.
+
+
+def memory(wildcards, attempt):
+    """In MB: 4.1 GB at most were resident at the size of `study`. More after a failure, which may
+    have been for memory."""
+    return 5000 * attempt
+
+
+def minutes(runs):
+    """A job that is ended here goes on after its last epoch, with more time."""
+    return lambda wildcards, attempt: attempt * (60 + 15 * runs)
+
+
 for pack in PLAN.packs:
 
     rule:
@@ -39,6 +52,8 @@ for pack in PLAN.packs:
         threads: PLAN.settings.threads
         resources:
             gpu=PLAN.gpus,
+            mem_mb=memory,
+            runtime=minutes(len(pack.arms) * len(pack.seeds)),
         params:
             arms=pack.arms,
             seeds=pack.seeds,
@@ -68,6 +83,8 @@ rule test_time:
     threads: PLAN.settings.threads
     resources:
         gpu=PLAN.gpus,
+        mem_mb=memory,
+        runtime=minutes(len(STUDY.tested_seeds)),
     params:
         seeds=STUDY.tested_seeds,
         policy=STUDY.test_time,
@@ -99,6 +116,8 @@ for related in PLAN.related:
         threads: PLAN.settings.threads
         resources:
             gpu=PLAN.gpus,
+            mem_mb=memory,
+            runtime=minutes(len(STUDY.seeds_of(related))),
         params:
             arm=related,
             seeds=STUDY.seeds_of(related),
