@@ -18,7 +18,7 @@ BENCH ?=
 SCALE ?=
 BENCH_DATA ?= cifar10 timit-sample
 
-.PHONY: reproduce test test-browser lint ui simulation docs bench scale gpu-check lock clean-env
+.PHONY: reproduce test test-browser test-cluster lint ui simulation docs bench scale gpu-check lock clean-env
 
 reproduce: $(VENV)/.ready
 	snakemake --cores $(CORES) $(if $(filter-out 0 1,$(GPUS)),--resources gpu=$(GPUS))
@@ -29,6 +29,11 @@ test: $(VENV)/.ready lint
 # Pages as people see them; needs Chromium of the system (apt-get install chromium).
 test-browser: $(VENV)/.ready-browser
 	python -m pytest -m browser tests/browser
+
+# The workflow on a Slurm cluster of two nodes, which the tests start here and stop; needs Slurm of
+# the system (apt-get install slurmctld slurmd slurm-client munge).
+test-cluster: $(VENV)/.ready-cluster
+	python -m pytest -m cluster tests/cluster
 
 lint: $(VENV)/.ready
 	ruff check .
@@ -76,7 +81,7 @@ lock: $(VENV)/.ready
 	$(COMPILE) --extra test --output-file requirements.lock
 	{ sed '/^  - pip:/q' environment.yml; sed 's/^/      - /' requirements.lock; } > .environment
 	mv .environment environment.yml
-	for extra in bench docs browser; do \
+	for extra in bench docs browser cluster; do \
 		$(COMPILE) --extra $$extra --constraint requirements.lock --output-file .full.lock && \
 		awk -F'[= ;]' 'NR == FNR { base[$$1 $$3]; next } !($$1 $$3 in base)' \
 			requirements.lock .full.lock > requirements-$$extra.lock || exit 1; \
@@ -93,7 +98,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	touch $@
 
-# What an extra adds: bench, docs, browser.
+# What an extra adds: bench, docs, browser, cluster.
 $(VENV)/.ready-%: $(VENV)/.ready requirements-%.lock
 	uv pip install --quiet --python $(BIN)/python -r requirements-$*.lock \
 		--constraint requirements.lock

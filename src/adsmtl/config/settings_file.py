@@ -45,7 +45,9 @@ class Settings:
         if self.threads < 1:
             raise UserError(f"threads is {self.threads}; give at least 1 per training process")
         if self.gpus is not None and self.gpus < 0:
-            raise UserError(f"gpus is {self.gpus}; give 0 or more, or null for those of this machine")
+            raise UserError(
+                f"gpus is {self.gpus}; give 0 or more, or null for those of this machine"
+            )
         if self.runs_per_job is not None and self.runs_per_job < 1:
             raise UserError(f"runs_per_job is {self.runs_per_job}; give at least 1, or null")
         limits.at_most("threads", self.threads, limits.THREADS)
