@@ -169,6 +169,10 @@ def settle(settings: Settings) -> Plan:
             )
         else:
             settings = real
+    # Jobs on another machine keep to the devices that were planned with, whatever they find there.
+    devices = _devices(settings)
+    device = "cpu" if settings.device == "auto" and devices == 0 else settings.device
+    settings = replace(settings, gpus=devices, device=device)
     study = config.study(settings)
     # Nothing stands in for data of one's own, whatever `embedded` says.
     declared = config.datasets()
@@ -184,8 +188,7 @@ def share(settings: Settings, processes: int) -> None:
     Args:
         processes: how many of them train at once.
     """
-    settled = replace(settings, gpus=_devices(settings))
-    os.environ[SETTINGS] = json.dumps(asdict(settled))
+    os.environ[SETTINGS] = json.dumps(asdict(settings))
     os.environ[PROCESSES] = str(processes)
     os.environ["PYTHONPATH"] = isolated.search_path(os.environ)
     stopping.name_caller()
