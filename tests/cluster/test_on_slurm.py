@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -17,21 +18,29 @@ pytestmark = pytest.mark.cluster
 
 CONFIG = (*EMBEDDED, "runs_per_job=2")  # a job for each of the two arms
 ARMS = ("none", "adsmtl-0.2")
-EPOCHS = 60  # long enough to interrupt
+EPOCHS = 40  # long enough to interrupt
 CALL = (
     *("snakemake", "--profile", "profiles/slurm"),
-    *("--slurm-init-seconds-before-status-checks", "3"),
-    *("--config", *CONFIG),
+    *("--slurm-init-seconds-before-status-checks", "5", "--config", *CONFIG),
 )
 PATIENCE = 1200.0  # seconds; a machine that does other things as well takes long
 
 
 @pytest.fixture(scope="module")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The study that a local call leaves; its training is long enough to interrupt."""
-    project = _longer(copy_project(tmp_path_factory.mktemp("local") / "project"))
-    project.snakemake("--cores", "2", config=CONFIG)
+    """The runs that a local call leaves; their training is long enough to interrupt."""
+    project = copy_project(tmp_path_factory.mktemp("local") / "project")
+    project.edit("config/presets/smoke.yaml", "epochs: 2", f"epochs: {EPOCHS}")
+    project.snakemake("train", "--cores", "2", config=CONFIG)
     return project
+
+
+@pytest.fixture
+def project(local, tmp_path: Path) -> Project:
+    """The same before any run, with the data prepared."""
+    skip = shutil.ignore_patterns("results", ".snakemake", "__pycache__")
+    shutil.copytree(local.folder, tmp_path / "project", ignore=skip)
+    return Project(tmp_path / "project")
 
 
 @pytest.fixture
@@ -39,11 +48,11 @@ def call(cluster, tmp_path: Path) -> Iterator[Callable]:
     """Start a call on the cluster, in a group of its own."""
     groups = []
 
-    def start(project: Project) -> tuple[subprocess.Popen, Path]:
+    def start(project: Project, *targets: str) -> tuple[subprocess.Popen, Path]:
         output = tmp_path / f"{len(groups)}.log"
         with output.open("w") as stream:
             process = subprocess.Popen(
-                CALL,
+                [*CALL, "--", *targets],
                 cwd=project.folder,
                 env={
                     **os.environ,
@@ -64,8 +73,7 @@ def call(cluster, tmp_path: Path) -> Iterator[Callable]:
             process.wait()
 
 
-def test_smoke_on_two_nodes_has_the_numbers_of_a_local_call(cluster, call, local, tmp_path):
-    project = _longer(copy_project(tmp_path / "project"))
+def test_smoke_on_two_nodes_has_the_numbers_of_a_local_call(cluster, call, local, project):
     process, output = call(project)
     nodes = set()
     while process.poll() is None:
@@ -81,10 +89,9 @@ def test_smoke_on_two_nodes_has_the_numbers_of_a_local_call(cluster, call, local
 
 
 def test_a_node_and_then_snakemake_are_killed_and_the_same_call_goes_on(
-    cluster, call, local, tmp_path
+    cluster, call, local, project
 ):
-    project = _longer(copy_project(tmp_path / "project"))
-    first, output = call(project)
+    first, output = call(project, "train")
     _until(lambda: all(_epoch(project, arm) >= 3 for arm in ARMS), first, output)
 
     busy = cluster.running()
@@ -98,7 +105,7 @@ def test_a_node_and_then_snakemake_are_killed_and_the_same_call_goes_on(
     left = cluster.ask("squeue", "--noheader", "--format=%A").split()
     assert left, "no job was left behind"
 
-    second, output = call(project)
+    second, output = call(project, "train")
     assert second.wait(PATIENCE) == 0, output.read_text()[-6000:]
     said = output.read_text()
     assert f"process {first.pid} on" in said
@@ -106,11 +113,6 @@ def test_a_node_and_then_snakemake_are_killed_and_the_same_call_goes_on(
     assert ended.split(", ") == sorted(left)
     assert cluster.ask("squeue", "--noheader").split() == []
     assert _numbers(project) == _numbers(local)
-
-
-def _longer(project: Project) -> Project:
-    project.edit("config/presets/smoke.yaml", "epochs: 2", f"epochs: {EPOCHS}")
-    return project
 
 
 def _until(ready: Callable[[], bool], process: subprocess.Popen, output: Path) -> None:
