@@ -35,7 +35,21 @@ def processes():
     count = {
         name: limits[name].value if name in limits else None for name in ("_cores", "_nodes", "gpu")
     }
-    return PLAN.processes(count["_cores"] or count["_nodes"] or 1, count["gpu"] or 1)
+    # The limit is that of one machine; on a cluster it is not used (profiles/slurm).
+    spread = workflow.resource_scopes.is_local("gpu")
+    devices = PLAN.settings.gpus if spread else count["gpu"] or 1
+    return PLAN.processes(count["_cores"] or count["_nodes"] or 1, devices)
+
+
+def memory(wildcards, attempt):
+    """MB that a training job asks a cluster for: 4.1 GB at most were resident at the size of
+    `study`. More after a failure, which may have been for memory."""
+    return 5000 * attempt
+
+
+def minutes(runs):
+    """Likewise its minutes. A job that is ended by its limit goes on after its last epoch."""
+    return lambda wildcards, attempt: attempt * (60 + 15 * runs)
 
 
 # Every job agrees with this process about what `auto` means, and finds this package.

@@ -6,19 +6,6 @@
 # leaves runs alone that are finished and would not change, so its outputs are updated in place.
 # Every pack is a rule, because Snakemake takes no function for outputs: a rule with a wildcard
 # for the pack would have to hide its runs behind a marker, and a deleted run would go unnoticed.
-
-
-def memory(wildcards, attempt):
-    """In MB: 4.1 GB at most were resident at the size of `study`. More after a failure, which may
-    have been for memory."""
-    return 5000 * attempt
-
-
-def minutes(runs):
-    """A job that is ended here goes on after its last epoch, with more time."""
-    return lambda wildcards, attempt: attempt * (60 + 15 * runs)
-
-
 for pack in PLAN.packs:
 
     rule:
