@@ -18,7 +18,7 @@ pytestmark = pytest.mark.cluster
 
 CONFIG = (*EMBEDDED, "runs_per_job=2")  # a job for each of the two arms
 ARMS = ("none", "adsmtl-0.2")
-EPOCHS = 40  # long enough to interrupt
+EPOCHS = 20  # long enough to interrupt
 CALL = (
     *("snakemake", "--profile", "profiles/slurm"),
     *("--slurm-init-seconds-before-status-checks", "5", "--config", *CONFIG),
