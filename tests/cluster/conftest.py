@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
 import slurm_cluster
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def cluster() -> Iterator[slurm_cluster.Cluster]:
     """Two nodes, `one` and `two`; the tests fail where Slurm is missing, and say what to do."""
     if importlib.util.find_spec("snakemake_executor_plugin_slurm") is None:
