@@ -91,7 +91,7 @@ def test_smoke_on_two_nodes_has_the_numbers_of_a_local_call(cluster, call, local
 def test_a_node_and_then_snakemake_are_killed_and_the_same_call_goes_on(
     cluster, call, local, project
 ):
-    first, output = call(project, "train")
+    first, output = call(project, *(str(_run(arm, 0) / "history.jsonl") for arm in ARMS))
     _until(lambda: all(_epoch(project, arm) >= 3 for arm in ARMS), first, output)
 
     busy = cluster.running()
@@ -115,6 +115,10 @@ def test_a_node_and_then_snakemake_are_killed_and_the_same_call_goes_on(
     assert _numbers(project) == _numbers(local)
 
 
+def _run(arm: str, seed: int) -> Path:
+    return RESULTS / "runs" / arm / f"seed={seed}"
+
+
 def _until(ready: Callable[[], bool], process: subprocess.Popen, output: Path) -> None:
     deadline = time.monotonic() + PATIENCE
     while not ready():
@@ -135,7 +139,7 @@ def _numbers(project: Project) -> dict:
     found = {}
     for arm in ARMS:
         for seed in (0, 1):
-            run = project.folder / RESULTS / "runs" / arm / f"seed={seed}"
+            run = project.folder / _run(arm, seed)
             lines = (run / "history.jsonl").read_text().splitlines()
             found[arm, seed, "history"] = [_timeless(json.loads(line)) for line in lines]
             found[arm, seed, "metrics"] = json.loads((run / "metrics.json").read_text())["tasks"]
