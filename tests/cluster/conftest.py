@@ -13,9 +13,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
 import slurm_cluster
 
 
-@pytest.fixture
-def cluster() -> Iterator[slurm_cluster.Cluster]:
-    """Two nodes, `one` and `two`; the tests fail where Slurm is missing, and say what to do."""
+@pytest.fixture(scope="session", autouse=True)
+def installed() -> None:
+    """The tests fail at once where something is missing, and say what to do."""
     if importlib.util.find_spec("snakemake_executor_plugin_slurm") is None:
         pytest.fail(
             "Snakemake's executor for Slurm is not installed; call `make test-cluster`, which "
@@ -25,6 +25,11 @@ def cluster() -> Iterator[slurm_cluster.Cluster]:
         pytest.fail(
             f"no Slurm: {', '.join(missing)} missing (apt-get install {slurm_cluster.PACKAGES})"
         )
+
+
+@pytest.fixture
+def cluster() -> Iterator[slurm_cluster.Cluster]:
+    """Two nodes, `one` and `two`, with nothing in the queue."""
     with slurm_cluster.started("one", "two") as running:
         yield running
     assert running.processes() == [], "something of the cluster still runs"
