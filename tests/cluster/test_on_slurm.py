@@ -94,21 +94,23 @@ def test_a_node_and_then_snakemake_are_killed_and_the_same_call_goes_on(
     first, output = call(project, *(str(_run(arm, 0) / "history.jsonl") for arm in ARMS))
     _until(lambda: all(_epoch(project, arm) >= 3 for arm in ARMS), first, output)
 
-    (lost,) = [job for job, node in cluster.running().items() if node == "two"]
+    busy = cluster.running()
+    assert set(busy.values()) == {"one", "two"}
     cluster.kill("two")
-    # Slurm notices, and gives the job to the other node; Snakemake waits for it.
-    _until(lambda: cluster.running().get(lost) == "one", first, output)
+    # Slurm gives the job to the other node, or lets it fail and Snakemake sends it again.
+    _until(lambda: set(cluster.running().items()) - set(busy.items()), first, output)
     assert cluster.states()["two"].startswith("down")
 
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
-    assert cluster.running() == {lost: "one"}  # nobody's job now
+    ((left, node),) = cluster.running().items()  # nobody's job now
+    assert node == "one"
 
     second, output = call(project, "train")
     assert second.wait(PATIENCE) == 0, output.read_text()[-6000:]
     said = output.read_text()
     assert f"process {first.pid} on" in said
-    assert f"jobs of an earlier call are cancelled, and go on in new ones: {lost}\n" in said
+    assert f"jobs of an earlier call are cancelled, and go on in new ones: {left}\n" in said
     assert cluster.ask("squeue", "--noheader").split() == []
     assert _numbers(project) == _numbers(local)
 
