@@ -98,8 +98,8 @@ def test_a_node_and_then_snakemake_are_killed_and_the_same_call_goes_on(
     assert set(busy.values()) == {"one", "two"}
     cluster.kill("two")
     # Slurm gives the job to the other node, or lets it fail and Snakemake sends it again.
+    _until(lambda: cluster.states()["two"].startswith("down"), first, output)
     _until(lambda: set(cluster.running().items()) - set(busy.items()), first, output)
-    assert cluster.states()["two"].startswith("down")
 
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
