@@ -22,7 +22,7 @@ BENCH_DATA ?= cifar10 timit-sample
 FROZEN ?= $(patsubst %/manifest.json,%,$(wildcard results/frozen/*/*/manifest.json))
 KILLS ?= 40
 
-.PHONY: reproduce test test-browser test-faults lint release verify check-citation ui simulation docs bench scale gpu-check lock clean-env
+.PHONY: reproduce test test-browser test-faults test-cluster lint release verify check-citation ui simulation docs bench scale gpu-check lock clean-env
 
 reproduce: $(VENV)/.ready
 	snakemake --cores $(CORES) $(if $(filter-out 0 1,$(GPUS)),--resources gpu=$(GPUS))
@@ -59,6 +59,11 @@ check-citation: release
 	$(ISOLATED) --with roc-validator==0.13.0 --with rocrate==0.13.0 \
 		python tests/support/validate_crate.py \
 		$$(dirname build/release/*/results/frozen/*/*/ro-crate-metadata.json)
+
+# The workflow on a Slurm cluster of two nodes, which the tests start here and stop; needs Slurm of
+# the system (apt-get install slurmctld slurmd slurm-client munge).
+test-cluster: $(VENV)/.ready-cluster
+	python -m pytest -m cluster tests/cluster
 
 lint: $(VENV)/.ready
 	ruff check .
@@ -105,7 +110,7 @@ lock: $(VENV)/.ready
 	$(COMPILE) --extra test --output-file requirements.lock
 	{ sed '/^  - pip:/q' environment.yml; sed 's/^/      - /' requirements.lock; } > .environment
 	mv .environment environment.yml
-	for extra in bench docs browser; do \
+	for extra in bench docs browser cluster; do \
 		$(COMPILE) --extra $$extra --constraint requirements.lock --output-file .full.lock && \
 		awk -F'[= ;]' 'NR == FNR { base[$$1 $$3]; next } !($$1 $$3 in base)' \
 			requirements.lock .full.lock > requirements-$$extra.lock || exit 1; \
@@ -122,7 +127,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	touch $@
 
-# What an extra adds: bench, docs, browser.
+# What an extra adds: bench, docs, browser, cluster.
 $(VENV)/.ready-%: $(VENV)/.ready requirements-%.lock
 	uv pip install --quiet --python $(BIN)/python -r requirements-$*.lock \
 		--constraint requirements.lock

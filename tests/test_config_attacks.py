@@ -82,7 +82,16 @@ def test_a_grid_beyond_reason_is_refused_at_once(axes: dict) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"threads": 10**6}, {"replicas": 10**9}, {"seeds": "0-9999999"}, {"seeds": "-1"}]
+    "wrong",
+    [
+        {"threads": 10**6},
+        {"replicas": 10**9},
+        {"gpus": -1},
+        {"gpus": 10**9},
+        {"runs_per_job": 0},
+        {"seeds": "0-9999999"},
+        {"seeds": "-1"},
+    ],
 )
 def test_settings_beyond_reason_are_refused(wrong: dict) -> None:
     with pytest.raises(UserError, match=next(iter(wrong))):

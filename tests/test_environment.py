@@ -17,6 +17,7 @@ LOCKS = (
     "requirements-bench.lock",
     "requirements-docs.lock",
     "requirements-browser.lock",
+    "requirements-cluster.lock",
 )
 
 
@@ -30,6 +31,7 @@ ADDED = [
     *_pins("requirements-bench.lock"),
     *_pins("requirements-docs.lock"),
     *_pins("requirements-browser.lock"),
+    *_pins("requirements-cluster.lock"),
 ]
 STATED = [
     (lock, Requirement(text))
@@ -40,6 +42,7 @@ STATED = [
             [*EXTRAS["listing"], *EXTRAS["bench"][1:]],
             EXTRAS["docs"],
             EXTRAS["browser"],
+            EXTRAS["cluster"],
         ),
         strict=True,
     )

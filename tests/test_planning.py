@@ -95,7 +95,7 @@ def test_embedded_data_stand_in_with_the_reasons_in_plain_sight(preset: str, off
     offer("cifar10")  # one missing data set is enough: results are never mixed
     plan = planning.settle(Settings(preset=preset))
     assert plan.study.embedded
-    assert plan.settings == Settings(preset=preset, embedded="always")
+    assert plan.settings == Settings(preset=preset, embedded="always", device="cpu", gpus=0)
     assert plan.root == Path(f"results/{preset}-embedded")
     assert plan.datasets == ["digits", "espeak"]
     assert "timit-sample: no network for timit-sample" in plan.notes
@@ -213,7 +213,9 @@ def test_embedded_data_are_never_asked_of_the_preset_for_real_ones(
     assert "embedded data were asked for" in plan.notes[0]
 
 
-def packs(monkeypatch: pytest.MonkeyPatch, devices: int, **settings: str) -> list[planning.Pack]:
+def packs(
+    monkeypatch: pytest.MonkeyPatch, devices: int, **settings: str | int
+) -> list[planning.Pack]:
     monkeypatch.setattr(planning, "cuda_devices", lambda: devices)
     chosen = config.settings({"preset": "study", "embedded": "never"} | settings)
     return planning.Plan(chosen, config.study(chosen), ()).packs
@@ -247,6 +249,39 @@ def test_on_cuda_packs_share_the_arms_out(devices: int, monkeypatch: pytest.Monk
         leaders = {study.run(arm, 0).follows for arm in pack.arms} - {None}
         assert leaders == set(pack.after)
         assert not leaders & set(pack.arms)
+
+
+def test_a_machine_without_cuda_plans_for_the_gpus_of_a_cluster(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = packs(monkeypatch, 3, preset="full")
+    assert packs(monkeypatch, 0, preset="full", gpus=3) == here
+    assert packs(monkeypatch, 8, preset="full", gpus=3) == here  # a node has what it has
+    assert packs(monkeypatch, 8, preset="full", gpus=0) == packs(monkeypatch, 0, preset="full")
+
+
+def test_jobs_train_as_many_runs_as_they_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for devices in (0, 3):  # three seeds each
+        found = packs(monkeypatch, devices, preset="quick", runs_per_job=12)
+        assert max(len(pack.arms) for pack in found) == 4
+        assert len(found) == -(-18 // 4) + 1  # and those that follow
+    alone = packs(monkeypatch, 0, preset="quick", runs_per_job=1)
+    assert {len(pack.arms) for pack in alone} == {1}  # an arm's seeds stay together
+
+
+def test_another_machine_keeps_to_the_devices_that_were_planned_with(
+    offer: Offer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer("cifar10", "timit-sample")
+    planned = planning.settle(Settings(preset="quick", gpus=2))
+    assert planned.gpus == 1
+    on_a_cpu = planning.settle(Settings(preset="quick"))
+    planning.share(on_a_cpu.settings, 1)
+    monkeypatch.setattr(planning, "cuda_devices", lambda: 4)
+    again = planning.settle(config.settings(planning.shared()))
+    assert again.settings == on_a_cpu.settings
+    assert again.gpus == 0
+    assert again.packs == on_a_cpu.packs
 
 
 def test_one_named_device_takes_every_arm(monkeypatch: pytest.MonkeyPatch) -> None:

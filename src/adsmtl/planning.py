@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from adsmtl import config, isolated, paths, stopping
 from adsmtl.config import Settings
@@ -56,7 +57,7 @@ class Plan:
     @property
     def gpus(self) -> int:
         """CUDA devices that a training process takes: one, or none where it uses the CPU."""
-        return int(self.settings.device != "cpu" and cuda_devices() > 0)
+        return int(_devices(self.settings) > 0)
 
     @property
     def packs(self) -> list[Pack]:
@@ -64,7 +65,7 @@ class Plan:
 
         On CUDA there is one per device, and another for arms that follow others. On a CPU packs
         are small, so that they spread over the cores, but not so small that starting processes
-        takes more time than training.
+        takes more time than training. `runs_per_job` says otherwise for both.
         """
         waves: dict[tuple, list[str]] = {}
         for arm in self.study.arms:
@@ -77,10 +78,11 @@ class Plan:
         ]
 
     def _shared_out(self, arms: Sequence[str], seeds: int) -> list[Sequence[str]]:
-        if self.gpus:
-            count = 1 if ":" in self.settings.device else cuda_devices()
+        if self.gpus and self.settings.runs_per_job is None:
+            count = 1 if ":" in self.settings.device else _devices(self.settings)
         else:
-            count = math.ceil(len(arms) * seeds / RUNS_PER_PACK)
+            runs = self.settings.runs_per_job or RUNS_PER_PACK
+            count = math.ceil(len(arms) * seeds / runs)
         count = min(count, len(arms))
         return [arms[number::count] for number in range(count)]
 
@@ -121,6 +123,13 @@ def cuda_devices() -> int:
     return torch.cuda.device_count() if torch.cuda.is_available() else 0
 
 
+def _devices(settings: Settings) -> int:
+    """CUDA devices that the study is spread over, here or on a cluster; none where a CPU trains."""
+    if settings.device == "cpu":
+        return 0
+    return cuda_devices() if settings.gpus is None else settings.gpus
+
+
 def settle(settings: Settings) -> Plan:
     """Replace `auto` in preset and embedded by what this machine and its data allow.
 
@@ -131,7 +140,7 @@ def settle(settings: Settings) -> Plan:
     if settings.preset == "auto":
         if settings.embedded == "always":
             choice, reason = "quick", "embedded data were asked for"
-        elif settings.device != "cpu" and cuda_devices() > 0:
+        elif _devices(settings) > 0:
             choice, reason = "paper", "CUDA is available"
         else:
             choice, reason = "quick", "there is no CUDA device to train on"
@@ -160,6 +169,10 @@ def settle(settings: Settings) -> Plan:
             )
         else:
             settings = real
+    # Jobs on another machine keep to the devices that were planned with, whatever they find there.
+    devices = _devices(settings)
+    device = "cpu" if settings.device == "auto" and devices == 0 else settings.device
+    settings = replace(settings, gpus=devices, device=device)
     study = config.study(settings)
     # Nothing stands in for data of one's own, whatever `embedded` says.
     declared = config.datasets()
@@ -179,6 +192,11 @@ def share(settings: Settings, processes: int) -> None:
     os.environ[PROCESSES] = str(processes)
     os.environ["PYTHONPATH"] = isolated.search_path(os.environ)
     stopping.name_caller()
+
+
+def shared() -> dict[str, Any]:
+    """The settings that `share` told this process, which may run on another machine."""
+    return json.loads(os.environ.get(SETTINGS, "{}"))
 
 
 def _missing(datasets: Sequence[str], settings: Settings) -> list[str]:

@@ -13,7 +13,7 @@ PARTS = (
     *("Snakefile", "workflow", "profiles", "config", "src"),
     *("dvc.yaml", ".dvc", ".dvcignore", ".gitignore", "environment.yml", "CITATION.cff"),
     *("Makefile", "requirements.lock", "requirements-bench.lock", "requirements-docs.lock"),
-    *("requirements-browser.lock", "pyproject.toml"),
+    *("requirements-browser.lock", "requirements-cluster.lock", "pyproject.toml"),
 )
 EMBEDDED = ("preset=smoke", "embedded=always")
 RESULTS = Path("results/smoke-embedded")

@@ -2,22 +2,21 @@
 import logging
 
 from snakemake.persistence.file import FilePersistence
-from snakemake_interface_executor_plugins.settings import ExecMode
 
-from adsmtl import owners
+from adsmtl import cluster, owners
 from adsmtl.running import stale
 
 # The processes that Snakemake starts to run a job hold no locks.
 LIVING = (
     owners.claim(Path(".snakemake"), lambda line: logger.info(f"adsmtl: {line}"))
-    if workflow.exec_mode == ExecMode.DEFAULT
+    if not AGAIN
     else []
 )
 
 
 # When a job fails that updates its outputs, Snakemake puts the old ones back and notes them as made
 # the new way. What their own files say decides: such an output is noted as not complete.
-if workflow.exec_mode == ExecMode.DEFAULT:
+if not AGAIN:
     records = FilePersistence(nolock=True, path=Path(".snakemake"))
     for path in stale.outputs(STUDY, ROOT, PLAN.related):
         records._mark_incomplete(str(path), None)
@@ -39,3 +38,12 @@ class Said(logging.Filter):
 
 
 logger.addFilter(Said())
+
+
+def end_jobs_left():
+    """On Slurm, end what a call that was killed left in the queue."""
+    if workflow.executor_plugin.name == "slurm" and not LIVING:
+        try:
+            cluster.end_left(Path(), lambda line: logger.info(f"adsmtl: {line}"))
+        except UserError as error:
+            raise WorkflowError(str(error))

@@ -2,14 +2,21 @@
 import re
 from pathlib import Path
 
+from snakemake_interface_executor_plugins.settings import ExecMode
+
 from adsmtl import config as adsmtl_config
 from adsmtl import identity, modules, outputs, paths, planning, revision, stopping
 from adsmtl.archive import newest
 from adsmtl.data import registry
 from adsmtl.errors import UserError
 
+# Where Snakemake runs again for a single job, on another machine perhaps: it keeps to what was settled.
+AGAIN = workflow.exec_mode != ExecMode.DEFAULT
+
 try:
-    PLAN = planning.settle(adsmtl_config.settings(config))
+    PLAN = planning.settle(
+        adsmtl_config.settings({**config, **(planning.shared() if AGAIN else {})})
+    )
 except UserError as error:
     raise WorkflowError(str(error))
 
@@ -29,7 +36,21 @@ def processes():
     count = {
         name: limits[name].value if name in limits else None for name in ("_cores", "_nodes", "gpu")
     }
-    return PLAN.processes(count["_cores"] or count["_nodes"] or 1, count["gpu"] or 1)
+    # The limit is that of one machine; on a cluster it is not used (profiles/slurm).
+    spread = workflow.resource_scopes.is_local("gpu")
+    devices = PLAN.settings.gpus if spread else count["gpu"] or 1
+    return PLAN.processes(count["_cores"] or count["_nodes"] or 1, devices)
+
+
+def memory(wildcards, attempt):
+    """MB that a training job asks a cluster for: 4.1 GB at most were resident at the size of
+    `study`. More after a failure, which may have been for memory."""
+    return 5000 * attempt
+
+
+def minutes(runs):
+    """Likewise its minutes. A job that is ended by its limit goes on after its last epoch."""
+    return lambda wildcards, attempt: attempt * (60 + 15 * runs)
 
 
 # Every job agrees with this process about what `auto` means, and finds this package.
@@ -82,6 +103,7 @@ def measured_speeds():
 
 onstart:
     stopping.pass_on_sigterm()
+    end_jobs_left()
     for note in PLAN.notes:
         logger.info(f"adsmtl: {note}")
     logger.info(f"adsmtl: {len(STUDY.runs())} runs, results in {ROOT}")

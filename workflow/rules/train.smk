@@ -77,6 +77,8 @@ for rule_name, packs in TRAINING.items():
         threads: PLAN.settings.threads
         resources:
             gpu=PLAN.gpus,
+            mem_mb=memory,
+            runtime=minutes(len(pack.arms) * len(pack.seeds)),
         params:
             arms=of_pack(packs, lambda pack: pack.arms),
             seeds=pack.seeds,
@@ -110,6 +112,8 @@ rule test_time:
     threads: PLAN.settings.threads
     resources:
         gpu=PLAN.gpus,
+        mem_mb=memory,
+        runtime=minutes(len(STUDY.tested_seeds)),
     params:
         seeds=STUDY.tested_seeds,
         policy=STUDY.test_time,
@@ -143,6 +147,8 @@ for seeds in dict.fromkeys(map(STUDY.seeds_of, PLAN.related)):
         threads: PLAN.settings.threads
         resources:
             gpu=PLAN.gpus,
+            mem_mb=memory,
+            runtime=minutes(len(STUDY.seeds_of(related))),
         params:
             arm=lambda wildcards: wildcards.arm,
             seeds=seeds,

@@ -35,6 +35,8 @@ class Settings:
     precision: Precision = "auto"
     threads: int = 1
     replicas: int | None = None
+    gpus: int | None = None
+    runs_per_job: int | None = None
 
     def __post_init__(self) -> None:
         self.chosen_seeds()
@@ -42,9 +44,16 @@ class Settings:
             raise UserError(f"replicas is {self.replicas}; give at least 1, or null")
         if self.threads < 1:
             raise UserError(f"threads is {self.threads}; give at least 1 per training process")
-
+        if self.gpus is not None and self.gpus < 0:
+            raise UserError(
+                f"gpus is {self.gpus}; give 0 or more, or null for those of this machine"
+            )
+        if self.runs_per_job is not None and self.runs_per_job < 1:
+            raise UserError(f"runs_per_job is {self.runs_per_job}; give at least 1, or null")
         limits.at_most("threads", self.threads, limits.THREADS)
         limits.at_most("replicas", self.replicas, limits.REPLICAS)
+        limits.at_most("gpus", self.gpus, limits.GPUS)
+        limits.at_most("runs_per_job", self.runs_per_job, limits.RUNS)
 
     @property
     def corpus(self) -> str:
