@@ -148,7 +148,7 @@ for seeds in dict.fromkeys(map(STUDY.seeds_of, PLAN.related)):
         resources:
             gpu=PLAN.gpus,
             mem_mb=memory,
-            runtime=minutes(len(STUDY.seeds_of(related))),
+            runtime=minutes(len(seeds)),
         params:
             arm=lambda wildcards: wildcards.arm,
             seeds=seeds,
