@@ -10,6 +10,7 @@ from collections import Counter
 import pytest
 
 PREFIX = "faults: "
+WORKERS, OPTIONS = "faults", ("kills", "disks", "fault_seed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,9 +21,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Draw a seed; the workers of pytest-xdist get the options of the first process."""
-    if config.option.fault_seed is None:
+    """Draw a seed; the workers of pytest-xdist take that of the process that starts them."""
+    if hasattr(config, "workerinput"):
+        config.option.__dict__ |= config.workerinput[WORKERS]
+    elif config.option.fault_seed is None:
         config.option.fault_seed = secrets.randbelow(10**6)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node) -> None:
+    option = node.config.option
+    node.workerinput[WORKERS] = {name: getattr(option, name) for name in OPTIONS}
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -43,7 +52,9 @@ def pytest_terminal_summary(
     ends: Counter[str] = Counter()
     for end in ("passed", "failed", "error", "skipped"):
         for report in terminalreporter.getreports(end):
-            own = [(name, n) for name, n in report.user_properties if name.startswith(PREFIX)]
+            # the report of a module that cannot be read has none
+            properties = getattr(report, "user_properties", [])
+            own = [(name, n) for name, n in properties if name.startswith(PREFIX)]
             ends[end] += bool(own)
             if end in ("passed", "failed"):
                 for name, number in own:
