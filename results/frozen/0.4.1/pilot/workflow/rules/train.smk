@@ -8,11 +8,6 @@
 # many, share a rule with the arm as its wildcard where they leave the same files: its graph has few
 # rules then. A pack of several arms is a rule of its own; there are few. A rule with a wildcard for
 # the pack would have to hide its runs behind a marker, and a deleted run would go unnoticed.
-def said(seeds):
-    """Seeds as a part of a rule's name, such as 0_to_15."""
-    return "_to_".join(dict.fromkeys([str(seeds[0]), str(seeds[-1])])) if seeds else "none"
-
-
 TRAINING = {}  # packs by the name of their rule, and by the value of its wildcard where it has one
 for pack in PLAN.packs:
     if len(pack.arms) > 1:
@@ -22,33 +17,9 @@ for pack in PLAN.packs:
         shared = f"train_seeds_{said(pack.seeds)}{tested}"
         TRAINING.setdefault(shared, {})[pack.arms[0]] = pack
 
-
-def of_pack(packs, say):
-    """What a function says of the pack that wildcards name."""
-    return lambda wildcards: say(packs[wildcards.get("arm")])
-
-
-def followed(pack):
-    """What a pack waits for: the rates of the arms that its arms follow."""
-    return [
-        str(paths.run(ROOT, arm, seed) / "history.jsonl")
-        for arm in pack.after
-        for seed in pack.seeds
-    ]
-
-
-def runs_of(pack):
-    return [STUDY.run(arm, seed) for arm in pack.arms for seed in pack.seeds]
-
-
 for rule_name, packs in TRAINING.items():
     pack = next(iter(packs.values()))
     arms = [arm for arm in packs if arm is not None]
-
-    def written(name, arms=pack.arms):
-        """A file of every run of the pack; the name of its one arm is the wildcard's."""
-        own = {} if None not in packs else {"arm": arms}
-        return expand(RUN / name, seed=pack.seeds, allow_missing=True, **own)
 
     rule:
         name:
@@ -57,15 +28,11 @@ for rule_name, packs in TRAINING.items():
             cards(),
             of_pack(packs, followed),
         output:
-            metrics=update(written("metrics.json")),
-            history=update(written("history.jsonl")),
-            predictions=update(written("predictions.npz")),
+            metrics=update(written(packs, "metrics.json")),
+            history=update(written(packs, "history.jsonl")),
+            predictions=update(written(packs, "predictions.npz")),
             # Every run leaves its parameters; only those that are loaded again are waited for.
-            checkpoint=update(
-                written("checkpoint.safetensors", [arm for arm in pack.arms if arm in DROPPING])
-                if any(arm in DROPPING for arm in pack.arms)
-                else []
-            ),
+            checkpoint=update(written(packs, "checkpoint.safetensors", DROPPING)),
         log:
             LOGS / "train" / ("{arm}.log" if arms else f"{pack.name}.log"),
         benchmark:
@@ -148,7 +115,7 @@ for seeds in dict.fromkeys(map(STUDY.seeds_of, PLAN.related)):
         resources:
             gpu=PLAN.gpus,
             mem_mb=memory,
-            runtime=minutes(len(STUDY.seeds_of(related))),
+            runtime=minutes(len(seeds)),
         params:
             arm=lambda wildcards: wildcards.arm,
             seeds=seeds,
