@@ -5,7 +5,7 @@ import pytest
 from collecting import collected
 from synthetic import write_results
 
-from adsmtl import paths
+from adsmtl import __version__, paths
 from adsmtl.archive import crate, freeze, manifest, page
 from adsmtl.archive.judge import judge
 from adsmtl.archive.verify import verify
@@ -47,8 +47,8 @@ def study(finished, tmp_path, monkeypatch):
 
 
 def test_a_frozen_study_holds_what_its_manifest_traces_and_judges_itself_again(study, tmp_path):
-    target = freeze.freeze(study, "1.0")
-    assert target == paths.FROZEN / "1.0" / "quick"
+    target = freeze.freeze(study)
+    assert target == paths.FROZEN / __version__ / "quick"
     traced = json.loads((target / "manifest.json").read_text())["files"]
     assert all((target / name).read_bytes() == (study / name).read_bytes() for name in traced)
     assert (target / "collected/epochs.csv.gz").is_file()
@@ -56,7 +56,7 @@ def test_a_frozen_study_holds_what_its_manifest_traces_and_judges_itself_again(s
     assert (target / crate.FILE).is_file()
     assert verify(target).wrong == {}
     with pytest.raises(UserError, match="do not change"):
-        freeze.freeze(study, "1.0")
+        freeze.freeze(study)
     shutil.rmtree(study)
     for path in judge(target, tmp_path / "again"):
         assert path.read_bytes() == (target / path.relative_to(tmp_path / "again")).read_bytes()
@@ -65,8 +65,8 @@ def test_a_frozen_study_holds_what_its_manifest_traces_and_judges_itself_again(s
 def test_a_changed_table_is_not_frozen(study):
     (study / "tables/main.csv").write_text("better numbers")
     with pytest.raises(UserError, match=r"main\.csv: was changed"):
-        freeze.freeze(study, "1.0")
-    assert not (paths.FROZEN / "1.0").exists()
+        freeze.freeze(study)
+    assert not (paths.FROZEN / __version__).exists()
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_change_that_the_manifest_was_made_after_is_not_frozen(study, name, fa
     (study / name).write_bytes(text + b"\n")
     manifest.write(reading.load(study))
     with pytest.raises(UserError, match=fault):
-        freeze.freeze(study, "1.0")
+        freeze.freeze(study)
 
 
 def test_a_run_changed_after_it_was_collected_is_not_frozen(study):
@@ -90,11 +90,11 @@ def test_a_run_changed_after_it_was_collected_is_not_frozen(study):
     metrics["tasks"]["vision"]["final"]["test"]["accuracy"] += 0.01
     path.write_text(json.dumps(metrics))
     with pytest.raises(UserError, match=r"runs\.csv: does not follow from the run folders"):
-        freeze.freeze(study, "1.0")
+        freeze.freeze(study)
 
 
 def test_results_of_uncommitted_code_are_not_frozen(study, monkeypatch):
     monkeypatch.setattr("adsmtl.revision.code", lambda: {**CLEAN, "dirty": True})
     manifest.write(reading.load(study))
     with pytest.raises(UserError, match="not committed"):
-        freeze.freeze(study, "1.0")
+        freeze.freeze(study)

@@ -152,11 +152,9 @@ def test_nothing_is_overwritten(tmp_path):
 def test_a_block_is_kept_without_its_runs_and_the_pool_is_judged_and_frozen(tmp_path, monkeypatch):
     clean = {"commit": "a" * 40, "describe": "v1", "dirty": False, "reason": None}
     shutil.copy(paths.CITATION, tmp_path)
+    shutil.copytree("workflow", tmp_path / "workflow")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("adsmtl.revision.code", lambda: clean)
-
-    def committed(metrics: dict) -> None:
-        metrics["code"] = clean
 
     kept = []
     for seeds in ((0, 1), (2, 3)):

@@ -160,6 +160,10 @@ def test_what_is_not_committed_is_refused(name, tmp_path):
 def test_a_history_that_lacks_the_commit_of_a_study_is_refused(tmp_path):
     shallow = ["git", "clone", "--quiet", "--depth", "1", f"file://{ROOT}", str(tmp_path / "p")]
     subprocess.run(shallow, check=True)
+    for path in (tmp_path / "p/results/frozen").glob(f"*/*/{crate.FILE}"):
+        path.unlink()  # as of a study that was frozen before there were crates
+    commit = ["git", "-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-qam", "x"]
+    subprocess.run(commit, cwd=tmp_path / "p", check=True)
     with pytest.raises(UserError, match="not in the history here; fetch all"):
         release.build(tmp_path / "p", tmp_path / "dist")
 

@@ -40,7 +40,7 @@ def link(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
 @pytest.fixture
 def table(opened, link: str):
     found = opened(link, width=1600)
-    found.get_by_text("matching runs").wait_for(timeout=SLOW)
+    found.get_by_role("link", name="none", exact=True).wait_for(timeout=SLOW)
     return found
 
 

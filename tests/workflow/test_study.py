@@ -72,7 +72,7 @@ def test_the_database_of_mlflow_holds_a_child_per_run(finished):
     import sqlite3
 
     query = """SELECT count(DISTINCT t.run_uuid) FROM tags t JOIN metrics m USING (run_uuid)
-        WHERE t.key = 'mlflow.parentRunId' AND m.key LIKE 'final/%'"""
+        WHERE t.key = 'mlflow.parentRunId' AND m.key LIKE 'values/%'"""
     with sqlite3.connect(finished.folder / "mlflow.db") as database:
         assert database.execute(query).fetchone() == (len(RUNS),)
 

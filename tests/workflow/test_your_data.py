@@ -124,7 +124,7 @@ def test_four_tasks_from_files_to_report(configured, monkeypatch):
     logged = client.search_runs([experiment.experiment_id], "tags.kind = 'seed'")
     assert len(logged) == 2 * len(plan.study.arms)
     keys = {key for run in logged for key in run.data.metrics}
-    assert keys >= {f"best_val/{task}/accuracy" for task in FOUR}
+    assert keys >= {f"values/{task}/best_val_accuracy" for task in FOUR}
 
 
 def test_a_corpus_of_ones_own_takes_the_place_of_the_sample(configured):

@@ -14,7 +14,7 @@ from adsmtl.errors import UserError
 from adsmtl.files import atomic_folder, read_json, sha256
 
 
-def freeze(root: Path, version: str = adsmtl.__version__) -> Path:
+def freeze(root: Path) -> Path:
     """Copy a finished results folder without its runs to `results/frozen/<version>/<name>`, and
     make it an RO-Crate there (`adsmtl.archive.crate`).
 
@@ -25,7 +25,7 @@ def freeze(root: Path, version: str = adsmtl.__version__) -> Path:
         UserError: a file is not what it must be (names all of them), the code that trained or
             analysed was not committed, or this version is frozen already.
     """
-    target = paths.FROZEN / version / root.name
+    target = paths.FROZEN / adsmtl.__version__ / root.name
     if target.exists():
         raise UserError(
             f"{target} exists, and frozen results do not change; raise the version in "
