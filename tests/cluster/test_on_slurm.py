@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from copies import EMBEDDED, RESULTS, Project, copy_project
+from copies import EMBEDDED, RESULTS, Beside, Project, copy_project
 
 pytestmark = pytest.mark.cluster
 
@@ -46,31 +46,12 @@ def project(local, tmp_path: Path) -> Project:
 @pytest.fixture
 def call(cluster, tmp_path: Path) -> Iterator[Callable]:
     """Start a call on the cluster, in a group of its own."""
-    groups = []
+    with Beside(tmp_path) as calls:
 
-    def start(project: Project, *targets: str) -> tuple[subprocess.Popen, Path]:
-        output = tmp_path / f"{len(groups)}.log"
-        with output.open("w") as stream:
-            process = subprocess.Popen(
-                [*CALL, "--", *targets],
-                cwd=project.folder,
-                env={
-                    **os.environ,
-                    **cluster.variables,
-                    "PYTHONPATH": str(project.folder / "src"),
-                },
-                stdout=stream,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        groups.append(process)
-        return process, output
+        def start(project: Project, *targets: str) -> tuple[subprocess.Popen, Path]:
+            return calls.start(project, *CALL, "--", *targets, **cluster.variables)
 
-    yield start
-    for process in groups:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        yield start
 
 
 def test_smoke_on_two_nodes_has_the_numbers_of_a_local_call(cluster, call, local, project):

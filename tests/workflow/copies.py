@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -68,3 +69,41 @@ def copy_project(folder: Path) -> Project:
         else:
             shutil.copy2(source, folder / part)
     return Project(folder)
+
+
+class Beside:
+    """Calls that go on beside a test, each in a process group of its own; leaving kills them.
+
+    Args:
+        folder: where what they print goes, a file each.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._started: list[subprocess.Popen] = []
+
+    def __enter__(self) -> "Beside":
+        return self
+
+    def start(
+        self, project: Project, *command: str, **variables: str
+    ) -> tuple[subprocess.Popen, Path]:
+        """The process of a command in a project, and the file with what it prints."""
+        output = self._folder / f"{len(self._started)}.log"
+        with output.open("w") as stream:
+            process = subprocess.Popen(
+                command,
+                cwd=project.folder,
+                env={**os.environ, "PYTHONPATH": str(project.folder / "src"), **variables},
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._started.append(process)
+        return process, output
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._started:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()

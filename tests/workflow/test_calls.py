@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from copies import EMBEDDED, RESULTS, Project
+from copies import EMBEDDED, RESULTS, Beside, Project
 
 CALL = ("snakemake", "--cores", "2", "--config", *EMBEDDED)
 LOG = RESULTS / "logs/train/none-and-1-more.log"
@@ -19,31 +19,17 @@ LOG = RESULTS / "logs/train/none-and-1-more.log"
 def call(study: Project, tmp_path: Path):
     """Start a call that trains for very long, in a group of its own, and wait until it does."""
     study.edit("config/presets/smoke.yaml", "epochs: 2", "epochs: 100000")
-    groups = []
+    with Beside(tmp_path) as calls:
 
-    def start(*options: str) -> tuple[subprocess.Popen, Path]:
-        (study.folder / LOG).unlink(missing_ok=True)
-        output = tmp_path / f"{len(groups)}.log"
-        with output.open("w") as stream:
-            process = subprocess.Popen(
-                [*CALL, *options],
-                cwd=study.folder,
-                env={**os.environ, "PYTHONPATH": str(study.folder / "src")},
-                stdout=stream,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        groups.append(process)
-        while not re.search(r"epoch \d+/100000", read(study.folder / LOG)):
-            assert process.poll() is None, output.read_text()
-            time.sleep(0.1)
-        return process, output
+        def start(*options: str) -> tuple[subprocess.Popen, Path]:
+            (study.folder / LOG).unlink(missing_ok=True)
+            process, output = calls.start(study, *CALL, *options)
+            while not re.search(r"epoch \d+/100000", read(study.folder / LOG)):
+                assert process.poll() is None, output.read_text()
+                time.sleep(0.1)
+            return process, output
 
-    yield start
-    for process in groups:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        yield start
 
 
 def read(path: Path) -> str:

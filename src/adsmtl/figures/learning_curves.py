@@ -25,8 +25,8 @@ def draw_epochs(history: DataFrame) -> Figure:
     arms = shown.drop_duplicates("arm")[["arm", "label"]].to_dict("records")
     tasks = list(shown["task"].unique())
     columns = [(task, measure) for task in tasks for measure in _MEASURES]
-    figure = style.figure(max(style.WIDTH, 1.75 * len(columns)), 0.75 + 1.05 * len(arms))
-    grid = figure.subplots(len(arms), len(columns), sharex=True, sharey="col", squeeze=False)
+    width = max(style.WIDTH, 1.75 * len(columns))
+    figure, grid = style.regular(width, len(arms), len(columns))
     for axes, arm in zip(grid, arms, strict=True):
         for ax, (task, measure) in zip(axes, columns, strict=True):
             name, factor, _ = _MEASURES[measure]
@@ -48,7 +48,7 @@ def draw_epochs(history: DataFrame) -> Figure:
     ]
     if len(reference):
         handles.append(style.key("single-task, validation", **_REFERENCE))
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+    figure.legend(handles=handles, loc="upper center", ncols=len(handles))
     return figure
 
 

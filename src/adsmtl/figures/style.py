@@ -80,6 +80,35 @@ def figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
+def regular(width: float, rows: int, columns: int) -> tuple[Figure, Any]:
+    """Small panels of equal size, at fixed distances: to lay many out takes longer than to draw.
+
+    Returns:
+        The figure, `width` inches wide with room for a legend on top, and its axes
+        `[rows, columns]`, which share their horizontal axis and in a column the vertical one.
+    """
+    from matplotlib.figure import Figure
+
+    # In inches.
+    left, right, top, bottom, between, below = 0.86, 0.1, 0.56, 0.44, 0.42, 0.2
+    panel = 0.86
+    height = top + bottom + rows * panel + (rows - 1) * below
+    across = (width - left - right - (columns - 1) * between) / columns
+    spacing = {
+        "left": left / width,
+        "right": 1 - right / width,
+        "top": 1 - top / height,
+        "bottom": bottom / height,
+        "wspace": between / across,
+        "hspace": below / panel,
+    }
+    made = Figure(figsize=(width, height))
+    axes = made.subplots(
+        rows, columns, sharex=True, sharey="col", squeeze=False, gridspec_kw=spacing
+    )
+    return made, axes
+
+
 def across(tasks: int) -> float:
     """Width in inches of a figure with a panel for each of so many tasks."""
     return max(WIDTH, 1.2 + 1.4 * tasks)
@@ -154,8 +183,9 @@ def _laid_out(draw: Callable[[], Figure]) -> Iterator[Figure]:
     with mpl.rc_context({**mpl.rcParamsDefault, **_SETTINGS}):
         drawn = draw()
         FigureCanvasAgg(drawn)
-        drawn.draw_without_rendering()
-        drawn.set_layout_engine("none")
+        if drawn.get_layout_engine() is not None:
+            drawn.draw_without_rendering()
+            drawn.set_layout_engine("none")
         yield drawn
 
 
