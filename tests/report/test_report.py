@@ -12,7 +12,7 @@ from synthetic import write_results
 from wider import derive
 
 from adsmtl.claims.ledger import judge
-from adsmtl.collected import reading
+from adsmtl.collected import provenance, reading
 from adsmtl.errors import UserError
 from adsmtl.figures import build as figures
 from adsmtl.figures import drawing
@@ -48,6 +48,7 @@ def test_every_figure_is_inlined_once_with_its_caption(drawn):
     page = whole(drawn)
     parsed(page)
     rows, study = rows_of(drawn)
+    source = provenance.sentence(study)
     judged = {row["id"] for row in rows if row["verdict"] != "not run"}
     shown = [
         one
@@ -62,9 +63,16 @@ def test_every_figure_is_inlined_once_with_its_caption(drawn):
         assert png in pictures
         assert page.count(f'id="figure-{one.name}"') == 1
         caption = (drawn / f"figures/{one.name}.caption.txt").read_text().strip()
-        assert str(escape(caption)) in page
+        assert caption.endswith(source)
+        assert str(escape(caption.removesuffix(source).rstrip())) in page
     assert "smallest possible p is 0.25" in page
     assert "synthetic speech for tests" in page
+
+
+def test_the_page_says_once_where_its_numbers_come_from(drawn):
+    source = str(escape(provenance.sentence(collected(drawn))))
+    assert source.startswith("Preset ")
+    assert whole(drawn).count(source) == 1
 
 
 def test_equal_inputs_give_equal_pages(drawn):

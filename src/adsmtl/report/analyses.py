@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from adsmtl.collected import provenance
 from adsmtl.collected.reading import Collected
 from adsmtl.figures import drawing
 from adsmtl.report import baselines, pictures
@@ -70,10 +71,11 @@ def of_study(
         ("baselines", "Baselines", "", [known] if known else []),
     ]
     drawn = drawing.of_study(collected.traits)
+    source = provenance.sentence(collected)
     found = [
         Analysis(
             *(id_, title, text),
-            [pictures.read(root, one) for one in drawn if one.section == id_],
+            [pictures.read(root, one, source) for one in drawn if one.section == id_],
             shown,
         )
         for id_, title, text, shown in made

@@ -1,6 +1,7 @@
 """`report.html`: the whole of a results folder on one page that needs no other file."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from markupsafe import Markup
@@ -17,6 +18,7 @@ from adsmtl.report.data_cards import DataCard
 from adsmtl.report.section import Section
 from adsmtl.tables import build as tables
 from adsmtl.tables import groups, numbers
+from adsmtl.tables.render import TextTable
 
 _BLOCK = 4  # seeds that have every fold once
 
@@ -43,7 +45,10 @@ def write(
     traits = collected.traits
     built = tables.build(collected)
     stand_in = " with stand-in data" if provenance.embedded(collected) else ""
-    texts = {name: runs.linked(text, collected) for name, (_, text) in built.items()}
+    source = provenance.sentence(collected)
+    texts = {
+        name: runs.linked(_without(source, text), collected) for name, (_, text) in built.items()
+    }
     start = max(collected.seeds) // _BLOCK * _BLOCK + _BLOCK
     page = template.render(
         "report.html.j2",
@@ -62,6 +67,7 @@ def write(
         epochs=", ".join(map(str, sorted(collected.runs["epochs"].unique()))),
         tasks=facts.tasks(collected),
         groups=facts.arms(collected),
+        source=source,
         main=texts["main"],
         comparisons=texts["comparisons"],
         more=[
@@ -70,7 +76,9 @@ def write(
             for name in (outputs.group_table(group),)
         ],
         figures=[
-            pictures.read(root, one) for one in drawing.of_study(traits) if one.section == "figures"
+            pictures.read(root, one, source)
+            for one in drawing.of_study(traits)
+            if one.section == "figures"
         ],
         devices=provenance.devices(collected),
         data=facts.data(collected),
@@ -87,6 +95,11 @@ def write(
     )
     write_text(root / outputs.REPORT, page)
     return root / outputs.REPORT
+
+
+def _without(source: str, table: TextTable) -> TextTable:
+    """The table as the page shows it, which says once where all numbers come from."""
+    return replace(table, caption=table.caption.removesuffix(source).rstrip())
 
 
 def _safe(sections: Sequence[Section]) -> list[Section]:

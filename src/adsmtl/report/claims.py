@@ -43,8 +43,9 @@ def sections(rows: Sequence[Row], collected: Collected, root: Path) -> list[Sect
     interim = provenance.interim(collected)
     told = summary.sentences(rows, provenance.preset(collected), interim)
     judged = {row["id"] for row in rows if row["verdict"] != NOT_RUN}
+    source = provenance.sentence(collected)
     drawn = {
-        one.section: pictures.read(root, one)
+        one.section: pictures.read(root, one, source)
         for one in drawing.of_study(collected.traits)
         if one.section in judged
     }

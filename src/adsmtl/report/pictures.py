@@ -22,8 +22,11 @@ class Picture:
     width: int
 
 
-def read(root: Path, one: Drawing) -> Picture:
+def read(root: Path, one: Drawing, source: str) -> Picture:
     """The figure as it was drawn below `root/figures`.
+
+    Args:
+        source: the end of every caption, which the page says once; see `provenance.sentence`.
 
     Raises:
         UserError: it has not been drawn.
@@ -32,4 +35,5 @@ def read(root: Path, one: Drawing) -> Picture:
     # Figures share one scale, so that their text has one size.
     width = round(_SCALE * int.from_bytes(pixels[16:20]))
     png = base64.b64encode(pixels).decode()
-    return Picture(one.name, one.title, one.reading, caption, png, width)
+    own = caption.removesuffix(source).rstrip()
+    return Picture(one.name, one.title, one.reading, own, png, width)
