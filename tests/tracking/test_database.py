@@ -42,7 +42,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = write_results(folder / "quick", 2, ARMS, epochs=2)
     tables.write_all(collected(root, ARMS), root)
     manifest.write(reading.load(root))
-    mlflow_import._client(f"sqlite:///{folder / 'mlflow.db'}")
+    mlflow_import.connect(f"sqlite:///{folder / 'mlflow.db'}")
     return folder
 
 

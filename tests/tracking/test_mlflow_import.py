@@ -21,7 +21,7 @@ ARMS = ["single-vision-none", "none", "adsmtl-0.2"]
 def empty_database(tmp_path_factory):
     """A database with its tables, which take MLflow seconds to make."""
     path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
-    mlflow_import._client(f"sqlite:///{path}")
+    mlflow_import.connect(f"sqlite:///{path}")
     return path
 
 
@@ -37,7 +37,7 @@ def study(tmp_path, empty_database):
     return SimpleNamespace(
         root=root,
         artifacts=tmp_path / "artifacts",
-        client=mlflow_import._client(uri),
+        client=mlflow_import.connect(uri),
         sync=lambda: mlflow_import.sync(root, uri, tmp_path / "artifacts"),
         collect=lambda: collect.write(root),
     )
@@ -198,7 +198,7 @@ def test_a_database_rebuilt_from_scratch_is_equal(study, empty_database, tmp_pat
     shutil.copy(empty_database, tmp_path / "again.db")
     uri = f"sqlite:///{tmp_path / 'again.db'}"
     mlflow_import.sync(study.root, uri, tmp_path / "again")
-    again = SimpleNamespace(client=mlflow_import._client(uri))
+    again = SimpleNamespace(client=mlflow_import.connect(uri))
     assert content(again) == before
 
 
@@ -280,7 +280,7 @@ def test_a_folder_that_was_moved_has_its_artifacts(study, tmp_path):
     uri = f"sqlite:///{moved / 'mlflow.db'}"
     changes = mlflow_import.sync(moved / "quick", uri, moved / "artifacts")
     assert changes == mlflow_import.Changes(created=10, deleted=0, kept=0)
-    client = mlflow_import._client(uri)
+    client = mlflow_import.connect(uri)
     (experiment,) = client.search_experiments(filter_string="name LIKE 'adsmtl/%'")
     for run in client.search_runs([experiment.experiment_id]):
         assert Path(urlparse(run.info.artifact_uri).path).is_relative_to(moved)

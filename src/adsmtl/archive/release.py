@@ -36,6 +36,8 @@ DATA_KINDS = (
     *(".wav", ".flac", ".mp3", ".ogg", ".sph", ".phn", ".wrd", ".textgrid", ".jpg", ".jpeg"),
 )
 DATA_FOLDERS = (paths.RAW, paths.PREPARED)
+_DIGESTS = ("sha256", "md5")  # by which archives of data are known
+_STUDY = re.compile(rf"{paths.FROZEN}/[^/]+/[^/]+/{outputs.MANIFEST}")
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,6 @@ def build(project: Path, target: Path) -> Path:
     return path
 
 
-_STUDY = re.compile(rf"{paths.FROZEN}/[^/]+/[^/]+/{outputs.MANIFEST}")
-
-
 def require_no_data(members: Mapping[str, Member]) -> None:
     """Refuse files that are, or look like, data of others.
 
@@ -78,7 +77,7 @@ def require_no_data(members: Mapping[str, Member]) -> None:
     known = {own.digest for own in _archives()}
     found = []
     for name, own in members.items():
-        digests = {f"{kind}:{hashlib.new(kind, own.content).hexdigest()}" for kind in _KINDS}
+        digests = {f"{kind}:{hashlib.new(kind, own.content).hexdigest()}" for kind in _DIGESTS}
         below = any(PurePosixPath(name).is_relative_to(folder) for folder in DATA_FOLDERS)
         if digests & known or below or name.lower().endswith(DATA_KINDS):
             found.append(name)
@@ -87,9 +86,6 @@ def require_no_data(members: Mapping[str, Member]) -> None:
             f"data of others are not passed on; take these files out of the commit: "
             f"{', '.join(sorted(found))}"
         )
-
-
-_KINDS = ("sha256", "md5")
 
 
 def _archives() -> Iterator[Archive]:

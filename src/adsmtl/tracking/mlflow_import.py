@@ -66,7 +66,7 @@ def sync(results_root: Path, tracking_uri: str, artifact_root: Path) -> Changes:
     """
     collected = reading.load(results_root)
     wanted = records.build(collected)
-    client = _client(tracking_uri)
+    client = connect(tracking_uri)
     experiment = _experiment(client, name_of(results_root), artifact_root)
     tasks = [task for task in collected.runs["task"].unique() if task in MAIN]
     described = view.tags(tasks) | {records.NOTE: words.of_study(collected)}
@@ -97,7 +97,7 @@ def name_of(results_root: Path) -> str:
     return f"adsmtl/{root.name}"
 
 
-def _client(tracking_uri: str) -> "MlflowClient":
+def connect(tracking_uri: str) -> "MlflowClient":
     """A client that reports no usage and logs no migrations."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     from mlflow import MlflowClient

@@ -23,7 +23,7 @@ def address(root: Path, database: Path, port: int) -> str:
         root: a results folder that was imported.
         database: MLflow's.
     """
-    client = mlflow_import._client(f"sqlite:///{database}")
+    client = mlflow_import.connect(f"sqlite:///{database}")
     found = client.get_experiment_by_name(mlflow_import.name_of(root))
     if found is None:
         raise UserError(f"{root} is not in {database}; run `adsmtl track --only {root}`")
