@@ -1,4 +1,4 @@
-"""Validate RO-Crates by rocrate-validator; `make validate-citation` calls it, apart from .venv.
+"""Validate RO-Crates by rocrate-validator; `make check-citation` calls it, apart from .venv.
 
 The validator looks up the contexts of JSON-LD on the web. Here they are answered from the package
 ro-crate-py, and from the two terms of the profile that the crates use, so no network is needed.
@@ -6,6 +6,7 @@ ro-crate-py, and from the two terms of the profile that the crates use, so no ne
 
 import json
 import sys
+from collections import Counter
 from importlib.resources import files
 from pathlib import Path
 
@@ -52,10 +53,14 @@ def main(folders: list[str]) -> int:
             )
         )
         required = found.get_issues(models.Severity.REQUIRED)
-        for issue in found.get_issues(models.Severity.RECOMMENDED):
-            print(f"{folder}: {issue.severity.name.lower()}: {issue.message}")
-        said = "NOT valid" if required else "valid"
-        print(f"{folder}: {said} as {found.context.profile_identifier}")
+        said = Counter(
+            f"{issue.severity.name.lower()}: {issue.message}"
+            for issue in found.get_issues(models.Severity.RECOMMENDED)
+        )
+        for line, times in said.items():
+            print(f"{folder}: {line}{f' ({times} times)' if times > 1 else ''}")
+        verdict = "NOT valid" if required else "valid"
+        print(f"{folder}: {verdict} as {found.context.profile_identifier}")
         worst |= bool(required)
     return worst
 
