@@ -134,6 +134,17 @@ def test_data_sets_carry_their_digest(study):
         assert digest.startswith(i.dataset.digest)
 
 
+def test_a_run_of_one_task_names_the_data_of_that_task(study):
+    runs = reading.load(study.root).runs
+    study.sync()
+    own = {arm: set(rows["dataset"]) for arm, rows in runs.groupby("arm")}
+    assert {len(names) for names in own.values()} == {1, 2}
+    for (kind, name), run in stored(study).items():
+        if kind in ("seed", "summary"):
+            read = {i.dataset.name for i in run.inputs.dataset_inputs}
+            assert read == own[name.partition(" ")[0]]
+
+
 def test_summary_equals_the_mean_over_seeds(study):
     study.sync()
     frame = collected(study.root).runs.query("arm == 'adsmtl-0.2' and task == 'vision'")

@@ -27,6 +27,7 @@ from adsmtl.tracking import words
 DIVERGED = "diverged"  # the kind of a run that was given up
 MAX_PARAM = 6000  # characters that MLflow stores of a parameter
 NOTE = "mlflow.note.content"  # the tag that MLflow shows as description
+_DATA = ("digest", "origin", "provenance")  # of a data set
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class _Study:
             tags=self._tags(own) | {"label": run["label"], "config_hash": run["config_hash"]},
             params={name: str(value)[:MAX_PARAM] for name, value in params.items()},
             metrics=_finite([*_by_epoch(epochs), *_after_last(run, scores)]),
-            datasets=_datasets([environment]),
+            datasets=_datasets([environment], scores),
             texts={"config.json": _json(config)},
             parent=run["arm"],
             started=self.written - round(1000 * run["seconds_total"]),
@@ -140,7 +141,7 @@ class _Study:
             | _config_hash(runs),
             params={name: str(value)[:MAX_PARAM] for name, value in leaves({"arm": config["arm"]})},
             metrics=_finite(values),
-            datasets=_datasets(self._environments(runs)),
+            datasets=_datasets(self._environments(runs), self.collected.runs.query("arm == @arm")),
             texts={"config.json": _json(config)},
             draw=partial(learning_curves.draw_epochs, epochs),
             started=self.written - round(1000 * runs["seconds_total"].sum()),
@@ -204,12 +205,14 @@ class _Study:
         }
 
 
-def _datasets(environments: Iterable[Mapping[str, Any]]) -> list[tuple[str, str, str, str]]:
-    """Name, digest, origin and provenance of all data sets that runs read, each once."""
+def _datasets(
+    environments: Iterable[Mapping[str, Any]], scores: pd.DataFrame
+) -> list[tuple[str, str, str, str]]:
+    """Name, digest, origin and provenance of the data sets of the tasks of runs, each once."""
     found = {
-        (name, *(str(one.get(key)) for key in ("digest", "origin", "provenance")))
+        (name, *(str(environment["data"][name].get(key)) for key in _DATA))
         for environment in environments
-        for name, one in environment["data"].items()
+        for name in set(scores["dataset"]) & environment["data"].keys()
     }
     return sorted(found)
 
