@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from adsmtl import config, identity
-from adsmtl.collected import reading
+from adsmtl.collected import provenance, reading
 from adsmtl.config import Settings
 from adsmtl.files import digest
+from adsmtl.tables import numbers
 
 ROOT = Path(__file__).parents[2]
 BLOCKS = sorted(path.parent for path in (ROOT / "results/blocks").glob("*/*/collected"))
@@ -35,6 +36,20 @@ def test_nothing_that_decides_its_numbers_has_changed(block):
 def test_it_was_trained_by_one_commit_of_clean_code(block):
     code = [one["code"] for one in reading.load(block).environments.values()]
     assert all(own["dirty"] is False for own in code)
+
+
+def test_the_list_of_results_has_every_block():
+    """It counts arms, seeds and runs; the study as a whole has so many runs."""
+    text = (ROOT / "results/README.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| `seeds-")]
+    expected = []
+    for block in BLOCKS:
+        kept = reading.load(block)
+        facts = (len(kept.arms), numbers.spans(kept.seeds), len(kept.per_run))
+        device = "; ".join(provenance.devices(kept))
+        expected.append(" | ".join([f"| `{block.name}`", *map(str, facts), f"{device} |"]))
+        assert f"has {sum(map(len, kept.planned.values())):,} runs" in text
+    assert rows == expected
 
 
 def test_blocks_of_one_study_do_not_overlap():
