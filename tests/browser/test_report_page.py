@@ -175,6 +175,7 @@ def test_the_contents_follow_the_reader(opened, report):
     assert 0 <= place["y"] <= current["y"] < 900
     assert place["x"] + place["width"] <= page.locator("main").bounding_box()["x"]
     phone = opened(report, PHONE)
+    assert phone.evaluate("document.querySelector('nav').scrollTop") == 0
     phone.evaluate("document.getElementById('environment').scrollIntoView({behavior: 'instant'})")
     button = phone.get_by_role("link", name="Contents", exact=True)
     assert 0 < button.bounding_box()["y"] < 900
