@@ -18,6 +18,7 @@ from adsmtl.figures import build as figures
 from adsmtl.figures import drawing
 from adsmtl.report import build as report
 from adsmtl.report import claims
+from adsmtl.report.data_cards import DataCard
 from adsmtl.report.section import Section
 
 
@@ -91,10 +92,10 @@ def test_the_page_begins_with_the_summary_and_ends_with_ways_to_go_on(drawn):
     assert ids[:3] == ["summary", "claims", "effects"]
     assert ids[-2:] == ["go-on", "cite"]
     told = page.split('<section id="go-on">')[1]
-    # Seeds 0 to 2 are there, so the next block of four starts with 4.
-    assert "preset=quick seeds=4-7" in told
     assert "adsmtl judge results/quick" in told
-    assert "adsmtl pool A B" in told
+    # All seeds of the preset are there, and it refuses others.
+    assert "Raise <code>seeds</code> in <code>config/presets/quick.yaml</code>" in told
+    assert " seeds=" not in told
 
 
 def test_analyses_that_have_something_to_show_stand_among_the_results(drawn):
@@ -105,16 +106,45 @@ def test_analyses_that_have_something_to_show_stand_among_the_results(drawn):
     ]
 
 
-def test_a_study_that_is_not_complete_says_so_at_once(drawn, tmp_path):
-    shutil.copytree(drawn, tmp_path / "quick")
-    path = tmp_path / "quick/collected/study.json"
+def part_of(drawn, root, seeds):
+    """The study of the fixture as a part of one with more seeds."""
+    shutil.copytree(drawn, root)
+    path = root / "collected/study.json"
     study = json.loads(path.read_text())
-    study["planned"] = {arm: list(range(8)) for arm in study["planned"]}
+    study["planned"] = {arm: list(seeds) for arm in study["planned"]}
     path.write_text(json.dumps(study))
-    page = whole(tmp_path / "quick")
+    return root
+
+
+def test_a_study_that_is_not_complete_says_so_at_once(drawn, tmp_path):
+    page = whole(part_of(drawn, tmp_path / "quick", range(8)))
     assert "<h2>Claims and verdicts: interim, 3 of 8 seeds" in page
     assert page.index("Interim, 3 of 8 seeds") < page.index("<nav")
     assert "interim, " not in whole(drawn)
+
+
+def test_a_study_that_is_not_complete_names_the_next_block_that_it_lacks(drawn, tmp_path):
+    told = whole(part_of(drawn, tmp_path / "rest", range(8))).split('id="go-on"')[1]
+    assert "preset=quick seeds=3</code>" in told  # of seeds 0 to 3, that have every fold once
+    assert "adsmtl pool A B" in told
+    told = whole(part_of(drawn, tmp_path / "more", [0, 1, 2, 8, 10, 11, 12])).split('id="go-on"')[1]
+    assert "preset=quick seeds=8,10-11</code>" in told
+
+
+def test_commands_and_names_in_a_sentence_are_set_as_code(drawn):
+    card = DataCard("cifar10", lacking="Not <here>: `adsmtl prepare cifar10` adds them.")
+    page = report.write(reading.load(drawn), drawn, cards=[card]).read_text()
+    assert "Not &lt;here&gt;: <code>adsmtl prepare cifar10</code> adds them." in page
+    assert "`" not in whole(drawn)
+
+
+def test_the_comparisons_of_single_tasks_are_folded_below_those_of_their_mean(drawn):
+    shown, folded = whole(drawn).split('id="comparisons"')[1].split("<h3")[0].split("<details>")
+    assert "mean over tasks" in shown
+    assert "mean over tasks" not in folded
+    rows = shown.count("<tr")  # the heading is one of them
+    assert f"The same on each task: {2 * (rows - 1)} comparisons" in folded
+    assert folded.count("<tr") == 2 * (rows - 1) + 1
 
 
 def test_dark_mode_and_narrow_screens_have_rules_of_their_own(drawn):

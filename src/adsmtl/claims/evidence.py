@@ -23,7 +23,7 @@ _NEEDED = (
 
 
 class NotRun(Exception):
-    """The study lacks what a claim needs; the message says what, as part of a sentence."""
+    """The study lacks what a claim needs; the message goes on after "there is": `no …`."""
 
 
 @dataclass(frozen=True)

@@ -55,8 +55,9 @@ def over_pairs(evidence: Evidence) -> slope.Slope:
     seeds = gain.index.intersection(affinity.index).sort_values()
     if len(common) < slope.FEWEST or len(seeds) < 2:
         raise NotRun(
-            f"only {len(common)} pairs of tasks have gain and affinity in the same {len(seeds)}"
-            f" seeds (preset {evidence.preset}); {slope.FEWEST} pairs and 2 seeds are needed"
+            f"no slope over fewer than {slope.FEWEST} pairs of tasks and 2 seeds, and only"
+            f" {len(common)} pairs have gain and affinity in the same {len(seeds)} seeds (preset"
+            f" {evidence.preset})"
         )
     return slope.crossed(affinity.loc[seeds, common], gain.loc[seeds, common])
 
@@ -71,9 +72,8 @@ def _require_measured(evidence: Evidence) -> None:
     if missing:
         arm, seed = missing[0]
         raise NotRun(
-            f"the affinity of {len(missing)} of {len(pairs)} runs of pairs was not measured, the"
-            f" first {arm} seed={seed}; run `adsmtl affinity` and collect again (preset"
-            f" {evidence.preset})"
+            f"no affinity of {len(missing)} of {len(pairs)} runs of pairs, the first {arm}"
+            f" seed={seed}; run `adsmtl affinity` and collect again (preset {evidence.preset})"
         )
 
 

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 import adsmtl
 from adsmtl import outputs, paths
-from adsmtl.collected import provenance
+from adsmtl.collected import diverged, provenance
 from adsmtl.collected.reading import Collected
 from adsmtl.collected.remarks import remarks
 from adsmtl.figures import drawing
@@ -49,13 +49,14 @@ def write(
     texts = {
         name: runs.linked(_without(source, text), collected) for name, (_, text) in built.items()
     }
-    start = max(collected.seeds) // _BLOCK * _BLOCK + _BLOCK
+    comparisons = texts["comparisons"]
+    apart = min(comparisons.breaks, default=len(comparisons.rows))
     page = template.render(
         "report.html.j2",
         first=_safe(first),
         last=_safe(last),
         folder=root.name,
-        next_seeds=f"{start}-{start + _BLOCK - 1}",
+        missing=_missing(collected),
         analyses=analyses.of_study(collected, root, texts, cards),
         interim=provenance.interim(collected),
         remarks=remarks(collected),
@@ -69,7 +70,14 @@ def write(
         groups=facts.arms(collected),
         source=source,
         main=texts["main"],
-        comparisons=texts["comparisons"],
+        comparisons=replace(comparisons, rows=comparisons.rows[:apart], breaks=()),
+        on_tasks=replace(
+            comparisons,
+            caption="",
+            rows=comparisons.rows[apart:],
+            breaks=[row - apart for row in comparisons.breaks if row > apart],
+            notes=(),
+        ),
         more=[
             {"id": name, "title": groups.title(collected.runs, group), "table": texts[name]}
             for group in outputs.more_groups(traits)
@@ -95,6 +103,20 @@ def write(
     )
     write_text(root / outputs.REPORT, page)
     return root / outputs.REPORT
+
+
+def _missing(collected: Collected) -> str:
+    """The first block of seeds that lack a run, such as 4-7; nothing of a complete study."""
+    attempted = diverged.attempted(collected)
+    seeds = {
+        seed
+        for arm, planned in collected.planned.items()
+        for seed in planned
+        if seed not in attempted.get(arm, [])
+    }
+    first = min(seeds, default=0) // _BLOCK
+    block = [seed for seed in seeds if seed // _BLOCK == first]
+    return numbers.spans(block).replace(" ", "")
 
 
 def _without(source: str, table: TextTable) -> TextTable:

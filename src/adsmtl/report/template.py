@@ -1,8 +1,10 @@
 """HTML from the package's templates; `table.html.j2` is the one table that all pages have."""
 
+import re
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from adsmtl.tables.render import TextTable
 
@@ -16,9 +18,15 @@ def render(template: str, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["code"] = _code
     return environment.get_template(template).render(**values)
 
 
 def table(text: TextTable) -> str:
     """A table with its caption and notes, for a section of its own."""
     return render("section.html.j2", table=text)
+
+
+def _code(text: str) -> Markup:
+    """Text as HTML, with what stands between backticks as code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
