@@ -119,9 +119,17 @@ def test_a_negligible_claim_is_told_by_the_part_that_refutes_it():
     assert decide([contradicted])[0].deciding == 0
 
 
+def test_of_parts_with_equal_p_the_smallest_in_units_of_delta_decides():
+    nats, points = (assess(around(x), Kind.NOT_WORSE, d) for x, d in ((0.1, 0.02), (-0.12, 0.5)))
+    assert nats.p == points.p == 2 / 2**N
+    decided = decide([[nats, points]])[0]
+    assert (decided.deciding, decided.qualifier) == (1, BELOW)
+    assert decide([[points, nats]])[0].deciding == 0
+
+
 def test_a_part_is_tested_against_none_and_against_delta():
     better = assess(around(0.3), Kind.BETTER, 0.5)
-    assert (better.lean, better.p) == pytest.approx((0.3, 2 / 2**N))
+    assert (better.lean, better.p) == pytest.approx((0.6, 2 / 2**N))
     assert (better.p_b, better.p_within, better.small) == (1 / 2**N, 1 / 2**N, True)
     large = assess(around(0.7), Kind.BETTER, 0.5)
     assert (large.p_b, large.small) == (1.0, False)
@@ -132,7 +140,7 @@ def test_a_part_is_tested_against_none_and_against_delta():
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_difference_counts_in_either_direction_and_never_speaks_against(sign):
     one = assess(around(0.7 * sign), Kind.DIFFERENT, 0.5)
-    assert (one.lean, one.p, one.small) == (pytest.approx(0.7), 2 / 2**N, False)
+    assert (one.lean, one.p, one.small) == (pytest.approx(1.4), 2 / 2**N, False)
     assert one.p_b == 1.0
     # Two parts of opposite signs differ both.
     other = assess(around(-0.7 * sign), Kind.DIFFERENT, 0.5)
@@ -145,9 +153,9 @@ def test_a_difference_counts_in_either_direction_and_never_speaks_against(sign):
 
 def test_not_worse_is_tested_at_minus_delta_and_has_no_second_family():
     held = assess(around(-0.2), Kind.NOT_WORSE, 0.5)
-    assert (held.lean, held.p, held.p_b) == (pytest.approx(0.3), 2 / 2**N, None)
+    assert (held.lean, held.p, held.p_b) == (pytest.approx(0.6), 2 / 2**N, None)
     lost = assess(around(-0.8), Kind.NOT_WORSE, 0.5)
-    assert lost.lean == pytest.approx(-0.3)
+    assert lost.lean == pytest.approx(-0.6)
     decided = decide([[held], [lost]])
     assert [one.verdict for one in decided] == [SUPPORTED, CONTRADICTED]
     assert [one.p_b_holm for one in decided] == [None, None]

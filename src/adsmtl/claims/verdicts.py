@@ -55,7 +55,8 @@ class Assessed:
     """What the tests say of one part.
 
     Attributes:
-        lean: in favour of the part where positive, against it where negative.
+        lean: in favour of the part where positive, against it where negative; in units of delta,
+            so that parts in points and in nats can be compared.
         p: two-sided, of "lean is 0".
         p_b: one-sided, of "the effect is at least delta", or at least as large in either
             direction if the part asserts a difference; None where this is not asked.
@@ -122,7 +123,7 @@ def assess(numbers: Numbers, kind: Kind, delta: float) -> Assessed:
         lean, p_b = abs(lean), p_within
         bounds += [None if numbers.low is None else -numbers.low]
     small = all(bound is not None and bound < delta for bound in bounds)
-    return Assessed(lean, p, p_b, p_within, small, numbers.p_smallest)
+    return Assessed(lean / delta, p, p_b, p_within, small, numbers.p_smallest)
 
 
 def excluded(numbers: Numbers, kind: Kind, level: float) -> float | None:

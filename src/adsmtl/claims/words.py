@@ -34,7 +34,6 @@ _SAID = {
     NEGLIGIBLE: "comes to a negligible effect",
     INCONCLUSIVE: "is left open (inconclusive)",
 }
-_OF_PARTS = {SUPPORTED: "the weakest one", CONTRADICTED: "the weakest one"}
 _QUALIFIED = {EQUIVALENT: ", equivalent to none", BELOW: f", with an effect {BELOW}"}
 
 
@@ -60,7 +59,8 @@ def _notes(row: Row, kind: Kind, decision: Decision) -> list[str]:
     """Which part was quoted, the p of both families, power, and another delta."""
     count, notes = len(row.parts), []
     if count > 1:
-        which = _OF_PARTS.get(row.verdict, "the one that excludes most")
+        weakest = row.p_b is None or row.verdict in (SUPPORTED, CONTRADICTED)
+        which = "the weakest one" if weakest else "the one that excludes most"
         notes.append(
             f"All of its {count} parts must hold; the numbers are those of {which} of them."
         )
