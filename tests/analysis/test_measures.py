@@ -22,7 +22,8 @@ def rows(*values):
     frame = pd.DataFrame(values, columns=names)
     family = frame["schedule"].map({"fixed": "fixed"}).astype(object)
     label, tunable = frame["arm"].str.replace("-", " "), frame["rate"]
-    return frame.assign(label=label, family=family, tunable=tunable, zero=None, role=None)
+    named = {"label": label, "family": family, "tunable": tunable, "zero": None, "role": None}
+    return frame.assign(**named, fold=frame["seed"] % 4)
 
 
 REFERENCES = (
@@ -124,6 +125,39 @@ def test_a_seed_that_has_not_tried_every_rate_chooses_nothing():
     final = rows(*fixed(0, 0.1, 0.6, 0.2), *fixed(0, 0.5, 0.5, 0.4), *fixed(1, 0.1, 0.6, 0.5))
     chosen = measures.choose(validation(final))
     assert list(chosen.index) == [0]
+
+
+def test_the_choice_on_other_seeds_does_not_see_the_speakers_that_the_seed_tests():
+    # Seeds 0 to 7 of folds 0 to 3; in fold 1, which is validated on speakers that fold 2 tests,
+    # another rate does best, by more than it loses in all others.
+    final = rows(
+        *(
+            row
+            for seed in range(8)
+            for rate, usual in ((0.1, 0.51), (0.5, 0.5))
+            for row in fixed(seed, rate, *[0.9 if (seed % 4, rate) == (1, 0.5) else usual] * 2)
+        )
+    )
+    chosen = measures.choose_on_other_seeds(validation(final))
+    assert chosen.to_dict() == {seed: 0.1 if seed % 4 == 2 else 0.5 for seed in range(8)}
+
+
+def test_the_last_fold_is_validated_on_speakers_of_the_first():
+    values = {3: 0.9}  # of rate 0.5; that of rate 0.1 is 0.6 everywhere
+    final = rows(
+        *(row for seed in range(4) for row in fixed(seed, 0.1, 0.6, 0.6)),
+        *(row for seed in range(4) for row in fixed(seed, 0.5, *[values.get(seed, 0.5)] * 2)),
+    )
+    chosen = measures.choose_on_other_seeds(validation(final))
+    assert chosen.to_dict() == {0: 0.1, 1: 0.5, 2: 0.5, 3: 0.1}
+
+
+def test_a_seed_without_others_that_it_may_look_at_chooses_nothing():
+    final = rows(
+        *(row for seed in (0, 1) for rate in (0.1, 0.5) for row in fixed(seed, rate, 1, 1))
+    )
+    assert list(measures.choose_on_other_seeds(validation(final)).index) == [0]
+    assert measures.choose_on_other_seeds(validation(final.query("seed == 0"))).empty
 
 
 FAMILIES = {

@@ -71,19 +71,20 @@ def runs(
     """Collected runs; accuracies and gaps in percent, losses in nats.
 
     What is not given: validation accuracies and gaps are the test accuracies, losses 1, and the
-    last three epochs as the last.
+    last three epochs as the last. Fewer seeds than folds are all of one fold.
     """
     made = []
     for arm, by_task in test.items():
         for t, (task, by_seed) in enumerate(
             zip(facts[arm]["tasks"].split("+"), by_task, strict=True)
         ):
+            folds = FOLDS if len(by_seed) >= FOLDS else 1
             for seed, value in enumerate(by_seed):
                 validation = (val or {}).get(arm, by_task)[t][seed] / 100
                 nll = float((loss or {})[arm][t][seed]) if arm in (loss or {}) else 1.0
                 made.append(
                     facts[arm]
-                    | {"seed": seed, "fold": seed % FOLDS, "task": task, "preset": "study"}
+                    | {"seed": seed, "fold": seed % folds, "task": task, "preset": "study"}
                     | {"classes": {"vision": 10, "speech": 61}.get(task, 5), "l2": 0.0}
                     | {"schedule": "none", "rate": None, "site": "all", "dataset": task}
                     | {"test_accuracy": value / 100, "test_accuracy_last3": value / 100}

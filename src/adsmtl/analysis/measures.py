@@ -9,7 +9,8 @@ from adsmtl.errors import UserError
 
 CHOSEN_GROUP = "derived"
 VALIDATION = "val_accuracy_last3"  # decides among trials: mean of the last three epochs
-_SEEN = ("seed", "task", "tunable", VALIDATION)  # by the choice
+FEWEST_FOLDS = 3  # of a corpus whose folds test, validate and train
+_SEEN = ("seed", "fold", "task", "tunable", VALIDATION)  # by the choice
 
 
 def delta_m(final: pd.DataFrame, column: str = "test_accuracy") -> pd.DataFrame:
@@ -77,8 +78,8 @@ def choose(validation: pd.DataFrame) -> pd.Series:
     """The trial with the best mean validation accuracy over tasks, for every seed.
 
     Args:
-        validation: columns seed, task, tunable, `VALIDATION` and no others, so that nothing
-            measured on test data can take part in the choice.
+        validation: columns seed, fold, task, tunable, `VALIDATION` and no others, so that
+            nothing measured on test data can take part in the choice.
 
     Returns:
         Tunable by seed; of equally good trials the smaller. A seed that has not finished every
@@ -88,15 +89,22 @@ def choose(validation: pd.DataFrame) -> pd.Series:
 
 
 def choose_on_other_seeds(validation: pd.DataFrame) -> pd.Series:
-    """Like `choose`, with the validation accuracy averaged over all seeds but the own one.
+    """Like `choose`, with the validation accuracy averaged over other seeds.
 
     What happens to go well in one run raises its validation and its test accuracy alike, so a
-    trial chosen by `choose` has been lucky on average; one chosen here has not.
+    trial chosen by `choose` has been lucky on average; one chosen here has not. Seeds of the fold
+    before take no part, because they are validated on some of the speakers that this seed tests
+    (`data.folds.speaker_folds`). A seed that has no other is left out.
     """
     accuracy = _mean_accuracy(validation)
-    if len(accuracy) < 2:
-        return _best(accuracy.iloc[:0])
-    return _best((accuracy.sum() - accuracy) / (len(accuracy) - 1))
+    seeds = accuracy.index.to_numpy()
+    fold = validation.drop_duplicates("seed").set_index("seed")["fold"].loc[seeds].to_numpy()
+    after = fold + 1  # the fold that tests speakers of its validation; after the last, the first
+    if (folds := validation["fold"].max() + 1) >= FEWEST_FOLDS:
+        after = after % folds
+    apart = (seeds[:, None] != seeds) & (fold[:, None] != after)
+    blind = pd.DataFrame(apart.astype(float), seeds, seeds) @ accuracy
+    return _best(blind.div(apart.sum(axis=1), axis=0)[apart.any(axis=1)])
 
 
 def with_chosen(final: pd.DataFrame, choice: Choice = choose) -> pd.DataFrame:

@@ -37,7 +37,7 @@ class Evidence:
         listing: what became of the published listing, None where nobody has tried.
         preset: its name, or names.
         embedded: whether any run used the stand-in data that install with the package.
-        choice: how trials are chosen; by default on the validation data of the other seeds, so
+        choice: how trials are chosen; by default on the validation data of other seeds, so
             that a lucky run does not choose itself.
     """
 

@@ -9,7 +9,7 @@ from adsmtl.claims.outcome import ACCURACY, GAP, POINTS, Outcome
 from adsmtl.claims.verdicts import Kind
 from adsmtl.claims.wanted import FIXED, GRID, MAIN, NO_DROPOUT, fixed, with_each_alone
 
-OTHER = "chosen on the validation data of the other seeds"
+OTHER = "chosen on the validation data of other seeds"
 _LOW, _HIGH = 0.1, 0.3  # rates of the interaction
 
 

@@ -51,7 +51,7 @@ BALANCES = Claim(
     claim="The objective with its penalty, sum of the losses + lambda R, balances the tasks.",
     experiment=(
         "Multi-task training with lambda chosen among 0, 1e-5, 1e-4 and 1e-3 on the validation"
-        " data of the other seeds, against lambda 0: mean test accuracy over the tasks, and how"
+        " data of other seeds, against lambda 0: mean test accuracy over the tasks, and how"
         " unequally the tasks change against single-task training."
     ),
     needs=(PENALTY, *with_each_alone(NO_DROPOUT)),

@@ -148,7 +148,7 @@ def _chosen_note(final: pd.DataFrame) -> list[str]:
         seeds = chosen.sort_values("rate", kind="stable").groupby("chosen_from", sort=False)["seed"]
         told = "; ".join(f"{labels[a]} (seed {numbers.spans(own)})" for a, own in seeds)
         notes.append(
-            f"{label} (by validation accuracy, mean over its tasks and all other seeds): {told}."
+            f"{label} (by validation accuracy, mean over its tasks and over other seeds): {told}."
         )
     return notes
 
