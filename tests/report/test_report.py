@@ -22,6 +22,12 @@ from adsmtl.report.data_cards import DataCard
 from adsmtl.report.section import Section
 
 
+@pytest.fixture(scope="module")
+def drawn(drawn, tmp_path_factory):
+    """A copy, since pages are written there; other workers write others at the same time."""
+    return shutil.copytree(drawn, tmp_path_factory.mktemp("page") / "quick")
+
+
 def test_page_needs_no_other_file_and_its_links_lead_somewhere(drawn):
     page = report.write(reading.load(drawn), drawn).read_text()
     balance = parsed(page)
@@ -45,8 +51,13 @@ def whole(root):
     return report.write(study, root, claims.sections(rows, study, root)).read_text()
 
 
-def test_every_figure_is_inlined_once_with_its_caption(drawn):
-    page = whole(drawn)
+@pytest.fixture(scope="module")
+def page(drawn):
+    """That of the study with all figures; judging it takes seconds."""
+    return whole(drawn)
+
+
+def test_every_figure_is_inlined_once_with_its_caption(drawn, page):
     parsed(page)
     rows, study = rows_of(drawn)
     source = provenance.sentence(study)
@@ -70,24 +81,22 @@ def test_every_figure_is_inlined_once_with_its_caption(drawn):
     assert "synthetic speech for tests" in page
 
 
-def test_the_page_says_once_where_its_numbers_come_from(drawn):
-    source = str(escape(provenance.sentence(collected(drawn))))
+def test_the_page_says_once_where_its_numbers_come_from(drawn, page):
+    source = str(escape(provenance.sentence(reading.load(drawn))))
     assert source.startswith("Preset ")
-    assert whole(drawn).count(source) == 1
+    assert page.count(source) == 1
 
 
-def test_equal_inputs_give_equal_pages(drawn):
-    assert whole(drawn) == whole(drawn)
+def test_equal_inputs_give_equal_pages(drawn, page):
+    assert whole(drawn) == page
 
 
-def test_claims_that_were_not_run_have_no_picture(drawn):
-    page = whole(drawn)
+def test_claims_that_were_not_run_have_no_picture(page):
     assert 'id="C6"' in page
     assert 'id="figure-claim-C6"' not in page  # nothing was evaluated with units dropped
 
 
-def test_the_page_begins_with_the_summary_and_ends_with_ways_to_go_on(drawn):
-    page = whole(drawn)
+def test_the_page_begins_with_the_summary_and_ends_with_ways_to_go_on(page):
     ids = re.findall(r'<section id="([^"]+)">', page)
     assert ids[:3] == ["summary", "claims", "effects"]
     assert ids[-2:] == ["go-on", "cite"]
@@ -98,8 +107,8 @@ def test_the_page_begins_with_the_summary_and_ends_with_ways_to_go_on(drawn):
     assert " seeds=" not in told
 
 
-def test_analyses_that_have_something_to_show_stand_among_the_results(drawn):
-    results = whole(drawn).split('<section id="results">')[1].split('<section id="figures">')[0]
+def test_analyses_that_have_something_to_show_stand_among_the_results(page):
+    results = page.split('<section id="results">')[1].split('<section id="figures">')[0]
     headings = re.findall(r'<h3 id="([^"]+)">', results)
     assert headings == [
         *("main", "comparisons", "folds", "variance", "dose", "calibration", "baselines"),
@@ -116,11 +125,11 @@ def part_of(drawn, root, seeds):
     return root
 
 
-def test_a_study_that_is_not_complete_says_so_at_once(drawn, tmp_path):
-    page = whole(part_of(drawn, tmp_path / "quick", range(8)))
-    assert "<h2>Claims and verdicts: interim, 3 of 8 seeds" in page
-    assert page.index("Interim, 3 of 8 seeds") < page.index("<nav")
-    assert "interim, " not in whole(drawn)
+def test_a_study_that_is_not_complete_says_so_at_once(drawn, page, tmp_path):
+    part = whole(part_of(drawn, tmp_path / "quick", range(8)))
+    assert "<h2>Claims and verdicts: interim, 3 of 8 seeds" in part
+    assert part.index("Interim, 3 of 8 seeds") < part.index("<nav")
+    assert "interim, " not in page
 
 
 def test_a_study_that_is_not_complete_names_the_next_block_that_it_lacks(drawn, tmp_path):
@@ -131,15 +140,15 @@ def test_a_study_that_is_not_complete_names_the_next_block_that_it_lacks(drawn, 
     assert "preset=quick seeds=8,10-11</code>" in told
 
 
-def test_commands_and_names_in_a_sentence_are_set_as_code(drawn):
+def test_commands_and_names_in_a_sentence_are_set_as_code(drawn, page):
     card = DataCard("cifar10", lacking="Not <here>: `adsmtl prepare cifar10` adds them.")
-    page = report.write(reading.load(drawn), drawn, cards=[card]).read_text()
-    assert "Not &lt;here&gt;: <code>adsmtl prepare cifar10</code> adds them." in page
-    assert "`" not in whole(drawn)
+    told = report.write(reading.load(drawn), drawn, cards=[card]).read_text()
+    assert "Not &lt;here&gt;: <code>adsmtl prepare cifar10</code> adds them." in told
+    assert "`" not in page
 
 
-def test_the_comparisons_of_single_tasks_are_folded_below_those_of_their_mean(drawn):
-    shown, folded = whole(drawn).split('id="comparisons"')[1].split("<h3")[0].split("<details>")
+def test_the_comparisons_of_single_tasks_are_folded_below_those_of_their_mean(page):
+    shown, folded = page.split('id="comparisons"')[1].split("<h3")[0].split("<details>")
     assert "mean over tasks" in shown
     assert "mean over tasks" not in folded
     rows = shown.count("<tr")  # the heading is one of them
@@ -147,8 +156,7 @@ def test_the_comparisons_of_single_tasks_are_folded_below_those_of_their_mean(dr
     assert folded.count("<tr") == 2 * (rows - 1) + 1
 
 
-def test_dark_mode_and_narrow_screens_have_rules_of_their_own(drawn):
-    page = whole(drawn)
+def test_dark_mode_and_narrow_screens_have_rules_of_their_own(page):
     assert "@media (prefers-color-scheme: dark)" in page
     assert "@media (max-width: 40rem)" in page
     # Whatever is wider than a screen scrolls by itself.
@@ -216,8 +224,7 @@ def test_the_citation_is_that_of_the_file_and_names_the_preset(drawn):
     assert "@software{adsmtl-" in cited
 
 
-def test_figures_have_one_scale(drawn):
-    page = whole(drawn)
+def test_figures_have_one_scale(drawn, page):
     found = re.findall(r'id="figure-([^"]+)">.*?--width: (\d+)px', page, flags=re.DOTALL)
     assert len(found) == page.count("<img")
     for name, width in found:
