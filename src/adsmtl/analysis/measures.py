@@ -9,7 +9,7 @@ from adsmtl.errors import UserError
 
 CHOSEN_GROUP = "derived"
 VALIDATION = "val_accuracy_last3"  # decides among trials: mean of the last three epochs
-FEWEST_FOLDS = 3  # of a corpus whose folds test, validate and train
+_FEWEST_FOLDS = 3  # of a corpus whose folds test, validate and train
 _SEEN = ("seed", "fold", "task", "tunable", VALIDATION)  # by the choice
 
 
@@ -100,7 +100,7 @@ def choose_on_other_seeds(validation: pd.DataFrame) -> pd.Series:
     seeds = accuracy.index.to_numpy()
     fold = validation.drop_duplicates("seed").set_index("seed")["fold"].loc[seeds].to_numpy()
     after = fold + 1  # the fold that tests speakers of its validation; after the last, the first
-    if (folds := validation["fold"].max() + 1) >= FEWEST_FOLDS:
+    if (folds := validation["fold"].max() + 1) >= _FEWEST_FOLDS:
         after = after % folds
     apart = (seeds[:, None] != seeds) & (fold[:, None] != after)
     blind = pd.DataFrame(apart.astype(float), seeds, seeds) @ accuracy
