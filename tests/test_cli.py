@@ -127,6 +127,14 @@ def test_a_number_of_processes_that_is_none_exits_with_2(
     assert f"{count} is no number of processes" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("span", ["7", "a-b", "9-3", "-4", "1-2-3"])
+def test_examples_that_are_no_span_exit_with_2(capsys: pytest.CaptureFixture, span: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["contrasts", "results/none", "--task", "vision", f"--examples={span}"])
+    assert ended.value.code == 2
+    assert f"{span} is no span such as 50000-50999" in capsys.readouterr().err
+
+
 def test_settings_come_from_the_workflows_variable_unless_given(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:

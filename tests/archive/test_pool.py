@@ -1,6 +1,7 @@
 """Blocks of a study joined give the study, and what is no block of it is refused with a reason."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from synthetic import write_results, write_run
 
 from adsmtl import cli, outputs, paths
-from adsmtl.archive import freeze
+from adsmtl.archive import consistency, freeze
 from adsmtl.archive.judge import judge
 from adsmtl.archive.pool import pool
 from adsmtl.collected import collect, provenance, reading
@@ -72,6 +73,10 @@ def test_a_study_is_interim_until_all_planned_runs_are_there(tmp_path):
     assert provenance.interim(reading.load(tmp_path / "all")) is None
 
 
+def _committed(metrics: dict) -> None:
+    metrics["code"] = {"commit": "a" * 40, "describe": "v1", "dirty": False, "reason": None}
+
+
 def _precision(metrics: dict) -> None:
     metrics["device"]["precision"] = "bf16"
 
@@ -128,6 +133,22 @@ def test_the_runs_of_one_seed_come_from_one_kind_of_machine(tmp_path):
     ]
     with pytest.raises(UserError, match=r"seed 0 was trained on .*bf16\) and on .*fp32\)"):
         pool(parts, tmp_path / "pooled")
+
+
+def test_a_seed_of_two_kinds_of_machine_is_neither_kept_nor_verified(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    root = block(paths.RESULTS / "quick", (0,), ["none"], _committed)
+    for seed in (0, 1):
+        block(
+            root, (seed,), ["fixed-0.2"], lambda metrics: (_committed(metrics), _precision(metrics))
+        )
+    collect.write(root, planned=PLANNED)
+    told = r"seed 0 was trained on .*bf16\) and on .*fp32\)"
+    with pytest.raises(UserError, match=f"{told}; the runs of a seed are compared"):
+        freeze.keep(root, "mixed")
+    (found,) = consistency.faults(reading.load(root))
+    assert found[0] == consistency.RUNS
+    assert re.fullmatch(f"mixes machines: {told}", found[1])
 
 
 def test_overlapping_blocks_are_named_with_a_run_that_both_hold(tmp_path):

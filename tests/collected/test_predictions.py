@@ -1,15 +1,18 @@
 """Predictions of all runs in one file, and back."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from collecting import collected
 from synthetic import write_run
 
 from adsmtl import outputs
 from adsmtl.collected import collect, reading
+from adsmtl.collected.examples import restricted
 from adsmtl.errors import UserError
 from adsmtl.files import sha256
 
@@ -83,6 +86,35 @@ def test_likelihoods_keep_six_binary_digits(tmp_path: Path) -> None:
     assert found == pytest.approx(given, rel=2**-6)
     mantissa, _ = np.frexp(found)
     assert (mantissa * 2**6 % 1 == 0).all()
+
+
+def test_a_task_is_tested_on_some_examples_alone(study: reading.Collected) -> None:
+    found = restricted(study, "speech", range(2, 8)).runs.set_index(["arm", "seed", "task"])
+    speech = found.xs("speech", level="task")
+    assert speech.loc["none", "test_accuracy"].tolist() == [0.5, 0.5, 1.0]  # examples 4, 7; 2, 4
+    assert speech.loc["none", "test_loss"].tolist() == [1.375, 0.75, 1.375]
+    assert speech.loc["fixed-0.2", "test_loss"].tolist() == [2.375, 1.75, 2.375]
+    others = found.drop("speech", level="task")
+    before = study.runs.set_index(["arm", "seed", "task"]).drop("speech", level="task")
+    pd.testing.assert_frame_equal(others, before)
+
+
+def test_the_order_of_seeds_in_the_table_does_not_matter(study: reading.Collected) -> None:
+    turned = replace(study, runs=study.runs.iloc[::-1])
+    one, other = (restricted(own, "speech", range(2, 8)).runs for own in (study, turned))
+    pd.testing.assert_frame_equal(other.sort_index(), one)
+
+
+@pytest.mark.parametrize(
+    ("task", "numbers", "message"),
+    [
+        ("smell", range(3), "has no task 'smell'; its tasks are speech, vision|vision, speech"),
+        ("speech", range(5, 9), "seed 1 of fixed-0.2 tests speech on none of the examples 5-8; it has"),
+    ],
+)
+def test_examples_that_nobody_tests_are_named(study, task, numbers, message) -> None:
+    with pytest.raises(UserError, match=message):
+        restricted(study, task, numbers)
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,27 @@ def test_a_part_is_shown_on_each_task_and_outcome():
     ]
 
 
+def test_a_part_is_shown_on_all_examples_and_on_some():
+    rows, some = (
+        [
+            {
+                **{"id": "C4", "parts": [part(), part("only one outcome")]},
+                "beside": [aside(ACCURACY, "vision", value), aside(NLL, "vision", value + 4)],
+            }
+        ]
+        for value in (2.0, 3.0)
+    )
+    table = effects.on_examples(rows, some, "vision", range(50000, 51000))
+    assert [row[:2] for row in table.rows] == [["C4", "a minus b"]]
+    assert table.rows[0][2:] == [
+        *("+2.00 [+1.00, +3.00]", "+3.00 [+2.00, +4.00]"),
+        *("+6.00 [+5.00, +7.00]", "+7.00 [+6.00, +8.00]"),
+    ]
+    assert table.columns[3] == "accuracy (pp), 50000\N{EN DASH}50999"
+    empty = effects.on_examples(rows, some, "speech", range(9))
+    assert empty.notes == ["No contrast of the claims has outcomes on speech."]
+
+
 def test_folds_have_the_mean_of_their_seeds():
     table = effects.by_fold([{"id": "C1", "parts": [part()]}])
     assert table.columns[3:] == ["fold 0", "fold 1", "over folds"]

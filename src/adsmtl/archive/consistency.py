@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from adsmtl import outputs
+from adsmtl.collected import provenance
 from adsmtl.collected.predictions import SIGNIFICANT
 from adsmtl.collected.reading import Collected
 from adsmtl.errors import UserError
@@ -59,6 +60,8 @@ def _origin(collected: Collected) -> Iterator[tuple[str, str]]:
             yield CONFIGS, f"does not have the config_hash of {arm} seed={seed}"
         if seed not in collected.planned.get(arm, []):
             yield STUDY, f"does not plan {arm} seed={seed}"
+    if (mixed := provenance.mixed(collected)) is not None:
+        yield RUNS, f"mixes machines: {mixed}"
     blocks = collected.study["blocks"]
     if blocks and sum(one["runs"] for one in blocks) != len(collected.per_run):
         yield STUDY, "has blocks of another number of runs"

@@ -8,8 +8,9 @@ from pathlib import Path
 import adsmtl
 from adsmtl import outputs, paths
 from adsmtl.archive import crate, newest
+from adsmtl.archive.pool import ONE_MACHINE
 from adsmtl.archive.verify import verify
-from adsmtl.collected import collect, diverged, reading
+from adsmtl.collected import collect, diverged, provenance, reading
 from adsmtl.errors import UserError
 from adsmtl.files import atomic_folder, read_json, sha256
 
@@ -61,7 +62,7 @@ def keep(root: Path, name: str) -> Path:
 
     Raises:
         UserError: the tables do not follow from the run folders, the code that trained was not
-            committed, or there is a block of this name.
+            committed, a seed was trained on two kinds of machine, or there is a block of this name.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._=-]*", name):
         raise UserError(f"a block cannot be called {name!r}; use letters, digits, . _ = and -")
@@ -70,6 +71,8 @@ def keep(root: Path, name: str) -> Path:
         raise UserError(f"{target} exists; give the block another name, or delete that one")
     collected = reading.load(root)
     _require_committed(collected)
+    if (mixed := provenance.mixed(collected)) is not None:
+        raise UserError(f"{mixed}; {ONE_MACHINE}")
     _require_of_runs(collected)
     with atomic_folder(target) as temporary:
         shutil.copytree(root / outputs.COLLECTED, temporary / outputs.COLLECTED)

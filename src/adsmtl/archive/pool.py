@@ -14,6 +14,9 @@ from adsmtl.collected.reading import Collected
 from adsmtl.errors import UserError
 from adsmtl.files import copy_file, sha256
 
+ONE_MACHINE = (
+    "the runs of a seed are compared with each other, so train them all on one kind of machine"
+)
 _RUN = ["arm", "seed"]
 
 
@@ -40,7 +43,8 @@ def pool(sources: Sequence[Path], target: Path) -> list[Path]:
     for first, second in combinations(blocks, 2):
         _require_one_study(first, second)
     _require_distinct(blocks)
-    _require_one_machine_per_seed(blocks)
+    if (mixed := provenance.mixed(*blocks)) is not None:
+        raise UserError(f"{mixed}; {ONE_MACHINE}")
     whole = _joined(blocks, target)
     predictions.join(
         target / outputs.COLLECTED / outputs.PREDICTIONS,
@@ -142,17 +146,3 @@ def _require_distinct(blocks: Sequence[Collected]) -> None:
             f"{' and '.join(roots)} overlap: both hold {arm} seed={seed}"
             f" ({twice.drop_duplicates(_RUN).shape[0]} runs in all); leave one of them out"
         )
-
-
-def _require_one_machine_per_seed(blocks: Sequence[Collected]) -> None:
-    kinds: dict[int, set[str]] = {}
-    for block in blocks:
-        runs, machines = block.per_run, provenance.machines(block)
-        for seed, environment in zip(runs["seed"], runs["environment"], strict=True):
-            kinds.setdefault(seed, set()).add(machines[environment])
-    for seed, own in kinds.items():
-        if len(own) > 1:
-            raise UserError(
-                f"seed {seed} was trained on {' and on '.join(sorted(own))}; the runs of a seed"
-                " are compared with each other, so train them all on one kind of machine"
-            )

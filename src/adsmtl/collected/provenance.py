@@ -28,6 +28,23 @@ def machines(collected: Collected) -> dict[str, str]:
     }
 
 
+def mixed(*blocks: Collected) -> str | None:
+    """The first seed whose runs come from several kinds of machine, in words; None if none does.
+
+    Runs of a seed are compared with each other, and what differs between machines would count as
+    an effect.
+    """
+    kinds: dict[int, set[str]] = {}
+    for block in blocks:
+        runs, known = block.per_run, machines(block)
+        for seed, environment in zip(runs["seed"], runs["environment"], strict=True):
+            kinds.setdefault(seed, set()).add(known.get(environment, "an unknown machine"))
+    for seed, own in sorted(kinds.items()):
+        if len(own) > 1:
+            return f"seed {seed} was trained on {' and on '.join(sorted(own))}"
+    return None
+
+
 def devices(collected: Collected) -> list[str]:
     """Every device and precision met."""
     return sorted(set(machines(collected).values()))

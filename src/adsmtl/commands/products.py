@@ -21,6 +21,12 @@ def register(add: Add) -> None:
     own = add("judge", _judge, "make tables, figures and ledger again from collected tables")
     own.add_argument("folder", type=Path, help="a results folder or a frozen archive")
     own.add_argument("--out", type=Path, metavar="FOLDER", help="where to write (default: there)")
+    own = add("contrasts", _contrasts, "show the claims' contrasts on some test examples of a task")
+    own.add_argument("folder", type=Path, help="a results folder or a frozen archive")
+    own.add_argument("--task", required=True, help="vision or speech")
+    own.add_argument(
+        "--examples", type=_span, required=True, metavar="A-B", help="their numbers, both included"
+    )
     add("report", _report, "write report.html from tables, figures and claims")
     add("manifest", _manifest, "write manifest.json: where every number comes from")
     own = add("track", _track, "import every results folder into MLflow")
@@ -53,6 +59,27 @@ def _judge(options: argparse.Namespace) -> None:
     target = options.out or options.folder
     written = judge(options.folder, target)
     log.info(f"wrote {len(written)} files below {target}: tables, figures and the ledger")
+
+
+def _contrasts(options: argparse.Namespace) -> None:
+    from adsmtl.claims import ledger
+    from adsmtl.collected import examples, reading
+    from adsmtl.report import effects
+    from adsmtl.tables import render
+
+    whole = reading.load(options.folder)
+    some = examples.restricted(whole, options.task, options.examples)
+    judged = ledger.judge(whole), ledger.judge(some)
+    table = effects.on_examples(*judged, options.task, options.examples)
+    print(render.markdown(table), end="")
+
+
+def _span(text: str) -> range:
+    """The whole numbers from A to B, as the argument `A-B`."""
+    first, _, last = text.partition("-")
+    if not (first.isdecimal() and last.isdecimal() and int(first) <= int(last)):
+        raise argparse.ArgumentTypeError(f"{text} is no span such as 50000-50999")
+    return range(int(first), int(last) + 1)
 
 
 def _report(options: argparse.Namespace) -> None:

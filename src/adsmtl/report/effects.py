@@ -19,8 +19,7 @@ def by_task(rows: Sequence[Row]) -> TextTable | None:
         beside = {one["name"]: one for one in row["beside"]}
         names = [f"{part['comparison']}: {outcome.name} on {task}" for outcome, task in outcomes]
         if all(name in beside for name in names):
-            values = [beside[name] for name in names]
-            shown = [numbers.estimate(v["value"], v["ci_low"], v["ci_high"]) for v in values]
+            shown = [_estimate(beside[name]) for name in names]
             cells.append([row["id"], part["comparison"], *shown])
     if not cells:
         return None
@@ -34,6 +33,43 @@ def by_task(rows: Sequence[Row]) -> TextTable | None:
         ),
         columns=["", "Contrast", *(f"{task} {unit[outcome]}" for outcome, task in outcomes)],
         rows=cells,
+        left=2,
+        wrap=[1],
+    )
+
+
+def on_examples(rows: Sequence[Row], some: Sequence[Row], task: str, examples: range) -> TextTable:
+    """Every part that is a mean over tasks, on one task: all test examples, and some of them.
+
+    Args:
+        rows: of `claims.json`.
+        some: the same of `collected.examples.restricted`.
+        task: one of `wanted.MAIN`.
+        examples: their numbers.
+    """
+    known = {(row["id"], one["name"]): one for row in some for one in row["beside"]}
+    cells = []
+    for row, part in _parts(rows):
+        beside = {one["name"]: one for one in row["beside"]}
+        names = [f"{part['comparison']}: {outcome.name} on {task}" for outcome in (ACCURACY, NLL)]
+        if all(name in beside for name in names):
+            values = [one for name in names for one in (beside[name], known[row["id"], name])]
+            shown = [_estimate(value) for value in values]
+            cells.append([row["id"], part["comparison"], *shown])
+    these = f"{examples.start}\N{EN DASH}{examples.stop - 1}"
+    return TextTable(
+        name="effects-on-examples",
+        caption=(
+            f"The contrasts of the claims on {task}, on all test examples and on those numbered"
+            f" {these} alone, not tested. Positive numbers favour the claim: higher accuracy, lower"
+            " NLL. Brackets hold 95 % t-intervals over seeds."
+        ),
+        columns=[
+            *("", "Contrast", "accuracy (pp), all", f"accuracy (pp), {these}"),
+            *("NLL (nats), all", f"NLL (nats), {these}"),
+        ],
+        rows=cells,
+        notes=[] if cells else [f"No contrast of the claims has outcomes on {task}."],
         left=2,
         wrap=[1],
     )
@@ -65,6 +101,10 @@ def by_fold(rows: Sequence[Row]) -> TextTable | None:
         left=3,
         wrap=[1],
     )
+
+
+def _estimate(aside: Mapping[str, Any]) -> str:
+    return numbers.estimate(aside["value"], aside["ci_low"], aside["ci_high"])
 
 
 def _parts(rows: Sequence[Row]) -> Iterator[tuple[Row, Mapping[str, Any]]]:
