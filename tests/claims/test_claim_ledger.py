@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import judging
 import numpy as np
@@ -12,8 +13,10 @@ from judging import FACTS, TASKS, drawn
 from pages import parsed
 
 from adsmtl import outputs
-from adsmtl.claims import words
+from adsmtl.claims import verdicts, words
 from adsmtl.claims.ledger import judge, rows
+from adsmtl.claims.row import Row
+from adsmtl.claims.verdicts import Kind
 from adsmtl.claims.write import write
 from adsmtl.errors import UserError
 from adsmtl.report.claims import section
@@ -202,6 +205,16 @@ def test_notes_explain_how_a_claim_was_judged(written):
     assert "With 80 % power a true effect of" in notes["C4"]
     assert "Tested against a loss of 0.02 nats" in notes["C6"]
     assert "parts'" not in notes["C2"]  # it has one
+
+
+@pytest.mark.parametrize(
+    ("claim", "which"), [("C6", "the weakest one"), ("C4", "the one that excludes most")]
+)
+def test_of_an_open_claim_the_quoted_part_is_named_for_what_it_is(written, claim, which):
+    """C6 has no test against an effect of interest, so its weakest part stands for it."""
+    row = replace(Row(**by_id(written)[claim]), verdict=verdicts.INCONCLUSIVE)
+    told = words.with_sentence(row, Kind.BETTER, SimpleNamespace(tested=10), embedded=False).notes
+    assert f"the numbers are those of {which} of them." in told[0]
 
 
 def test_the_rule_in_words_is_the_one_that_gave_the_p(written):

@@ -109,7 +109,11 @@ def test_the_order_of_seeds_in_the_table_does_not_matter(study: reading.Collecte
     ("task", "numbers", "message"),
     [
         ("smell", range(3), "has no task 'smell'; its tasks are speech, vision|vision, speech"),
-        ("speech", range(5, 9), "seed 1 of fixed-0.2 tests speech on none of the examples 5-8; it has"),
+        (
+            "speech",
+            range(5, 9),
+            "seed 1 of fixed-0.2 tests speech on none of the examples 5-8; it has",
+        ),
     ],
 )
 def test_examples_that_nobody_tests_are_named(study, task, numbers, message) -> None:
