@@ -19,6 +19,7 @@ EXAMPLES, MEANS, CLASSES = "examples.png", "means.png", "classes.png"
 FEWEST, MOST = 20, 200
 STEPS = 24  # pixels of time in the mean of segments, each stretched to them
 COLUMNS = 10
+_TILE, _NAME, _GAP = 0.85, 0.2, 0.04  # inches: height of a class, its name's, and room beside
 INK, BAR, LINE = "#1B1F24", "#0072B2", "#D55E00"
 SPREAD = 2.5  # standard deviations between mid-grey and black or white
 _DPI = 110
@@ -88,13 +89,20 @@ def _grid(prepared: Prepared, numbers: Mapping[str, Any], fewest: int) -> tuple[
     }
     shown = {name: own for name, own in members.items() if len(own) >= fewest}
     rows = max(1, -(-len(shown) // COLUMNS))
-    figure = Figure(figsize=(7.0, 0.15 + 0.85 * rows), layout="constrained")
-    axes = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
-    for ax in axes:
+    width, height = 7.0, _TILE * rows
+    figure = Figure(figsize=(width, height))
+    tiles = []
+    # At fixed distances: a layout that looks for its own takes longer than all the drawing.
+    for place, (name, own) in enumerate(shown.items()):
+        row, column = divmod(place, COLUMNS)
+        left, bottom = column / COLUMNS, 1 - (row + 1) / rows
+        ax = figure.add_axes(
+            (left + _GAP / width, bottom, 1 / COLUMNS - 2 * _GAP / width, (_TILE - _NAME) / height)
+        )
         ax.set_axis_off()
-    for ax, name in zip(axes, shown, strict=False):
         ax.set_title(name, pad=2)
-    return figure, list(zip(axes, shown.values(), strict=False))
+        tiles.append((ax, own))
+    return figure, tiles
 
 
 def _show(ax: Any, frames: np.ndarray, *edges: int) -> None:

@@ -3,9 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-import torch
-from torchvision.transforms.v2 import functional as transforms
-from torchvision.utils import make_grid, save_image
+from PIL import Image
 
 from adsmtl.data.prepared import Prepared, load
 from adsmtl.files import atomic
@@ -13,6 +11,7 @@ from adsmtl.files import atomic
 NAME = "samples.png"
 PER_CLASS = 10
 CLASSES = 10
+LINE = 1  # pixels of white between pictures
 SIDE = 40  # pixels of a segment's picture, which stretches its duration
 SPREAD = 2.5  # standard deviations between mid-grey and black or white
 
@@ -35,17 +34,24 @@ def write(folder: Path) -> Path:
         for label in shown
         for example in np.resize(np.flatnonzero(values == label), PER_CLASS)
     ]
+    height, width, _ = tiles[0].shape
+    step = np.array([height + LINE, width + LINE])
+    grid = np.full((*step * (len(shown), PER_CLASS) + LINE, 3), 255, np.uint8)
+    for place, tile in enumerate(tiles):
+        row, column = LINE + step * divmod(place, PER_CLASS)
+        grid[row : row + height, column : column + width] = tile
     path = folder / NAME
     with atomic(path) as temporary:
-        save_image(make_grid(tiles, nrow=PER_CLASS, padding=1, pad_value=1.0), temporary)
+        Image.fromarray(grid).save(temporary, format="png")
     return path
 
 
-def _tile(prepared: Prepared, example: int) -> torch.Tensor:
-    """One example as a float32 picture `[3, H, W]` in [0, 1]."""
+def _tile(prepared: Prepared, example: int) -> np.ndarray:
+    """One example as a picture, uint8 `[H, W, 3]`."""
     if prepared.spans is None:
-        return transforms.to_dtype(torch.tensor(prepared.inputs[example]), scale=True)
+        return prepared.inputs[example].transpose(1, 2, 0)
     start, stop = prepared.spans[example]
-    bands = torch.tensor(prepared.inputs[start:stop, 0]).T.flip(0)
-    grey = (0.5 - bands / (2 * SPREAD)).clamp(0, 1)
-    return transforms.resize(grey[None], [SIDE, SIDE]).expand(3, -1, -1)
+    bands = prepared.inputs[start:stop, 0].T[::-1]
+    grey = 255 * (0.5 - bands / (2 * SPREAD)).clip(0, 1)
+    drawn = Image.fromarray(grey.round().astype(np.uint8)).resize((SIDE, SIDE), Image.BILINEAR)
+    return np.asarray(drawn.convert("RGB"))
