@@ -450,6 +450,25 @@ def test_a_part_of_the_arms_can_be_asked_for_and_the_whole_plan_is_known(edit: E
     refused(lambda: study("mine", arms="fixed-0.3"), "arms names 'fixed-0.3'", "fixed-0.1")
 
 
+@pytest.mark.parametrize(
+    ("asked", "tested"),
+    [
+        (None, ("adsmtl-0.2", "fixed-0.1")),
+        ("fixed-0.1, none", ("fixed-0.1",)),
+        ("adsmtl-0.2", ("adsmtl-0.2",)),
+        ("none", None),
+    ],
+)
+def test_arms_that_are_asked_for_keep_their_evaluation_at_test_time(
+    edit: Edit, asked: str | None, tested: tuple[str, ...] | None
+) -> None:
+    preset = "=seeds: 4\narms: [none, adsmtl-0.2, fixed-0.1]\ntraining: {}\n"
+    edit("presets/mine.yaml", preset + "test_time: {arms: [adsmtl-0.2, fixed-0.1], passes: 3}")
+    found = study("mine", arms=asked).test_time
+    assert (found and found.arms) == tested
+    assert found is None or found.passes == 3
+
+
 @pytest.mark.parametrize("asked", ["3-1", "a", "0-", "", "1;2", "-1"])
 def test_what_names_no_seeds_is_refused(asked: str) -> None:
     refused(lambda: Settings(seeds=asked), "seeds is", "such as 0-3")

@@ -1,5 +1,6 @@
 # What the rules share: the settled plan of the study, and what its jobs are told.
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from snakemake_interface_executor_plugins.settings import ExecMode
@@ -87,6 +88,11 @@ def finished():
             *(["affinity.json"] if run.arm_id in PLAN.related else []),
         ]
     ]
+
+
+def policy():
+    """How arms are evaluated with units dropped, whichever arms this call is about."""
+    return None if STUDY.test_time is None else replace(STUDY.test_time, arms=())
 
 
 def beside():

@@ -83,7 +83,7 @@ rule test_time:
         runtime=minutes(len(STUDY.tested_seeds)),
     params:
         seeds=STUDY.tested_seeds,
-        policy=STUDY.test_time,
+        policy=policy(),
         code=lambda wildcards: identity.code_of(
             [STUDY.run(wildcards.arm, STUDY.seeds[0])], identity.DROPPED
         ),

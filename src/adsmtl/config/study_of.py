@@ -59,8 +59,10 @@ def study(chosen: Settings) -> Study:
     part = wanted if chosen.arms is None else named(chosen.chosen_arms(), "arms", wanted)
     part = {name: arm for name, arm in part.items() if set(seeds) & set(planned[name])}
     test_time = own.test_time
-    if test_time is not None and set(test_time.arms) & set(wanted) - set(part):
-        test_time = None  # of its arms no seed is asked for
+    if test_time is not None:
+        # Of those that are not asked for, none is evaluated; one that is not wanted is refused.
+        asked = tuple(name for name in test_time.arms if name in part or name not in wanted)
+        test_time = replace(test_time, arms=asked) if asked else None
     of_arms = {task for arm in part.values() for task in arm.tasks or ()}
     try:
         return Study(
