@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -34,6 +36,54 @@ def test_p_is_that_of_permuting_pairs():
     orders = np.array([draw.permutation(12) for _ in range(20_000)])
     totals = np.abs(sum((x[h][orders] * y[h]).sum(axis=1) for h in range(2)))
     assert one.p() == pytest.approx(np.mean(totals >= abs((x * y).sum())), abs=0.012)
+
+
+def test_what_differs_between_groups_has_no_part_in_the_correlation_within_them():
+    draw = np.random.default_rng(5)
+    x, y = draw.normal(size=(2, 2, 12))
+    groups = ["a"] * 5 + ["b"] * 6 + ["alone"]
+    moved = 10.0 * np.array([groups.index(one) for one in groups])
+    one, other = (
+        Slope(tuple(map(tuple, x + by)), tuple(map(tuple, y + by))).within(groups)
+        for by in (0, moved)
+    )
+    assert one == pytest.approx(other)
+    residuals = [
+        np.concatenate(
+            [z[h, a:b] - z[h, a:b].mean() for h in range(2) for a, b in ((0, 5), (5, 11))]
+        )
+        for z in (x, y)
+    ]
+    assert one[0] == pytest.approx(np.corrcoef(residuals)[0, 1])
+
+
+def test_p_within_groups_is_that_of_all_permutations_within_them():
+    draw = np.random.default_rng(6)
+    x, y = draw.normal(size=(2, 1, 7))
+    y += x
+    found = Slope(tuple(map(tuple, x)), tuple(map(tuple, y))).within("aaaabbb")[1]
+    a, b = (
+        (z[0, :4] - z[0, :4].mean() for z in (x, y)),
+        (z[0, 4:] - z[0, 4:].mean() for z in (x, y)),
+    )
+    (xa, ya), (xb, yb) = a, b
+    every = [
+        abs(xa[list(p)] @ ya + xb[list(q)] @ yb)
+        for p in itertools.permutations(range(4))
+        for q in itertools.permutations(range(3))
+    ]
+    assert found == pytest.approx(
+        np.mean(np.array(every) >= abs(xa @ ya + xb @ yb) - 1e-9), abs=0.01
+    )
+
+
+def test_the_correlation_of_some_pairs_is_that_of_their_numbers():
+    draw = np.random.default_rng(7)
+    x, y = draw.normal(size=(2, 2, 6))
+    chosen = [True, False, True, True, True, False]
+    some = Slope(tuple(map(tuple, x)), tuple(map(tuple, y))).of(chosen)
+    own = Slope(tuple(map(tuple, x[:, chosen])), tuple(map(tuple, y[:, chosen])))
+    assert (some.n, some.effect) == (4, own.effect)
 
 
 def test_noise_shared_by_gain_and_affinity_of_a_seed_makes_no_slope():

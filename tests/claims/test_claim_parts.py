@@ -240,6 +240,40 @@ def test_gain_in_likelihood_follows_affinity_over_pairs():
     found = asides("C9", of)
     assert found["a3 and b3: gain over single-task training"] == pytest.approx(0.03)
     assert found["a3 and b3: cosine of the gradients"] == pytest.approx(0.15)
+    assert found["gain over single-task training, mean over pairs"] == pytest.approx(0.055)
+    assert found["pairs that gain"] == pytest.approx(100 * 11 / 12)  # a0 and b0 come to nothing
+    assert found["reliability of the gains: correlation of the halves of the seeds"] == 1
+
+
+def test_a_seed_that_a_pair_lacks_is_left_out_and_the_pair_stays():
+    of = pairs()
+    lost = (of.final["arm"] == "pair-a3-b3") & (of.final["seed"] == 2)
+    # In seed 2 alone nothing is related to anything.
+    of.final.loc[of.final["seed"] == 2, "test_loss"] = np.arange((of.final["seed"] == 2).sum()) % 5
+    line = CLAIM["C9"].parts[0].numbers(replace(of, final=of.final[~lost]))
+    assert (line.n, line.effect) == pytest.approx((12, 1.0))
+    lost |= (of.final["arm"] == "pair-single-b7") & (of.final["seed"] > 0)
+    with pytest.raises(NotRun, match="12 pairs have gain and affinity, all of them in 1 seeds"):
+        CLAIM["C9"].parts[0].numbers(replace(of, final=of.final[~lost]))
+
+
+def test_a_relation_that_is_one_of_data_sets_alone_is_told_apart():
+    """Pairs 6 to 11 have other data and larger numbers; within the data there is no relation."""
+    of, alone = pairs(), "correlation among pairs on the same data"
+    of.final["dataset"] = np.where(of.final["task"].str[1:].astype(int) < 6, "images", "speech")
+    history = of.history.copy()
+    number = history["arm"].str.extract(r"a(\d+)")[0].astype(int)
+    history["affinity"] = (number >= 6) + 0.01 * number.map(lambda k: [1, 0, 2, 2, 0, 1][k % 6])
+    gain = (number >= 6) + 0.01 * number.map(lambda k: [0, 1, 0, 1, 0, 1][k % 6])
+    by_arm = dict(zip(history["arm"], gain, strict=True))
+    of.final["test_loss"] = 5 - of.final["arm"].map(by_arm).fillna(0)
+    of = replace(of, history=history)
+    assert CLAIM["C9"].parts[0].numbers(of).effect > 0.99
+    found = asides("C9", of)
+    assert found[alone] == pytest.approx(found["correlation of the pairs on images alone"])
+    assert abs(found[alone]) < 0.5
+    assert found["p of it, cosines permuted among pairs on the same data"] > 0.2
+    assert found["smallest correlation without all pairs of one task"] > 0.99
 
 
 def test_eleven_pairs_are_too_few():

@@ -100,6 +100,37 @@ class Slope:
         )
         return float(test.pvalue)
 
+    def within(self, groups: Sequence[str]) -> tuple[float, float]:
+        """The correlation among pairs of the same group, and its p.
+
+        Pairs are centred within their group, and affinities are permuted within it. What differs
+        between groups has no part in it.
+
+        Args:
+            groups: of every pair.
+        """
+        members = [
+            np.flatnonzero(np.asarray(list(groups)) == group) for group in sorted(set(groups))
+        ]
+        x, y = self._x.copy(), self._y.copy()
+        for own in members:
+            x[:, own] -= x[:, own].mean(axis=1, keepdims=True)
+            y[:, own] -= y[:, own].mean(axis=1, keepdims=True)
+        draw = np.random.default_rng(0)
+        order = np.empty((_DRAWS, self.n), int)
+        for own in members:
+            order[:, own] = draw.permuted(np.tile(own, (_DRAWS, 1)), axis=1)
+        total = float((x * y).sum())
+        drawn = sum(x[half][order] @ y[half] for half in range(len(x)))
+        reached = np.count_nonzero(np.abs(drawn).round(12) >= round(abs(total), 12))
+        spread = float((x**2).sum() * (y**2).sum()) ** 0.5
+        return (total / spread if spread else 0.0), (1 + reached) / (1 + _DRAWS)
+
+    def of(self, chosen: Sequence[bool]) -> "Slope":
+        """That of some of the pairs."""
+        halves = (np.asarray(one)[:, np.asarray(chosen)] for one in (self.affinity, self.gain))
+        return Slope(*(tuple(map(tuple, half)) for half in halves))
+
     def p_below(self, limit: float) -> float:
         """One-sided p of "the correlation is at least `limit`" by Fisher's z, se 1 / √(n - 3)."""
         return self._tail(np.arctanh(limit) - self._z)
