@@ -41,24 +41,29 @@ def test_a_part_is_shown_on_each_task_and_outcome():
     ]
 
 
+def on_vision(value):
+    """A ledger of a part over both tasks, one on vision alone, and one without such numbers."""
+    alone = part("c on vision", tasks=["vision"], effect=value, ci_low=None, ci_high=None)
+    own = {"tasks": ["vision", "speech"], "n": 4}
+    beside = [aside(ACCURACY, "vision", value), aside(NLL, "vision", value + 4)]
+    return [
+        {"id": "C4", "parts": [part(**own), part("a gap", **own)], "beside": beside},
+        {"id": "C8", "parts": [alone | {"n": 4}], "beside": []},
+    ]
+
+
 def test_a_part_is_shown_on_all_examples_and_on_some():
-    rows, some = (
-        [
-            {
-                **{"id": "C4", "parts": [part(), part("only one outcome")]},
-                "beside": [aside(ACCURACY, "vision", value), aside(NLL, "vision", value + 4)],
-            }
-        ]
-        for value in (2.0, 3.0)
-    )
-    table = effects.on_examples(rows, some, "vision", range(50000, 51000))
-    assert [row[:2] for row in table.rows] == [["C4", "a minus b"]]
-    assert table.rows[0][2:] == [
+    call = on_vision(2.0), on_vision(3.0)
+    table = effects.on_examples(*call, "vision", range(50000, 51000), "Source.")
+    assert [row[:3] for row in table.rows] == [["C4", "a minus b", "4"], ["C8", "c on vision", "4"]]
+    assert table.rows[0][3:] == [
         *("+2.00 [+1.00, +3.00]", "+3.00 [+2.00, +4.00]"),
         *("+6.00 [+5.00, +7.00]", "+7.00 [+6.00, +8.00]"),
     ]
-    assert table.columns[3] == "accuracy (pp), 50000\N{EN DASH}50999"
-    empty = effects.on_examples(rows, some, "speech", range(9))
+    assert table.rows[1][3:5] == ["+2.00", "+3.00"]
+    assert table.columns[4] == "accuracy (pp), 50000\N{EN DASH}50999"
+    assert table.notes[-1].endswith("stored predictions: C4 (a gap).")
+    empty = effects.on_examples(*call, "speech", range(9), "Source.")
     assert empty.notes == ["No contrast of the claims has outcomes on speech."]
 
 

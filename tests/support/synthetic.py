@@ -143,7 +143,7 @@ def write_run(
             "train_fraction": declared.train_fraction,
         },
         "seed": seed,
-        "training": {"epochs": epochs, "batch_size": 64, "learning_rate": 1e-3},
+        "training": {"epochs": epochs, "batch_size": 64, "learning_rate": 1e-3, "eval_train": 1000},
     }
     scores = {task: one["final"]["test"] for task, one in results.items()}
     predictions = _exact(scores) if exact else _predictions(tasks)

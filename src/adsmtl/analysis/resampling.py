@@ -2,34 +2,35 @@
 
 import numpy as np
 
+from adsmtl.analysis.paired import Paired
 from adsmtl.analysis.statistics import Estimate, t_quantile
 
-DRAWS = 2000
 
+def seeds_and_examples(first: np.ndarray, second: np.ndarray, folds: np.ndarray) -> Estimate:
+    """Difference of two arms with a 95 % interval for other seeds and other test examples.
 
-def seeds_and_examples(
-    first: np.ndarray, second: np.ndarray, folds: np.ndarray, draws: int = DRAWS, seed: int = 0
-) -> Estimate:
-    """Difference of two arms with a 95 % interval from a crossed bootstrap.
+    Seeds and examples are crossed, so variances by either add up less what both hold, the noise of
+    single predictions (two-way clustering: Cameron, Gelbach and Miller 2011, *J. Bus. Econ. Stat.*
+    29, 238-249):
 
-    Seeds are drawn within their folds, and test examples independently of them, both with
-    replacement; every pair of a drawn seed and a drawn example counts (the pigeonhole bootstrap,
-    Owen 2007, *Ann. Appl. Stat.* 1, 386-411). Of n seeds n - 1 are drawn, without which the spread
-    between few seeds would come out too small (Rao and Wu 1988, *J. Am. Stat. Assoc.* 83,
-    231-241). Where a fold has one seed only, seeds are drawn from all of them. The interval is
-    mean ± t · sd of the draws, with the degrees of freedom of the seeds.
+        variance = variance over seeds + max(0, Σ_e g_e² - Σ_se r_se²).
+
+    The first is that of `Paired`, within folds. With w_s = 1 / (seeds · examples of the seed),
+    g_e = Σ_s w_s (d_se - mean of the seed), and r is w_s times what is left of d_se after the means
+    of its seed and, within the fold, of its example; its square is scaled by n / (n - 1) for n
+    seeds that have the example. Where a fold has one seed only, all seeds are one fold. A crossed
+    bootstrap would count the noise of single predictions three times (Owen 2007, *Ann. Appl.
+    Stat.* 1, 386-411).
 
     Args:
         first: (seeds, examples), such as 1 where the prediction is right and 0 elsewhere, or an
             NLL; NaN where an example is not in the test split of the seed's fold.
         second: of the other arm, same seeds and examples.
         folds: (seeds,), at least two.
-        draws: of the bootstrap.
-        seed: of the draws.
 
     Returns:
-        Mean over seeds of each seed's mean over its examples, with the spread of the draws; n
-        counts seeds.
+        Mean over seeds of each seed's mean over its examples; `sd` is its standard error, the
+        interval has the degrees of freedom of the seeds, and n counts seeds.
 
     Raises:
         ValueError: shapes differ, there is one seed, or a seed has no example.
@@ -39,21 +40,23 @@ def seeds_and_examples(
     n = len(difference)
     if n < 2 or len(folds) != n or not known.any(axis=1).all():
         raise ValueError(f"{difference.shape} differences and {len(folds)} folds do not fit")
-    draw = np.random.default_rng(seed)
-    filled = np.where(known, difference, 0.0)
-    strata = [np.flatnonzero(np.asarray(folds) == fold) for fold in np.unique(folds)]
-    if min(map(len, strata)) < 2:
-        strata = [np.arange(n)]
-    examples = filled.shape[1]
-    means = np.empty(draws)
-    for k in range(draws):
-        weights = np.bincount(draw.integers(0, examples, examples), minlength=examples)
-        # Examples of a seed that were all left out of the draw make it count for nothing.
-        totals, counts = filled @ weights, known @ weights
-        per_seed = np.divide(totals, counts, out=np.full(n, np.nan), where=counts > 0)
-        drawn = [np.nanmean(per_seed[draw.choice(own, len(own) - 1)]) for own in strata]
-        means[k] = np.average(drawn, weights=[len(own) for own in strata])
-    mean = float((filled.sum(axis=1) / known.sum(axis=1)).mean())
-    sd = float(means.std(ddof=1))
-    half = t_quantile(0.975, n - len(strata)) * sd
-    return Estimate(n, mean, sd, mean - half, mean + half)
+    of_seed = Paired(tuple(np.nanmean(difference, axis=1)), tuple(int(fold) for fold in folds))
+    per_seed = np.array(of_seed.values)
+    # Weighted, and centred on the seed; 0 where a seed lacks the example.
+    weights = 1 / (n * known.sum(axis=1, keepdims=True))
+    centred = np.where(known, difference - per_seed[:, None], 0.0) * weights
+    strata = np.asarray(folds) if of_seed.stratified else np.zeros(n)
+    both = sum(_both(centred[strata == own], known[strata == own]) for own in np.unique(strata))
+    examples = float((centred.sum(axis=0) ** 2).sum())
+    se = (of_seed.se**2 + max(0.0, examples - both)) ** 0.5
+    half = t_quantile(0.975, of_seed.df) * se
+    return Estimate(n, of_seed.effect, se, of_seed.effect - half, of_seed.effect + half)
+
+
+def _both(centred: np.ndarray, known: np.ndarray) -> float:
+    """What seeds and examples hold together, of one fold: the noise of single predictions."""
+    count = known.sum(axis=0)
+    several = count > 1
+    own, has = centred[:, several], known[:, several]
+    left = np.where(has, own - own.sum(axis=0) / count[several], 0.0)
+    return float((left**2 * (count / np.maximum(count - 1, 1))[several]).sum())

@@ -14,10 +14,11 @@ class Components:
         fold: between folds, which differ in test speakers.
         machine: between kinds of machine and precision, on which the seeds were trained.
         seed: between seeds of one fold, common to all arms (initial weights, order of the data).
-        residual: what is left, an arm's own answer to a seed. Running the same arm again with the
-            same seed is part of it; without repeated runs the two cannot be told apart.
-        sampling: of `residual`, what choosing other test examples alone would give, from the
-            binomial distribution; an upper bound, since arms are tested on the same examples.
+        residual: what is left, an arm's own answer to a seed within folds and machines. Running the
+            same arm again with the same seed is part of it; without repeated runs the two cannot
+            be told apart. With one seed per fold and machine it holds an arm's own answer to these.
+        sampling: what choosing other test examples would give to one run, from the binomial
+            distribution; most of it cancels between arms, which are tested on the same examples.
     """
 
     fold: float | None
@@ -30,7 +31,8 @@ class Components:
 def components(runs: pd.DataFrame, column: str = "test_accuracy") -> Components:
     """Components of variance of arms by seeds, by the method of moments.
 
-    Arms are fixed. What is left of arms by seeds gives σ_r². Means over the A arms give the rest:
+    Arms are fixed. What is left of arms by seeds, within folds and machines, gives σ_r². Means over
+    the A arms give the rest:
     a seed's mean holds its fold, its machine and itself, with σ_e² = σ_s² + σ_r² / A. Sums of
     squares are set equal to what they are on average (Henderson's method 3; Searle, Casella and
     McCulloch 1992, chapter 5): of seeds within folds and machines, and of each of these two after
@@ -50,14 +52,10 @@ def components(runs: pd.DataFrame, column: str = "test_accuracy") -> Components:
         raise ValueError(f"{arms} arms and {seeds} seeds leave nothing to compare")
     of_seed = runs.drop_duplicates("seed").set_index("seed").loc[wide.index]
     values = wide.to_numpy(dtype=float)
-    per_seed = values.mean(axis=1)
-    left = values - values.mean(axis=0) - per_seed[:, None] + values.mean()
-    residual = float((left**2).sum()) / ((seeds - 1) * (arms - 1))
-    fold, machine, error = _nested(
-        per_seed,
-        _levels(of_seed["fold"]),
-        _levels(of_seed["machine"]) if "machine" in of_seed else np.ones((seeds, 1)),
-    )
+    folds = _levels(of_seed["fold"])
+    machines = _levels(of_seed["machine"]) if "machine" in of_seed else np.ones((seeds, 1))
+    residual = _residual(values, np.hstack([folds, machines]))
+    fold, machine, error = _nested(values.mean(axis=1), folds, machines)
     return Components(
         fold=_root(fold),
         machine=_root(machine),
@@ -65,6 +63,21 @@ def components(runs: pd.DataFrame, column: str = "test_accuracy") -> Components:
         residual=residual**0.5,
         sampling=_sampling(runs, column),
     )
+
+
+def _residual(values: np.ndarray, levels: np.ndarray) -> float:
+    """Variance of what arms and levels leave of arms by seeds; of what arms leave, if all.
+
+    Args:
+        values: shape (seeds, arms).
+        levels: indicators of folds and machines, shape (seeds, levels).
+    """
+    seeds, arms = values.shape
+    within = _without(levels)
+    if round(float(np.trace(within))) == 0:
+        within = _without(np.ones((seeds, 1)))
+    left = within @ (values - values.mean(axis=1, keepdims=True))
+    return float((left**2).sum()) / (round(float(np.trace(within))) * (arms - 1))
 
 
 def _nested(
@@ -101,7 +114,7 @@ def _without(design: np.ndarray) -> np.ndarray:
 
 def _levels(factor: pd.Series) -> np.ndarray:
     """Indicators of a factor's levels, shape (n, levels)."""
-    return pd.get_dummies(factor).to_numpy(dtype=float)
+    return pd.get_dummies(factor.astype(str)).to_numpy(dtype=float)
 
 
 def _root(variance: float | None) -> float | None:

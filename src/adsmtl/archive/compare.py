@@ -1,15 +1,16 @@
 """Says of two results what is equal, and what differs by more than chance explains.
 
-Runs of the same arm and seed are compared number by number; what is not equal there is compared as
-means of arms over all their seeds, with the spread between seeds as the measure. Four answers:
+Runs of the same arm and seed are compared number by number, and what is not equal there by tests.
+Four answers:
 
 - **identical**: every score and every epoch of the common seeds is equal, bit by bit;
-- **rounding**: losses agree to `LOSS` of their size, and accuracies to `EXAMPLES` of the examples,
-  at least one;
-- **noise**: the means of the arm differ by no more than other seeds would make them differ:
-  Student's t test with the variance between seeds pooled over all arms of the task, Holm-corrected
-  over all that is tested here, gives a p above `LEVEL`;
-- **different**: they do.
+- **rounding**: after the last epoch, and as means of the last three, losses agree to `LOSS` of
+  their size, and accuracies to `EXAMPLES` of the examples, at least one;
+- **noise**: p is above `LEVEL`, Holm-corrected over all that is tested here. Two or more common
+  seeds are paired by t. Else the means over all seeds are compared: by Welch's t test of the arm
+  and by Student's with the variance between seeds pooled over all arms of the task; the larger p
+  counts, because arms of one seed are alike and not all arms are equally noisy;
+- **different**: p is not.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ import pandas as pd
 from adsmtl.analysis import statistics
 from adsmtl.collected import provenance
 from adsmtl.collected.reading import Collected
+from adsmtl.study import LAST
 
 IDENTICAL, ROUNDING, NOISE, DIFFERENT, UNKNOWN = (
     *("identical", "rounding", "noise", "different"),
@@ -31,6 +33,8 @@ LOSS = 1e-4
 EXAMPLES = 1e-4
 LEVEL = 0.05
 MEASURES = ("test_accuracy", "test_loss")
+_LAST = f"_last{LAST}"
+_ROUNDED = (*((split, "") for split in ("train", "val", "test")), ("val", _LAST), ("test", _LAST))
 # Names, times and origins: they are compared apart, or not at all.
 _RUN = ["arm", "seed", "task"]
 _NOT_SCORES = (
@@ -124,12 +128,14 @@ def _near(first: Collected, second: Collected, arm: str, task: str) -> str | Non
     if one.equals(two) and epochs.equals(others):
         return IDENTICAL
     sizes = _of(first.runs, arm, task).set_index("seed").loc[one.index]
-    for split in ("train", "val", "test"):
-        loss = np.abs(two[f"{split}_loss"] - one[f"{split}_loss"])
-        accuracy = np.abs(two[f"{split}_accuracy"] - one[f"{split}_accuracy"])
+    for split, last in _ROUNDED:
+        loss, accuracy = (f"{split}_{measure}{last}" for measure in ("loss", "accuracy"))
         examples = sizes[f"examples_{split}"].to_numpy()
+        if split == "train":
+            examples = np.minimum(examples, first.configs[arm]["training"]["eval_train"])
         allowed = np.maximum(1, EXAMPLES * examples) / examples + 1e-12
-        if (loss > LOSS * np.abs(one[f"{split}_loss"])).any() or (accuracy > allowed).any():
+        losses, accuracies = (np.abs(two[name] - one[name]) for name in (loss, accuracy))
+        if (losses > LOSS * np.abs(one[loss])).any() or (accuracies > allowed).any():
             return None
     return ROUNDING
 
@@ -145,20 +151,38 @@ def _scores(frame: pd.DataFrame, arm: str, task: str, *more: str) -> pd.DataFram
 def _tested(
     first: Collected, second: Collected, pairs: list[tuple[str, str]]
 ) -> dict[tuple[str, str, str], float]:
-    """Corrected p of the difference of two means, by arm, task and measure.
-
-    The variance between seeds is that within every arm of the task in either result, pooled. A task
-    of which no arm has two seeds is not tested.
-    """
+    """Corrected p, by arm, task and measure; nothing of what no spread between seeds is known."""
     found: dict[tuple[str, str, str], float] = {}
     for arm, task in pairs:
+        one, two = (_of(own.runs, arm, task).set_index("seed") for own in (first, second))
+        common = one.index.intersection(two.index)
         for name in MEASURES:
-            variance, degrees = _pooled(first, second, task, name)
-            one, two = (_of(own.runs, arm, task)[name].to_numpy() for own in (first, second))
-            if not degrees:
-                continue
-            found[arm, task, name] = _p(two.mean() - one.mean(), variance, degrees, one, two)
+            if len(common) > 1:
+                apart = (two.loc[common, name] - one.loc[common, name]).to_numpy()
+                p = _p(apart.mean(), apart.var(ddof=1) / len(apart), len(apart) - 1)
+            else:
+                p = _of_means(one[name], two[name], *_pooled(first, second, task, name))
+            if p is not None:
+                found[arm, task, name] = p
     return dict(zip(found, statistics.holm(list(found.values())), strict=True)) if found else {}
+
+
+def _of_means(one: pd.Series, two: pd.Series, variance: float, degrees: int) -> float | None:
+    """The larger p of the test with a known variance between seeds and of that of the arm alone."""
+    if not degrees:
+        return None
+    difference, sizes = two.mean() - one.mean(), (len(one), len(two))
+    p = _p(difference, variance * sum(1 / size for size in sizes), degrees)
+    spread = [own.var(ddof=1) if len(own) > 1 else None for own in (one, two)]
+    if None not in spread:
+        squares = [own / size for own, size in zip(spread, sizes, strict=True)]
+        total = sum(squares)
+        parts = sum(own**2 / (size - 1) for own, size in zip(squares, sizes, strict=True))
+        p = max(p, _p(difference, total, total**2 / parts if parts else 1))
+    elif any(own is not None for own in spread):  # Student's, with the one spread that is known
+        (own,) = [own for own in spread if own is not None]
+        p = max(p, _p(difference, own * sum(1 / size for size in sizes), max(sizes) - 1))
+    return p
 
 
 def _pooled(first: Collected, second: Collected, task: str, name: str) -> tuple[float, int]:
@@ -172,13 +196,13 @@ def _pooled(first: Collected, second: Collected, task: str, name: str) -> tuple[
     return (total / degrees, degrees) if degrees else (0.0, 0)
 
 
-def _p(difference: float, variance: float, degrees: int, one: np.ndarray, two: np.ndarray) -> float:
+def _p(difference: float, squared: float, degrees: float) -> float:
+    """Two-sided p of a difference with this squared standard error."""
     from scipy import stats  # takes seconds to load
 
-    error = np.sqrt(variance * (1 / len(one) + 1 / len(two)))
-    if error == 0:
+    if squared == 0:
         return 1.0 if difference == 0 else 0.0
-    return float(2 * stats.t.sf(abs(difference) / error, degrees))
+    return float(2 * stats.t.sf(abs(difference) / squared**0.5, degrees))
 
 
 def _origin(first: Collected, second: Collected) -> Iterator[str]:

@@ -63,14 +63,15 @@ def _judge(options: argparse.Namespace) -> None:
 
 def _contrasts(options: argparse.Namespace) -> None:
     from adsmtl.claims import ledger
-    from adsmtl.collected import examples, reading
+    from adsmtl.collected import examples, provenance, reading
     from adsmtl.report import effects
     from adsmtl.tables import render
 
     whole = reading.load(options.folder)
     some = examples.restricted(whole, options.task, options.examples)
     judged = ledger.judge(whole), ledger.judge(some)
-    table = effects.on_examples(*judged, options.task, options.examples)
+    source = provenance.sentence(whole)
+    table = effects.on_examples(*judged, options.task, options.examples, source)
     print(render.markdown(table), end="")
 
 

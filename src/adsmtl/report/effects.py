@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from adsmtl.claims.outcome import ACCURACY, NLL
+from adsmtl.claims.outcome import ACCURACY, NLL, Outcome
 from adsmtl.claims.wanted import MAIN
 from adsmtl.tables import numbers
 from adsmtl.tables.render import TextTable
@@ -38,41 +38,66 @@ def by_task(rows: Sequence[Row]) -> TextTable | None:
     )
 
 
-def on_examples(rows: Sequence[Row], some: Sequence[Row], task: str, examples: range) -> TextTable:
-    """Every part that is a mean over tasks, on one task: all test examples, and some of them.
+def on_examples(
+    rows: Sequence[Row], some: Sequence[Row], task: str, examples: range, source: str
+) -> TextTable:
+    """Every part that has numbers on one task: from all test examples, and from some of them.
 
     Args:
         rows: of `claims.json`.
         some: the same of `collected.examples.restricted`.
         task: one of `wanted.MAIN`.
         examples: their numbers.
+        source: the sentence that ends the caption.
     """
-    known = {(row["id"], one["name"]): one for row in some for one in row["beside"]}
-    cells = []
+    cells, lacking = [], []
     for row, part in _parts(rows):
-        beside = {one["name"]: one for one in row["beside"]}
-        names = [f"{part['comparison']}: {outcome.name} on {task}" for outcome in (ACCURACY, NLL)]
-        if all(name in beside for name in names):
-            values = [one for name in names for one in (beside[name], known[row["id"], name])]
-            shown = [_estimate(value) for value in values]
-            cells.append([row["id"], part["comparison"], *shown])
+        (own,) = [own for own in some if own["id"] == row["id"]]
+        (again,) = [o for o in own["parts"] if o["comparison"] == part["comparison"]]
+        pairs = [
+            (_on(row, part, outcome, task), _on(own, again, outcome, task))
+            for outcome in (ACCURACY, NLL)
+        ]
+        if None not in pairs[0]:
+            shown = [numbers.MISSING if one is None else one for pair in pairs for one in pair]
+            cells.append([row["id"], part["comparison"], str(part["n"]), *shown])
+        elif task in (part["tasks"] or [task]):
+            lacking.append(f"{row['id']} ({part['comparison']})")
     these = f"{examples.start}\N{EN DASH}{examples.stop - 1}"
+    notes = ["C8 names no direction, so its sign favours nothing."] if cells else []
+    if lacking:
+        notes.append(
+            "Not shown, because they rest on more than a task's stored predictions:"
+            f" {'; '.join(lacking)}."
+        )
     return TextTable(
         name="effects-on-examples",
         caption=(
             f"The contrasts of the claims on {task}, on all test examples and on those numbered"
             f" {these} alone, not tested. Positive numbers favour the claim: higher accuracy, lower"
-            " NLL. Brackets hold 95 % t-intervals over seeds."
+            " NLL. Brackets hold 95 % t-intervals over seeds, with standard errors within folds;"
+            f" that other examples could have been taken is not in them. {source}"
         ),
         columns=[
-            *("", "Contrast", "accuracy (pp), all", f"accuracy (pp), {these}"),
+            *("", "Contrast", "n", "accuracy (pp), all", f"accuracy (pp), {these}"),
             *("NLL (nats), all", f"NLL (nats), {these}"),
         ],
         rows=cells,
-        notes=[] if cells else [f"No contrast of the claims has outcomes on {task}."],
+        notes=notes if cells else [f"No contrast of the claims has outcomes on {task}."],
         left=2,
         wrap=[1],
     )
+
+
+def _on(row: Row, part: Mapping[str, Any], outcome: Outcome, task: str) -> str | None:
+    """A part's outcome on a task; None where it has none."""
+    name = f"{part['comparison']}: {outcome.name} on {task}"
+    for one in row["beside"]:
+        if one["name"] == name:
+            return _estimate(one)
+    if part["tasks"] == [task] and outcome is ACCURACY and part["unit"] == ACCURACY.unit:
+        return numbers.estimate(part["effect"], part["ci_low"], part["ci_high"])
+    return None
 
 
 def by_fold(rows: Sequence[Row]) -> TextTable | None:

@@ -54,16 +54,18 @@ def components(final: pd.DataFrame, source: str) -> tuple[pd.DataFrame, TextTabl
             "Standard deviation of one run of a multi-task main arm by its source: between folds,"
             " which differ in test speakers; between machines, kinds of device and precision;"
             " between seeds of both, common to all arms (initial weights, order of the data);"
-            " what is left, which includes running the same arm again; and, of what is left, what"
-            " drawing other test examples alone would give, an upper bound, because arms are"
-            " tested on the same examples. Method of moments,"
-            " negative estimates are 0; with one seed per fold and machine, or where each machine"
-            f" has folds of its own, they cannot be told apart. {source}"
+            " what is left, which includes running the same arm again; and what drawing other test"
+            " examples would give to one run (accuracy alone). It can exceed what is left, because"
+            " arms are tested on the same examples, which cancels. Method of moments, negative"
+            " estimates are 0. With few folds or machines, their own spread is hardly known; where"
+            " each machine has folds of its own, the two cannot be told apart, and with one seed"
+            " for each fold and machine, what is left holds the arms' own answers to folds."
+            f" {source}"
         ),
         columns=[
             *("Outcome", "Task", "Unit", "Arms", "Seeds", "Fold", "Machine", "Seed"),
             "Left over",
-            "Sampling, at most",
+            "Sampling",
         ],
         rows=[
             [
@@ -101,10 +103,11 @@ def resampled(collected: Collected, source: str) -> tuple[pd.DataFrame, TextTabl
         name="resampling",
         caption=(
             "Differences in test accuracy, first arm minus second at the same seed, in percentage"
-            " points, with two 95 % intervals: over seeds alone, for these test examples (t,"
-            " standard errors within folds), and over seeds and test examples drawn together"
-            f" (crossed bootstrap of {resampling.DRAWS:,} draws). Where a fold has one seed only,"
-            f" folds are not told apart. {source}"
+            " points, with two 95 % t-intervals: over seeds alone, for these test examples"
+            " (standard errors within folds), and over seeds and test examples together (the"
+            " variances by seeds and by examples added up, less what both hold). Examples count"
+            " one by one, not by speaker or utterance. Where a fold has one seed only, folds are"
+            f" not told apart. {source}"
         ),
         columns=["Comparison", "Task", "n", "Effect (pp)", "Over seeds", "Over seeds and examples"],
         rows=[
