@@ -201,10 +201,13 @@ def test_specifications_are_ordered_and_told_by_what_they_change():
         for arm, value in accuracy.items()
         for seed in range(4)
     )
-    found = specification.curve(
-        final, configs, ["adsmtl", "k2", "k2-p3", "absent"], "fixed", "adsmtl"
-    )
+    arms = ["adsmtl", "k2", "k2-p3", "absent"]
+    found = specification.curve(final, configs, arms, dict.fromkeys(arms, "fixed"), "adsmtl")
     assert list(found["arm"]) == ["k2-p3", "adsmtl", "k2"]
     assert list(found["effect"]) == pytest.approx([-0.01, 0.01, 0.03])
     assert list(found["axes"]) == ["dropout.kappa, dropout.p0", "", "dropout.kappa"]
     assert found["settings"].iloc[2] == "dropout.kappa = 2.0"
+    other = specification.curve(
+        final, configs, arms, dict.fromkeys(arms, "fixed") | {"k2": "adsmtl"}, "adsmtl"
+    )
+    assert other.set_index("arm")["effect"]["k2"] == pytest.approx(0.02)

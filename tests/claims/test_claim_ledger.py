@@ -190,7 +190,7 @@ def test_one_sentence_can_be_quoted(written):
     assert "n = 12 pairs" in judged["C9"]
     assert "”, comes to a negligible effect, equivalent to none: " in judged["C4"]
     assert "; an effect of more than 0.0" in judged["C4"]
-    assert "; a loss of more than 0.10 nats is excluded at 5 %." in judged["C6"]
+    assert "; a loss of more than 0.100 nats is excluded at 5 %." in judged["C6"]
     assert "with an effect below the smallest effect of interest" in judged["C3"]
     assert "with Keras 3.15.1, 1 of 1 defects" in judged["C11"]
 

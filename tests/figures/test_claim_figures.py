@@ -17,6 +17,7 @@ def part(effect=0.5, delta=0.5, unit="percentage points", folds=(0, 1, 0, 1), **
         "comparison": "one arm minus another",
         "tasks": ["vision", "speech"],
         "unit": unit,
+        "asserts": "effect above 0",
         "delta": delta,
         "effect": effect,
         "ci_low": effect - 0.2,
@@ -50,6 +51,19 @@ def test_the_band_spans_delta_and_a_line_marks_0():
     across = band.get_paths()[0].vertices[:, 0]
     assert (across.min(), across.max()) == (-0.25, 0.25)
     assert any(list(line.get_xdata()) == [0, 0] for line in ax.lines)
+
+
+@pytest.mark.parametrize(
+    ("asserts", "told"),
+    [
+        ("effect above 0", "right of 0 favours"),
+        ("effect other than 0", "names no direction"),
+        ("effect above minus delta", "left of the band contradicts"),
+    ],
+)
+def test_the_axis_says_what_favours_the_claim(asserts, told):
+    (ax,) = drawn(part(asserts=asserts)).axes
+    assert told in ax.get_xlabel()
 
 
 def test_every_part_is_a_row_with_its_numbers():

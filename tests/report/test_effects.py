@@ -21,7 +21,8 @@ def part(comparison="a minus b", **changes):
 
 def aside(outcome, task, value):
     name = f"a minus b: {outcome.name} on {task}"
-    return {"name": name, "value": value, "ci_low": value - 1, "ci_high": value + 1}
+    known = {"name": name, "unit": outcome.unit, "value": value}
+    return known | {"ci_low": value - 1, "ci_high": value + 1}
 
 
 def test_a_part_is_shown_on_each_task_and_outcome():
@@ -34,7 +35,7 @@ def test_a_part_is_shown_on_each_task_and_outcome():
     assert [row[:2] for row in table.rows] == [["C4", "a minus b"]]
     assert table.rows[0][2:] == [
         *(minus("0.00 [-1.00, +1.00]"), "+2.00 [+1.00, +3.00]"),
-        *("+4.00 [+3.00, +5.00]", "+6.00 [+5.00, +7.00]"),
+        *("+4.000 [+3.000, +5.000]", "+6.000 [+5.000, +7.000]"),
     ]
     assert table.columns[2:] == [
         *("vision accuracy (pp)", "speech accuracy (pp)", "vision NLL (nats)", "speech NLL (nats)"),
@@ -58,7 +59,7 @@ def test_a_part_is_shown_on_all_examples_and_on_some():
     assert [row[:3] for row in table.rows] == [["C4", "a minus b", "4"], ["C8", "c on vision", "4"]]
     assert table.rows[0][3:] == [
         *("+2.00 [+1.00, +3.00]", "+3.00 [+2.00, +4.00]"),
-        *("+6.00 [+5.00, +7.00]", "+7.00 [+6.00, +8.00]"),
+        *("+6.000 [+5.000, +7.000]", "+7.000 [+6.000, +8.000]"),
     ]
     assert table.rows[1][3:5] == ["+2.00", "+3.00"]
     assert table.columns[4] == "accuracy (pp), 50000\N{EN DASH}50999"

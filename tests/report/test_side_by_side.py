@@ -42,7 +42,7 @@ def test_contrasts_that_both_have_stand_effect_beside_effect():
     table = beside.contrasts(here, there, "second", "study")
     (shown,) = table.rows
     assert shown[:3] == ["C4", "a minus b", "nats"]
-    assert [cell.split()[0] for cell in shown[3:6]] == ["+2.00", "+1.00", "+1.00"]
+    assert [cell.split()[0] for cell in shown[3:6]] == ["+2.000", "+1.000", "+1.000"]
     assert shown[6] == "2, 3"
     assert table.columns[3:5] == ["second", "study"]
 

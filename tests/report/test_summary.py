@@ -4,7 +4,7 @@ from adsmtl.report import summary
 from adsmtl.tables.numbers import minus
 
 
-def row(number, verdict, effect=None, half=0.1, excluded=None, unit="percentage points"):
+def row(number, verdict, effect=None, half=0.1, excluded=None, unit="percentage points", **part):
     known = effect is not None
     return {
         "id": f"C{number}",
@@ -18,6 +18,7 @@ def row(number, verdict, effect=None, half=0.1, excluded=None, unit="percentage 
         "excluded": excluded,
         "n": 3,
         "reason": None,
+        "parts": [{"asserts": "effect above 0"} | part],
     }
 
 
@@ -54,6 +55,11 @@ def test_the_largest_clear_effects_come_first_whatever_their_sign():
 def test_sizes_that_are_excluded_are_those_of_accuracy():
     text = told(LEDGER)
     assert "excluded at 5 %: C1 2.20, C2 0.80, C3 0.20, C4 any, C5 1.20." in text
+
+
+def test_a_loss_that_is_excluded_is_no_effect_in_favour():
+    lossless = row(6, SUPPORTED, 0.1, excluded=0.4, asserts="effect above minus delta")
+    assert "C6 0.40" not in told([*LEDGER[:5], lossless])
 
 
 def test_an_incomplete_study_says_so_first():

@@ -45,3 +45,10 @@ def test_an_estimate_without_interval_is_its_mean():
 )
 def test_three_digits_count(value, text):
     assert numbers.three_digits(value) == text
+
+
+def test_nats_have_the_decimals_that_their_smallest_effect_of_interest_needs():
+    assert numbers.of_unit("nats")(0.0204) == "+0.020"
+    assert numbers.of_unit("nats", numbers.plain)(0.0204) == "0.020"
+    assert numbers.of_unit("percentage points")(0.0204) == "+0.02"
+    assert numbers.of_unit(None)(0.5) == "+0.50"

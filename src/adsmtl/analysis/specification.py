@@ -12,25 +12,25 @@ def curve(
     final: pd.DataFrame,
     configs: Mapping[str, Mapping[str, Any]],
     arms: Sequence[str],
-    baseline: str,
+    baselines: Mapping[str, str],
     reference: str,
     column: str = "test_accuracy",
 ) -> pd.DataFrame:
-    """Every arm minus `baseline`, mean over tasks, and on which axes it differs from `reference`.
+    """Every arm minus its baseline, mean over tasks, and on which axes it differs from `reference`.
 
     Args:
         final: as `collect.runs_frame` returns it.
         configs: by arm, the configuration of its runs (`Collected.configs`).
         arms: of the multiverse.
-        baseline: what they are compared with, such as the arm of fixed rate 0.2.
+        baselines: by arm, what it is compared with, such as the fixed rate 0.2 at the same site.
         reference: the arm whose settings the axes start from, such as ADSMTL with p0 0.2.
         column: of `final`.
 
     Returns:
         One row per arm, by rising effect: arm, label, n, effect, ci_low, ci_high (fractions,
         stratified by fold), axes (names, joined by ", "; empty for `reference`), and `settings`, a
-        text such as "dropout.kappa = 2.0". Arms without a seed in common with `baseline`
-        are left out.
+        text such as "dropout.kappa = 2.0". Arms without a seed in common with their
+        baseline are left out.
     """
     means = final.groupby(["arm", "seed"])[column].mean()
     folds = final.drop_duplicates("seed").set_index("seed")["fold"]
@@ -38,9 +38,9 @@ def curve(
     start = dict(_settings(configs[reference]["arm"]))
     rows = []
     for arm in arms:
-        if arm not in labels or baseline not in labels:
+        if arm not in labels or baselines.get(arm) not in labels:
             continue
-        difference = (means[arm] - means[baseline]).dropna()
+        difference = (means[arm] - means[baselines[arm]]).dropna()
         if difference.empty:
             continue
         one = Paired(tuple(difference), tuple(folds.loc[difference.index]))

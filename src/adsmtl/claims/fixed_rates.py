@@ -70,7 +70,8 @@ def _regrets(evidence: Evidence) -> list[Aside]:
         aside(evidence, "regret of the rate chosen on the own seed's validation data", best - own),
         aside(evidence, "regret of a rate drawn at random", best - tested.mean(axis=1)),
         Aside(
-            "best of four runs at one rate, chosen on validation, minus their mean: luck alone;"
+            "best of four runs at one rate, chosen on validation, minus their mean: luck alone, and"
+            " less than all of it, since what the rates of a seed have in common is left out;"
             " n counts blocks of four seeds",
             POINTS,
             *(None if one is None else 100 * one for one in (lucky.mean, lucky.low, lucky.high)),

@@ -43,10 +43,11 @@ def with_sentence(row: Row, kind: Kind, decision: Decision, embedded: bool) -> R
     Args:
         kind: what the deciding part asserts.
     """
-    spread = numbers.interval(row.ci_low, row.ci_high)
+    show = numbers.of_unit(row.unit)
+    spread = numbers.interval(row.ci_low, row.ci_high, show)
     facts = [*([f"95 % interval {spread}"] if spread else []), f"n = {_counted(row)}"]
     verdict = said(row.verdict) + _QUALIFIED.get(row.qualifier, "")
-    value = f"{numbers.signed(row.effect)}{_in(row.unit)}"
+    value = f"{show(row.effect)}{_in(row.unit)}"
     sentence = (
         f"{row.id}, “{row.claim.rstrip('.')}”, {verdict}: {row.comparison}, {value}"
         f" ({', '.join(facts)}); {_excluded(row, kind)}."
@@ -83,8 +84,9 @@ def _notes(row: Row, kind: Kind, decision: Decision) -> list[str]:
     if row.reason:
         notes.append(row.reason)
     elif row.detectable is not None:
+        detectable = numbers.of_unit(row.unit, numbers.plain)(row.detectable)
         notes.append(
-            f"With 80 % power a true effect of {numbers.plain(row.detectable)}{_in(row.unit)} would"
+            f"With 80 % power a true effect of {detectable}{_in(row.unit)} would"
             f" have been supported, all parts included, at the level {ALPHA:g}/{decision.tested}"
             " that the correction demands in the worst case."
         )
@@ -104,7 +106,7 @@ def _excluded(row: Row, kind: Kind) -> str:
     }[kind]
     if row.excluded is None:
         return "so few numbers exclude no effect, whatever its size"
-    size = f"{numbers.plain(abs(row.excluded))}{_in(row.unit)}"
+    size = f"{numbers.of_unit(row.unit, numbers.plain)(abs(row.excluded))}{_in(row.unit)}"
     if row.excluded >= 0:
         return f"{what.format(size)} is excluded at 5 %"
     if kind is Kind.NOT_WORSE:

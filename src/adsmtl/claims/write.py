@@ -14,6 +14,10 @@ from adsmtl.files import write_json, write_text
 from adsmtl.tables import numbers
 from adsmtl.tables.render import TextTable, markdown
 
+EXCEPT = (
+    "C6 is tested against a loss of delta, and excluded is a loss; C9's unit is the pair of tasks,"
+    " its p comes from permuting pairs, and the rest from Fisher's z."
+)
 CAPTION = (
     "Every claim of the paper with its verdict. A claim of several parts holds only if all of"
     " them do; the numbers are those of the part that decides. Positive effects favour the claim."
@@ -21,6 +25,7 @@ CAPTION = (
     " exact two-sided sign-flip test of no effect, corrected over all claims tested; Holm p (B) is"
     " of the one-sided test of an effect of at least delta, the smallest effect of interest."
     " Excluded is the smallest effect that this test excludes at 5 %, with all larger ones."
+    f" {EXCEPT}"
 )
 
 
@@ -81,7 +86,7 @@ def _overview(rows: Sequence[dict[str, Any]]) -> TextTable:
                 numbers.p_value(row["p_holm"]),
                 numbers.p_value(row["p_b_holm"]),
                 numbers.MISSING if row["delta"] is None else f"{row['delta']:g}",
-                numbers.estimate(row["excluded"], show=numbers.plain),
+                excluded(row),
             ]
             for row in rows
         ],
@@ -91,7 +96,7 @@ def _overview(rows: Sequence[dict[str, Any]]) -> TextTable:
 
 _PART_COLUMNS = [
     *("Part", "Unit", "n", "Effect", "Interval over folds", "p", "p (B)", "Excluded"),
-    "Bayes factor",
+    "Bayes factor of an effect against none",
 ]
 
 
@@ -100,26 +105,30 @@ def evidence_tables(row: dict[str, Any]) -> list[TextTable]:
     parts = [
         [
             *(one["comparison"], one["unit"], str(one["n"])),
-            numbers.estimate(one["effect"], one["ci_low"], one["ci_high"]),
-            numbers.interval(one["fold_low"], one["fold_high"]) or numbers.MISSING,
+            effect(one),
+            numbers.interval(one["fold_low"], one["fold_high"], numbers.of_unit(one["unit"]))
+            or numbers.MISSING,
             numbers.p_value(one["p"]),
             numbers.p_value(one["p_b"]),
-            numbers.estimate(one["excluded"], show=numbers.plain),
+            excluded(one),
             numbers.MISSING if one["bayes_factor"] is None else f"{one['bayes_factor']:.2g}",
         ]
         for one in row["parts"]
     ]
     beside = [
         [
-            *(one["name"], one["unit"]),
-            numbers.estimate(one["value"], one["ci_low"], one["ci_high"], numbers.plain),
+            *(one["name"], one["unit"], numbers.MISSING if one["n"] is None else str(one["n"])),
+            numbers.estimate(
+                *(one["value"], one["ci_low"], one["ci_high"]),
+                numbers.of_unit(one["unit"], numbers.plain),
+            ),
         ]
         for one in row["beside"]
     ]
     tested = "Parts, all of which must hold:" if len(parts) > 1 else "Tested:"
     tables = [
         ("parts", tested, _PART_COLUMNS, parts),
-        ("beside", "Reported beside it, not tested:", ["Beside", "Unit", "Value"], beside),
+        ("beside", "Reported beside it, not tested:", ["Beside", "Unit", "n", "Value"], beside),
     ]
     return [TextTable(*table, left=2, wrap=[0]) for table in tables if table[-1]]
 
@@ -130,7 +139,13 @@ def verdict(row: dict[str, Any]) -> str:
 
 
 def effect(row: dict[str, Any]) -> str:
-    """The effect with its interval; of C11 a count."""
+    """The effect with its interval, of a claim or of one of its parts; of C11 a count."""
     if row["effect"] is not None and row["p"] is None:  # a count
         return f"{row['effect']:g}"
-    return numbers.estimate(row["effect"], row["ci_low"], row["ci_high"])
+    show = numbers.of_unit(row["unit"])
+    return numbers.estimate(row["effect"], row["ci_low"], row["ci_high"], show)
+
+
+def excluded(row: dict[str, Any]) -> str:
+    """The smallest effect that is excluded, of a claim or of one of its parts."""
+    return numbers.estimate(row["excluded"], show=numbers.of_unit(row["unit"], numbers.plain))

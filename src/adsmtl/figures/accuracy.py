@@ -12,7 +12,8 @@ DRAWING = Drawing(
         " that there is no difference; the comparisons tell."
     ),
     caption=(
-        "Test accuracy of the reference and main arms by task, after the last epoch. " + dots.LEGEND
+        "Test accuracy of the reference and main arms, and of trials chosen on validation, by task,"
+        " after the last epoch. " + dots.LEGEND
     ),
     draw=lambda material: dots.draw(material, "test_accuracy", "test accuracy (%)"),
 )

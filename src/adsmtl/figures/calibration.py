@@ -94,7 +94,8 @@ DRAWING = Drawing(
     title="Calibration, and dropout at test time",
     reading=(
         "A calibration error at its floor means that the network is right as often as it is"
-        " confident; only what lies right of the tick is miscalibration."
+        " confident; what lies right of the tick is a sign of miscalibration and understates its"
+        " size."
         " Dropping units at test time is consistent where its accuracy stays the same and its sd"
         " over repeats is small."
     ),
@@ -106,7 +107,8 @@ DRAWING = Drawing(
         " Where runs were also evaluated with units dropped at test time, the panels below show"
         " ECE and test accuracy with all units on (diamonds) and with units dropped at the rate"
         " named, class probabilities averaged over several passes (open circles, mean over"
-        " repeats); sd is the standard deviation over repeats of one run, mean over seeds."
+        " repeats); sd is the standard deviation over repeats of one run, mean over seeds. They"
+        " rest on fewer test examples, so their own floor is higher than the ticks."
     ),
     exists=lambda arms: any(own.group == "main" for own in arms.values()),
     draw=lambda material: draw_errors(

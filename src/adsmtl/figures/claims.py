@@ -83,6 +83,16 @@ def draw_claim(row: Mapping[str, Any]) -> Figure:
     return figure
 
 
+def _favour(part: Part) -> str:
+    from adsmtl.claims.verdicts import Kind
+
+    return {
+        Kind.BETTER: "right of 0 favours the claim",
+        Kind.DIFFERENT: "the claim names no direction",
+        Kind.NOT_WORSE: "left of the band contradicts the claim",
+    }[Kind(part["asserts"])]
+
+
 def _alike(first: Part, second: Part) -> bool:
     small, large = sorted(map(_reach, (first, second)))
     return first["unit"] == second["unit"] and large <= _ALIKE * small
@@ -109,7 +119,8 @@ def _panel(ax: Axes, parts: Sequence[Part], height: float) -> None:
     for part in parts:
         lines = _lines(part)
         where = {"transform": ax.get_yaxis_transform(), "va": "top", "fontsize": 7}
-        value = numbers.estimate(part["effect"], part["ci_low"], part["ci_high"])
+        show = numbers.of_unit(part["unit"])
+        value = numbers.estimate(part["effect"], part["ci_low"], part["ci_high"], show)
         ax.text(0, top + 0.03, "\n".join(lines), ha="left", **where)
         ax.text(1, top + 0.03, value, ha="right", **where)
         _part(ax, part, top + _LINE * len(lines) + 0.06, top + _height(part) - 0.04)
@@ -118,7 +129,7 @@ def _panel(ax: Axes, parts: Sequence[Part], height: float) -> None:
     ax.grid(visible=False)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
-    ax.set_xlabel(f"{parts[0]['unit']} (right of 0 favours the claim)", fontsize=7)
+    ax.set_xlabel(f"{parts[0]['unit']} ({_favour(parts[0])})", fontsize=7)
     ax.tick_params(labelsize=7)
 
 
@@ -178,6 +189,20 @@ _CAPTION = (
     " more. The shaded band holds effects below the smallest effect of interest, delta. All"
     " parts must hold for the claim to be supported.{more}"
 )
+_OF_BETTER = (
+    "The claim holds where every row's bar lies right of the line; its effect is large enough to"
+    " matter where the bar lies right of the band."
+)
+_READING = {
+    "C6": (
+        "The claim holds where no row's bar reaches beyond the left end of the band: then any loss"
+        " is below the smallest one of interest."
+    ),
+    "C8": (
+        "The claim holds where no row's bar reaches the line, on whichever side; the effect is"
+        " large enough to matter where the bar lies beyond the band."
+    ),
+}
 _MORE = {
     "C8": " Effects on a single task have the colour of that task.",
     "C9": (
@@ -192,10 +217,7 @@ def _drawing(claim: str, needs: Needs) -> Drawing:
         name=f"claim-{claim}",
         place=int(claim[1:]) - 20,
         title=f"{claim}: {SHORT[claim]}",
-        reading=(
-            "The claim holds where every row's bar lies right of the line; its effect is large"
-            " enough to matter where the bar lies right of the band."
-        ),
+        reading=_READING.get(claim, _OF_BETTER),
         caption=_CAPTION.format(id=claim, name=SHORT[claim], more=_MORE.get(claim, "")),
         exists=needs.met,
         draw=partial(_draw, claim=claim),

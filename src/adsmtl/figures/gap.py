@@ -12,7 +12,8 @@ DRAWING = Drawing(
         " Dropout is meant to move the diamonds to the left."
     ),
     caption=(
-        "Train-test gap of the reference and main arms by task, after the last epoch: training"
+        "Train-test gap of the reference and main arms, and of trials chosen on validation, by"
+        " task, after the last epoch: training"
         " accuracy minus test accuracy in percentage points, both evaluated with all units on;"
         f" the larger, the more overfitting. {dots.LEGEND}"
     ),

@@ -30,11 +30,13 @@ _FOLDS = (
 )
 _VARIANCE = (
     "How far single runs scatter, and why. What is common to all arms of a seed or fold cancels in"
-    " comparisons seed by seed; what is left is the noise of a comparison."
+    " comparisons seed by seed; what is left is the noise of one run, and a difference of two has"
+    " √2 of it per seed."
 )
 _CALIBRATION = (
-    "A finite test set shows a calibration error even of a perfectly calibrated model. Only what"
-    " lies above this floor is miscalibration. Verdicts rest on NLL, which has no such floor."
+    "A finite test set shows a calibration error even of a perfectly calibrated model. What lies"
+    " above this floor is a sign of miscalibration, and understates its size. Verdicts rest on"
+    " accuracy and NLL, never on this."
 )
 _SPECIFICATION = (
     "Would another reading of the strategy have come out otherwise? Every variant that was trained"

@@ -27,6 +27,7 @@ _CAPTION = (
     " folds. Holm p is of the exact two-sided sign-flip test of no effect, corrected over all"
     " claims tested. Excluded is the smallest effect in favour that a one-sided test excludes at"
     " 5 %, with all larger ones; below 0 that is any effect in favour."
+    f" {write.EXCEPT}"
 )
 
 
@@ -85,7 +86,7 @@ def section(
                 write.effect(row),
                 row["unit"] or numbers.MISSING,
                 numbers.p_value(row["p_holm"]),
-                numbers.estimate(row["excluded"], show=numbers.plain),
+                write.excluded(row),
             ]
             for row in rows
         ],

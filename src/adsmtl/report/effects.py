@@ -1,6 +1,6 @@
 """The claims' effects on each task and in each fold, from the ledger."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from adsmtl.claims.outcome import ACCURACY, NLL, Outcome
@@ -104,6 +104,10 @@ def by_fold(rows: Sequence[Row]) -> TextTable | None:
     """The mean of every part over the seeds of a fold; None where there are no two folds."""
     parts = [(row, part) for row, part in _parts(rows) if part["values"]]
     folds = sorted({fold for _, part in parts for fold in part["folds"]})
+
+    def show(part: Mapping[str, Any]) -> Callable[[float], str]:
+        return numbers.of_unit(part["unit"])
+
     if len(folds) < 2:
         return None
     return TextTable(
@@ -118,8 +122,9 @@ def by_fold(rows: Sequence[Row]) -> TextTable | None:
         rows=[
             [
                 *(row["id"], part["comparison"], part["unit"]),
-                *(numbers.estimate(_mean(part, fold)) for fold in folds),
-                numbers.interval(part["fold_low"], part["fold_high"]) or numbers.MISSING,
+                *(numbers.estimate(_mean(part, fold), show=show(part)) for fold in folds),
+                numbers.interval(part["fold_low"], part["fold_high"], show(part))
+                or numbers.MISSING,
             ]
             for row, part in parts
         ],
@@ -129,7 +134,8 @@ def by_fold(rows: Sequence[Row]) -> TextTable | None:
 
 
 def _estimate(aside: Mapping[str, Any]) -> str:
-    return numbers.estimate(aside["value"], aside["ci_low"], aside["ci_high"])
+    show = numbers.of_unit(aside["unit"])
+    return numbers.estimate(aside["value"], aside["ci_low"], aside["ci_high"], show)
 
 
 def _parts(rows: Sequence[Row]) -> Iterator[tuple[Row, Mapping[str, Any]]]:

@@ -4,7 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adsmtl.claims.names import SHORT
-from adsmtl.claims.verdicts import CONTRADICTED, INCONCLUSIVE, NEGLIGIBLE, NOT_RUN, SUPPORTED
+from adsmtl.claims.verdicts import (
+    CONTRADICTED,
+    INCONCLUSIVE,
+    NEGLIGIBLE,
+    NOT_RUN,
+    SUPPORTED,
+    Kind,
+)
 from adsmtl.tables import numbers
 
 Row = Mapping[str, Any]  # of `claims.json`
@@ -47,7 +54,13 @@ def sentences(rows: Sequence[Row], preset: str, interim: str | None = None) -> l
         )
     else:
         told.append("No effect that decides a claim has a 95 % interval that leaves out 0.")
-    of_accuracy = [r for r in tested if r["unit"] == _POINTS and r["excluded"] is not None]
+    of_accuracy = [
+        row
+        for row in tested
+        if row["unit"] == _POINTS
+        and row["excluded"] is not None
+        and all(part["asserts"] != Kind.NOT_WORSE.value for part in row["parts"])
+    ]
     if of_accuracy:
         told.append(
             "In percentage points, effects in favour larger than these are excluded at 5 %:"
@@ -71,7 +84,8 @@ def _crosses_0(row: Row) -> bool:
 
 
 def _effect(row: Row) -> str:
-    value = numbers.estimate(row["effect"], row["ci_low"], row["ci_high"])
+    show = numbers.of_unit(row["unit"])
+    value = numbers.estimate(row["effect"], row["ci_low"], row["ci_high"], show)
     unit = {_POINTS: " points", "correlation": " (correlation)"}.get(row["unit"], f" {row['unit']}")
     return f"{row['id']} ({SHORT[row['id']]}) {value}{unit}"
 

@@ -38,8 +38,8 @@ def build(final: pd.DataFrame, source: str) -> tuple[pd.DataFrame, TextTable]:
     text = TextTable(
         name="folds",
         caption=(
-            "Mean test accuracy (%) of the reference and main arms over the seeds of each fold,"
-            f" after the last epoch. {source}"
+            "Mean test accuracy (%) of the reference and main arms, and of trials chosen on"
+            f" validation, over the seeds of each fold, after the last epoch. {source}"
         ),
         columns=["Arm", *(f"{task}, fold {fold}" for task, fold in cells)],
         rows=[

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable
+from functools import partial
 
 MISSING = "\N{EN DASH}"
 
@@ -15,6 +16,14 @@ def signed(value: float, decimals: int = 2) -> str:
 def plain(value: float, decimals: int = 2) -> str:
     """With a sign where negative alone: `1.25`, `−0.40`, `0.00`."""
     return minus(f"{value:z.{decimals}f}")
+
+
+def of_unit(unit: str | None, show: Callable[..., str] = signed) -> Callable[[float], str]:
+    """`signed` or `plain` with the decimals of a unit: three for nats, else two.
+
+    0.02 nats are the smallest effect of interest.
+    """
+    return partial(show, decimals=3 if unit == "nats" else 2)
 
 
 def percent(fraction: float) -> str:

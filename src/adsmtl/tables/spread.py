@@ -70,7 +70,10 @@ def components(final: pd.DataFrame, source: str) -> tuple[pd.DataFrame, TextTabl
         rows=[
             [
                 *(row["outcome"], row["task"], row["unit"], str(row["arms"]), str(row["seeds"])),
-                *(numbers.estimate(row[one], show=numbers.plain) for one in _COMPONENTS),
+                *(
+                    numbers.estimate(row[one], show=numbers.of_unit(row["unit"], numbers.plain))
+                    for one in _COMPONENTS
+                ),
             ]
             for row in frame.to_dict("records")
         ],
