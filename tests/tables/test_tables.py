@@ -101,7 +101,17 @@ def test_too_few_seeds_for_the_exact_test_are_said_so(written):
 def test_six_seeds_need_no_warning(tmp_path):
     write_results(tmp_path, 6, ["none", "adsmtl-0.2"], epochs=1)
     tables.write_all(collected(tmp_path, ["none", "adsmtl-0.2"]), tmp_path)
-    assert "cannot reach" not in (tmp_path / "tables/comparisons.md").read_text()
+    text = (tmp_path / "tables/comparisons.md").read_text()
+    assert "cannot reach" not in text
+    assert "no Holm p" not in text
+
+
+def test_so_many_comparisons_that_none_can_be_found_are_said_so(tmp_path):
+    arms = ["none", "fixed-0.2", "adsmtl-0.2"]  # three comparisons, each with 2/64 at best
+    write_results(tmp_path, 6, arms, epochs=1)
+    tables.write_all(collected(tmp_path, arms), tmp_path)
+    text = (tmp_path / "tables/comparisons.md").read_text()
+    assert "With n = 6 no Holm p can be below 0.094" in text
 
 
 def test_one_seed_gives_means_without_intervals(tmp_path):

@@ -163,4 +163,9 @@ def _small_n_notes(compared: pd.DataFrame) -> list[str]:
                 f"With n = {n:.0f} the exact test cannot reach 0.05: its smallest possible p is"
                 f" {smallest:g}. Read the intervals and the effects, not the p-values."
             )
+        elif (corrected := smallest * compared.groupby("task").size().max()) > 0.05:
+            notes.append(
+                f"With n = {n:.0f} no Holm p can be below {min(1, corrected):.2g}, because so many"
+                " comparisons are made. Read the intervals and the effects."
+            )
     return notes
