@@ -243,6 +243,8 @@ def test_gain_in_likelihood_follows_affinity_over_pairs():
     assert found["gain over single-task training, mean over pairs"] == pytest.approx(0.055)
     assert found["pairs that gain"] == pytest.approx(100 * 11 / 12)  # a0 and b0 come to nothing
     assert found["reliability of the gains: correlation of the halves of the seeds"] == 1
+    of.final["dataset"] = of.final["task"]  # no two pairs on the same
+    assert asides("C9", of)["correlation among pairs on the same data"] is None
 
 
 def test_a_seed_that_a_pair_lacks_is_left_out_and_the_pair_stays():

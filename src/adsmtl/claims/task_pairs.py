@@ -91,7 +91,8 @@ def _over_all(evidence: Evidence) -> list[Aside]:
     affinity, gain = _measured(evidence)
     line, pairs = slope.crossed(affinity, gain), list(gain)
     data = _data_of(evidence, pairs)
-    among, p = line.within(data)
+    alike = any(data.count(name) >= _FEWEST_ALONE for name in data)
+    among, p = line.within(data) if alike else (None, None)
     mean = statistics.mean_interval(gain.mean().to_numpy())
     per_data = [
         Aside(f"correlation of the pairs on {name} alone", CORRELATION, own.effect, n=own.n)
