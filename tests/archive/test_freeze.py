@@ -3,6 +3,7 @@ import shutil
 
 import pytest
 from collecting import collected
+from fewer import draw_few
 from synthetic import write_results
 
 from adsmtl import __version__, paths
@@ -25,6 +26,7 @@ def finished(tmp_path_factory):
         shutil.copytree("workflow", project / "workflow")
         patch.chdir(project)
         patch.setattr("adsmtl.revision.code", lambda: CLEAN)
+        draw_few(patch)
         root = write_results(project / paths.RESULTS / "quick", 2, ARMS, epochs=2, exact=True)
         for path in root.glob("runs/*/*/metrics.json"):
             path.write_text(json.dumps({**json.loads(path.read_text()), "code": CLEAN}))
@@ -43,6 +45,7 @@ def study(finished, tmp_path, monkeypatch):
     shutil.copytree(finished, project)
     monkeypatch.chdir(project)
     monkeypatch.setattr("adsmtl.revision.code", lambda: CLEAN)
+    draw_few(monkeypatch)
     return paths.RESULTS / "quick"
 
 

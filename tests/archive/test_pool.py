@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fewer import draw_few
 from synthetic import write_results, write_run
 
 from adsmtl import cli, outputs, paths
@@ -58,7 +59,8 @@ def test_blocks_can_be_pooled_step_by_step(tmp_path):
     assert len(reading.load(tmp_path / "steps").study["blocks"]) == 4
 
 
-def test_a_study_is_interim_until_all_planned_runs_are_there(tmp_path):
+def test_a_study_is_interim_until_all_planned_runs_are_there(tmp_path, monkeypatch):
+    draw_few(monkeypatch)
     parts = [block(tmp_path / "a", (0, 1)), block(tmp_path / "b", (2,))]
     pool(parts, tmp_path / "three")
     found = provenance.interim(reading.load(tmp_path / "three"))
@@ -176,6 +178,7 @@ def test_a_block_is_kept_without_its_runs_and_the_pool_is_judged_and_frozen(tmp_
     shutil.copytree("workflow", tmp_path / "workflow")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("adsmtl.revision.code", lambda: clean)
+    draw_few(monkeypatch)
 
     kept = []
     for seeds in ((0, 1), (2, 3)):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from collecting import collected
+from fewer import draw_few
 from synthetic import write_results, write_test_time
 
 from adsmtl import cli, paths, seals
@@ -71,6 +72,7 @@ def finished(tmp_path_factory):
         shutil.copytree("workflow", project / "workflow")
         patch.chdir(project)
         patch.setattr("adsmtl.revision.code", lambda: CLEAN)
+        draw_few(patch)
         root = write_results(paths.RESULTS / "quick", 2, ARMS, epochs=3, exact=True)
         for folder in sorted(root.glob("runs/*/*")):
             content = json.loads((folder / "metrics.json").read_text())
@@ -101,6 +103,7 @@ def root(finished, tmp_path, monkeypatch):
     monkeypatch.chdir(project)
     monkeypatch.setattr("adsmtl.revision.code", lambda: CLEAN)
     monkeypatch.setattr("adsmtl.archive.verify.judge", judge_once)
+    draw_few(monkeypatch)
     monkeypatch.setattr(page, "write", write_once)
     return paths.RESULTS / "quick"
 
