@@ -275,7 +275,29 @@ def test_a_relation_that_is_one_of_data_sets_alone_is_told_apart():
     assert found[alone] == pytest.approx(found["correlation of the pairs on images alone"])
     assert abs(found[alone]) < 0.5
     assert found["p of it, cosines permuted among pairs on the same data"] > 0.2
-    assert found["smallest correlation without all pairs of one task"] > 0.99
+
+
+def test_what_the_pairs_of_a_task_make_of_the_correlation_stands_beside():
+    """Six pairs of one task have small cosines and small gains; the others know no relation."""
+    shared = [("hub", f"b{k}") for k in range(6)] + [(f"a{k}", f"b{k}") for k in range(6, 13)]
+    facts = judging.pair_facts(shared)
+    effect = {pair: (1 + k % 2, 1 + (k // 2) % 2) for k, pair in enumerate(shared)}
+    effect |= {pair: (0, 0) for pair in shared[:6]}
+    loss, epochs = {}, []
+    for arm, fact in facts.items():
+        tasks = tuple(fact["tasks"].split("+"))
+        affinity, gain = effect.get(tasks, (0, 0))
+        loss[arm] = [[3 - gain] * 4] * len(tasks)
+        if len(tasks) == 2:
+            epochs += [{"arm": arm, "seed": s, "epoch": 1, "affinity": affinity} for s in range(4)]
+    test = {arm: [[50] * 4] * len(one) for arm, one in loss.items()}
+    of = study(test, loss=loss, facts=facts, history=pd.DataFrame(epochs))
+    named = {one.name: one for one in CLAIM["C9"].asides(of)}
+    assert CLAIM["C9"].parts[0].numbers(of).effect > 0.8
+    without = named["correlation without the 6 pairs of hub"]
+    assert (without.n, abs(without.value) < 0.3) == (7, True)
+    assert without.low < 0 < without.high
+    assert not any("pairs of b1" in name for name in named)  # in one pair alone
 
 
 def test_eleven_pairs_are_too_few():

@@ -95,12 +95,20 @@ def _over_all(evidence: Evidence) -> list[Aside]:
     among, p = line.within(data) if alike else (None, None)
     mean = statistics.mean_interval(gain.mean().to_numpy())
     per_data = [
-        Aside(f"correlation of the pairs on {name} alone", CORRELATION, own.effect, n=own.n)
+        Aside(
+            f"correlation of the pairs on {name} alone",
+            *_of_some(line, [one == name for one in data]),
+        )
         for name in dict.fromkeys(data)
-        if (own := line.of([one == name for one in data])).n >= _FEWEST_ALONE
+        if data.count(name) >= _FEWEST_ALONE
     ]
-    tasks = dict.fromkeys(task for pair in pairs for task in pair.split("+"))
-    left = [line.of([task not in pair.split("+") for pair in pairs]).effect for task in tasks]
+    tasks = [task for pair in pairs for task in pair.split("+")]
+    without = [
+        Aside(f"correlation without the {count} pairs of {task}", *_of_some(line, left))
+        for task in dict.fromkeys(tasks)
+        if (count := tasks.count(task)) > 1
+        and sum(left := [task not in pair.split("+") for pair in pairs]) >= _FEWEST_ALONE
+    ]
     return [
         Aside("slope of the gain on the cosine", "nats per unit of cosine", line.slope),
         Aside(
@@ -111,8 +119,7 @@ def _over_all(evidence: Evidence) -> list[Aside]:
         Aside("correlation among pairs on the same data", CORRELATION, among),
         Aside("p of it, cosines permuted among pairs on the same data", "probability", p),
         *per_data,
-        Aside("smallest correlation without all pairs of one task", CORRELATION, min(left)),
-        Aside("largest correlation without all pairs of one task", CORRELATION, max(left)),
+        *without,
         Aside(
             "reliability of the cosines: correlation of the halves of the seeds",
             *(CORRELATION, slope.Slope(*((half,) for half in line.affinity)).effect),
@@ -122,6 +129,14 @@ def _over_all(evidence: Evidence) -> list[Aside]:
             *(CORRELATION, slope.Slope(*((half,) for half in line.gain)).effect),
         ),
     ]
+
+
+def _of_some(
+    line: slope.Slope, chosen: Sequence[bool]
+) -> tuple[str, float, float | None, float | None, int]:
+    """Unit, correlation, interval and number of some of the pairs."""
+    own = line.of(chosen)
+    return CORRELATION, own.effect, own.low, own.high, own.n
 
 
 def _data_of(evidence: Evidence, pairs: Sequence[str]) -> list[str]:
