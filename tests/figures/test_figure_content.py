@@ -259,7 +259,7 @@ def test_specifications_stand_by_size_with_their_settings_below():
         ("c", 0.02, "dropout.kappa, site", "dropout.kappa = 2; site = shared"),
     ]
     curve = pd.DataFrame(
-        {"arm": arm, "label": arm, "n": 4, "effect": effect, "ci_low": effect - 0.01}
+        {"arm": arm, "label": arm, "n": 4, "effect": effect, "ci_low": effect - 0.01, "rate": 0.15}
         | {"ci_high": effect + 0.01, "axes": axes, "settings": settings}
         for arm, effect, axes, settings in rows
     )
@@ -268,6 +268,7 @@ def test_specifications_stand_by_size_with_their_settings_below():
     assert [line.get_ydata()[0] for line in diamonds] == pytest.approx([-1, 0, 2])
     names = [label.get_text() for label in below.get_yticklabels()]
     assert names == ["as in the main arm", "kappa = 2", "kappa = 4", "site = shared"]
+    assert [label.get_text() for label in below.get_xticklabels()] == ["0.15"] * 3
     marks = {(line.get_xdata()[0], names[line.get_ydata()[0]]) for line in below.lines}
     assert marks == {(0, names[2]), (1, names[0]), (2, names[1]), (2, names[3])}
 

@@ -6,6 +6,7 @@ from adsmtl.figures import style
 from adsmtl.figures.drawing import Drawing, Material
 from adsmtl.figures.lazy import DataFrame, Figure
 from adsmtl.outputs import Traits
+from adsmtl.tables import numbers
 
 _ROW = 0.17  # inches
 _DEFAULT = "as in the main arm"
@@ -26,7 +27,7 @@ def draw_curve(curve: DataFrame) -> Figure:
     """Effects by size above, and below them a dot for every setting that differs.
 
     Args:
-        curve: as `specification.curve` returns it.
+        curve: as `specification.curve` returns it, with the mean `rate` of every arm.
     """
     if curve.empty:
         return style.nothing("No variant has a seed in common with the fixed rate.")
@@ -46,9 +47,11 @@ def draw_curve(curve: DataFrame) -> Figure:
     above.set_ylabel("minus fixed 0.2 (pp)")
     above.grid(axis="x", visible=False)
     style.name_rows([below], [_named(row) for row in rows])
-    below.tick_params(axis="both", length=0, labelbottom=False)
+    below.tick_params(axis="both", length=0)
     above.tick_params(axis="x", length=0, labelbottom=False)
-    below.set_xlabel("specifications, from the smallest to the largest effect")
+    rates = [numbers.plain(rate) for rate in curve["rate"]]
+    below.set_xticks(range(len(rates)), rates, rotation=90, fontsize=6)
+    below.set_xlabel("mean rate of each, from the smallest to the largest effect")
     handles = [
         style.key("main arm", color=style.COLOURS[4], marker="D", linewidth=1.4),
         style.key("variant", color=style.INK, marker="D", linewidth=1.4),
@@ -62,19 +65,19 @@ def _named(setting: str) -> str:
 
 
 def _draw(material: Material) -> Figure:
-    from adsmtl.analysis import specification
+    from adsmtl.analysis import dose, specification
 
     collected = material.collected
     arms = collected.traits
-    return draw_curve(
-        specification.curve(
-            collected.runs,
-            collected.configs,
-            variants(arms),
-            baselines=_fixed(collected.runs, _only(arms, "fixed")),
-            reference=_only(arms, "adsmtl"),
-        )
+    found = specification.curve(
+        collected.runs,
+        collected.configs,
+        variants(arms),
+        baselines=_fixed(collected.runs, _only(arms, "fixed")),
+        reference=_only(arms, "adsmtl"),
     )
+    rates = dose.response(collected.runs, collected.epochs).groupby("arm")["rate"].mean()
+    return draw_curve(found.assign(rate=found["arm"].map(rates)))
 
 
 def _fixed(runs: DataFrame, main: str) -> dict[str, str]:
@@ -113,7 +116,9 @@ DRAWING = Drawing(
         " trained and for its reverse, by size. The main arm can have more seeds than its variants."
         " Diamonds are means over seeds and bars 95 % t-intervals with standard errors within"
         " folds, not corrected for their number. Dots below say in which settings a variant"
-        " differs from the main arm; its own column says so by name."
+        " differs from the main arm; its own column says so by name. Numbers at the bottom are the"
+        " mean rates over tasks, sites, epochs and seeds: a variant that drops more or less than"
+        " the fixed rate differs from it in that, too."
     ),
     exists=_exists,
     draw=_draw,
