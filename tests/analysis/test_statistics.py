@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 
 from adsmtl.analysis import statistics
@@ -111,6 +112,11 @@ def test_holm_by_hand():
     assert statistics.holm([0.04, 0.01, 0.03, 0.02]) == pytest.approx([0.06, 0.04, 0.06, 0.06])
     assert statistics.holm([0.9, 0.8]) == [1.0, 1.0]
     assert statistics.holm([]) == []
+
+
+@given(st.lists(st.floats(0, 1) | st.sampled_from([0.0, 0.01, 0.5, 1.0]), min_size=1, max_size=12))
+def test_holm_is_that_of_statsmodels_to_the_last_bit(p):
+    assert statistics.holm(p) == multipletests(p, method="holm")[1].tolist()
 
 
 @pytest.mark.parametrize("n", [3, 5, 10, 30])

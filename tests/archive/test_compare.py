@@ -132,7 +132,7 @@ def test_a_difference_of_other_seeds_by_hand(first, tmp_path):
 
 def test_one_noisy_arm_is_not_called_different_because_the_others_are_quiet(first):
     draw, called = np.random.default_rng(0), 0
-    for _ in range(60):
+    for _ in range(25):
         runs = [first.runs.copy(), first.runs.copy()]
         runs[1]["seed"] += 4
         for own in runs:
@@ -140,7 +140,7 @@ def test_one_noisy_arm_is_not_called_different_because_the_others_are_quiet(firs
             own["test_accuracy"] = 0.5 + sd * draw.standard_normal(len(own))
         one, two = (replace(first, runs=own, epochs=first.epochs.iloc[:0]) for own in runs)
         called += compare.DIFFERENT in answers(compare.compare(one, two)).values()
-    assert called <= 6  # 5 % of them are 3; with the pooled variance alone more than half were
+    assert called <= 3  # with the pooled variance alone about half were
 
 
 def test_an_arm_with_one_seed_is_tested_by_the_spread_of_the_other(first):

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from adsmtl.analysis import statistics
 from adsmtl.analysis.paired import Paired
 from adsmtl.claims import simulation, verdicts
 from adsmtl.claims.simulation import SCENARIOS, VERDICTS, Scenario, rates
@@ -39,13 +38,6 @@ def test_the_fast_tests_are_those_that_judge(kind):
             (slow.lean, slow.p, slow.p_within, slow.p_smallest)
         )
         assert one.p_b == (None if slow.p_b is None else pytest.approx(slow.p_b))
-
-
-def test_the_fast_correction_is_holm():
-    for _ in range(5):
-        p = np.random.default_rng(2).random(9) ** 3
-        assert simulation.holm(p) == pytest.approx(statistics.holm(p))
-    assert simulation.holm([]) == []
 
 
 @pytest.mark.parametrize("name", ["none", "none; these folds differ (sd 0.5)"])

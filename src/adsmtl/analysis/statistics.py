@@ -1,8 +1,8 @@
-"""Intervals, paired tests, correction and power, over scipy and statsmodels.
+"""Intervals, paired tests, correction and power, over scipy.
 
 Seeds are the unit: arms of one seed share initial weights, data order and fold, so arms are
-compared by their differences within a seed. scipy and statsmodels take seconds to load, so each
-is imported where it is used.
+compared by their differences within a seed. scipy takes seconds to load, so it is imported where
+it is used.
 """
 
 from collections.abc import Sequence
@@ -135,12 +135,16 @@ def hedges_correction(df: int) -> float:
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """Holm's (1979) step-down adjusted p-values of one family, in the order given."""
-    from statsmodels.stats.multitest import multipletests
+    """Holm's (1979) step-down adjusted p-values of one family, in the order given.
 
-    if len(p) == 0:
-        return []
-    return [float(value) for value in multipletests(p, method="holm")[1]]
+    Bit by bit those of statsmodels, which collects garbage at every call: that took a third of
+    the time of a ledger.
+    """
+    values, order = np.asarray(p, dtype=float), np.argsort(p)
+    grown = values[order] * np.arange(len(values), 0, -1)
+    adjusted = np.empty(len(values))
+    adjusted[order] = np.minimum(1, np.maximum.accumulate(grown))
+    return adjusted.tolist()
 
 
 def smallest_detectable(

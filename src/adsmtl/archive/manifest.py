@@ -12,7 +12,7 @@ from adsmtl.files import digest, sha256, write_json
 
 LIBRARIES = (
     *("torch", "torchaudio", "torchvision", "numpy", "safetensors", "pydantic", "soundfile"),
-    *("scikit-learn", "pandas", "scipy", "statsmodels", "matplotlib", "jinja2", "snakemake"),
+    *("scikit-learn", "pandas", "scipy", "matplotlib", "jinja2", "snakemake"),
     *("dvc", "mlflow"),
 )
 

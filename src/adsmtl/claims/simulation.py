@@ -186,15 +186,6 @@ def _tested(kind: Kind, values: np.ndarray, weights: np.ndarray) -> list[Assesse
     return [Assessed(*one, smallest) for one in zip(*columns, strict=True)]
 
 
-def holm(p: Sequence[float]) -> list[float]:
-    """`statistics.holm` without what its library does besides; for thousands of ledgers."""
-    order = np.argsort(p)
-    grown = (len(p) - np.arange(len(p))) * np.asarray(p, dtype=float)[order]
-    adjusted = np.empty(len(p))
-    adjusted[order] = np.minimum(1, np.maximum.accumulate(grown))
-    return adjusted.tolist()
-
-
 def ledgers(
     n: int, scenario: Scenario, count: int, seed: int = 0, preset: str = ""
 ) -> Iterator[list[Decision]]:
@@ -205,7 +196,7 @@ def ledgers(
         for shape in shapes(preset).values()
     ]
     for ledger in zip(*made, strict=True):
-        yield decide(ledger, holm)
+        yield decide(ledger)
 
 
 def _effects(scenario: Scenario, shape: Shape) -> tuple[float, ...]:

@@ -4,14 +4,14 @@ Family A tests that there is no effect, family B that there is one of at least d
 corrected by Holm over the claims that are tested together, at 5 %.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
 import numpy as np
 
-from adsmtl.analysis import statistics
+from adsmtl.analysis.statistics import Estimate, holm
 
 ALPHA = 0.05
 POWER = 0.8
@@ -38,7 +38,7 @@ class Numbers(Protocol):
     se: float | None
     low: float | None
     high: float | None
-    over_folds: statistics.Estimate | None
+    over_folds: Estimate | None
     stratified: bool
     bayes_factor: float | None
     p_smallest: float
@@ -182,25 +182,14 @@ def weakest(parts: Sequence[Assessed]) -> int:
     return min(range(len(parts)), key=strength.__getitem__)
 
 
-def decide(
-    ledger: Sequence[Sequence[Assessed]],
-    correct: Callable[[Sequence[float]], Sequence[float]] = statistics.holm,
-) -> list[Decision]:
-    """Judge claims together.
-
-    Args:
-        ledger: the parts of every claim.
-        correct: adjusts the p of one family.
-
-    Returns:
-        One decision per claim, in the order given.
-    """
+def decide(ledger: Sequence[Sequence[Assessed]]) -> list[Decision]:
+    """Judge claims together, each by its parts; one decision per claim, in the order given."""
     p = [claim_p(claim) for claim in ledger]
     p_b = [claim_p_b(claim) for claim in ledger]
-    in_b = iter(correct([one for one in p_b if one is not None]))
+    in_b = iter(holm([one for one in p_b if one is not None]))
     p_b_holm = [None if one is None else next(in_b) for one in p_b]
-    reachable = correct([max(part.p_smallest for part in claim) for claim in ledger])
-    columns = zip(ledger, p, correct(p), p_b, p_b_holm, reachable, strict=True)
+    reachable = holm([max(part.p_smallest for part in claim) for claim in ledger])
+    columns = zip(ledger, p, holm(p), p_b, p_b_holm, reachable, strict=True)
     return [_decision(*one, tested=len(ledger)) for one in columns]
 
 
