@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from collecting import collected
+from layout import faults
 from synthetic import write_results
 from wider import derive, final_row, plain_frame
 
@@ -302,8 +303,20 @@ def test_points_pair_gain_in_likelihood_with_affinity():
         relatedness.draw_points(found, data | {"b": "cifar10"}).axes[0].get_legend_handles_labels()
     )
     assert handles[0].get_color() == style.task_colour("vision")
-    shapes = words(relatedness.draw_points(found, data))[-4:]
+    figure = relatedness.draw_points(found, data)
+    shapes = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert shapes == ["pair on images", "pair on speech", "pair on both", "seed"]
+
+
+def test_names_of_many_pairs_lie_beside_the_plot():
+    data = {f"task-{k}": ("cifar10", "timit-sample")[k % 2] for k in range(17)}
+    many = pd.DataFrame(
+        {"tasks": f"task-{k}+task-{k + 1}", "affinity": k / 20 + seed / 99, "gain": k / 10 - seed}
+        for k in range(16)
+        for seed in (0, 1)
+    )
+    with style._laid_out(lambda: relatedness.draw_points(many, data)) as figure:
+        assert [fault for fault in faults(figure) if "and" in fault or "pair" in fault] == []
 
 
 def test_pairs_without_gradients_are_no_error():

@@ -1,5 +1,7 @@
 import pytest
 from collecting import collected
+from layout import faults
+from matplotlib.figure import Figure
 from synthetic import ORDER, write_results
 from wider import write_whole
 
@@ -23,10 +25,20 @@ def test_every_declared_file_is_written_and_nothing_else(drawn):
     assert names(drawn) == NINE_ARMS
 
 
-def test_a_study_of_all_kinds_of_arms_has_all_figures(tmp_path):
+def test_a_study_of_all_kinds_of_arms_has_all_figures(tmp_path, monkeypatch):
+    found = []
+    save = Figure.savefig
+
+    def saved(figure, *args, **options):
+        save(figure, *args, **options)
+        if options["format"] == "png":
+            found.extend(faults(figure))
+
+    monkeypatch.setattr(Figure, "savefig", saved)
     root = write_whole(tmp_path / "quick")
     assert names(root) == tuple(one.name for one in drawing.drawings())
     written = figures.write_all(collected(root), root)
+    assert found == []
     assert sorted((root / "figures").iterdir()) == sorted(written)
     caption = (root / "figures/relatedness.caption.txt").read_text()
     assert "n = 2 seeds" in caption

@@ -43,7 +43,8 @@ def draw_points(pairs: DataFrame, data: Mapping[str, str]) -> Figure:
     ax.set_xlabel("cosine of the tasks' gradients on the shared layer")
     ax.set_ylabel("gain over single-task training (nats)")
     figure.legend(loc="outside right upper", fontsize=7, markerscale=0.6)
-    figure.legend(handles=_keys(), loc="outside upper center", ncols=4)
+    # Above the axes alone: across the figure it would lie below the names of the pairs.
+    ax.legend(handles=_keys(), loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
     return figure
 
 
