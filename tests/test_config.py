@@ -8,6 +8,7 @@ import pytest
 
 from adsmtl import config, paths
 from adsmtl.config import Settings
+from adsmtl.config.preset_files import SideBySide
 from adsmtl.dropout.schedules import (
     Adsmtl,
     Concrete,
@@ -423,10 +424,10 @@ def test_an_arm_can_have_seeds_and_training_of_its_own(edit: Edit) -> None:
 
 
 def test_a_study_that_should_stand_beside_a_preset_is_one_of_the_presets(edit: Edit) -> None:
-    edit("presets/mine.yaml", PARTS + "beside: study\n")
-    assert config.preset("mine").beside == "study"
-    edit("presets/mine.yaml", PARTS + "beside: studies\n")
-    refused(lambda: study("mine"), "mine.yaml", "beside", "'studies'", "study")
+    edit("presets/mine.yaml", PARTS + "beside: {preset: study, reading: Why?}\n")
+    assert config.preset("mine").beside == SideBySide("study", "Why?")
+    edit("presets/mine.yaml", PARTS + "beside: {preset: studies, reading: Why?}\n")
+    refused(lambda: study("mine"), "mine.yaml", "beside.preset", "'studies'", "study")
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,12 @@ from adsmtl.archive import newest
 from adsmtl.report import beside
 from adsmtl.tables.numbers import minus
 
+READING = "Does the answer depend on the corpus?"
 
-def row(*parts, id="C4"):
-    return {"id": id, "parts": list(parts)}
+
+def row(*parts, id="C4", verdict="negligible", qualifier=None):
+    more = {"claim": f"{id} holds.", "verdict": verdict, "qualifier": qualifier}
+    return {"id": id, "parts": list(parts), **more}
 
 
 def part(comparison, values, folds=None):
@@ -53,16 +56,27 @@ def test_what_is_measured_over_pairs_of_tasks_is_left_out():
 
 
 def test_the_section_says_where_the_other_study_has_not_been_judged():
-    html = beside.section([row(part("a minus b", [1.0, 3.0]))], None, "second", "study").html
+    rows = [row(part("a minus b", [1.0, 3.0]))]
+    html = beside.section(rows, None, "second", "study", READING).html
     assert "names study to stand beside it" in html
     assert "<table" not in html
 
 
-def test_the_section_holds_the_table():
+def test_the_section_holds_both_tables():
     rows = [row(part("a minus b", [-1.0, -3.0]))]
-    html = beside.section(rows, rows, "second", "study").html
+    html = beside.section(rows, rows, "second", "study", READING).html
+    assert READING in html
     assert minus("-2.00") in html
-    assert html.count("<tr>") == 2
+    assert html.count("<tr>") == 4  # two tables of a head and a row
+
+
+def test_verdicts_stand_beside_each_other_where_both_studies_have_judged():
+    here = [row(verdict="supported"), row(id="C5"), row(id="C8", verdict="not run")]
+    there = [row(qualifier="equivalent"), row(id="C5", verdict="not run"), row(id="C8")]
+    table = beside.verdicts(here, there, "full", "study")
+    assert table.rows == [["C4", "C4 holds.", "supported", "negligible (equivalent)"]]
+    assert table.columns == ["", "Claim", "full", "study"]
+    assert beside.verdicts(here, [], "full", "study").notes
 
 
 def test_a_frozen_study_is_preferred_and_the_newest_is_taken(tmp_path, monkeypatch):

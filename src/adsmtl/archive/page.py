@@ -38,10 +38,11 @@ def _beside(collected: Collected, root: Path) -> Section | None:
     other = config.preset(name).beside if name in config.presets() else None
     if other is None:
         return None
-    ledger = newest.ledger(other)
+    ledger = newest.ledger(other.preset)
     others = None if ledger is None else read_json(ledger)
-    there = other if ledger is None else str(ledger.parent)
-    return beside.section(read_json(outputs.claims(root)[0]), others, root.name, there)
+    there = other.preset if ledger is None else str(ledger.parent)
+    rows = read_json(outputs.claims(root)[0])
+    return beside.section(rows, others, root.name, there, other.reading)
 
 
 def follows(collected: Collected) -> bool:

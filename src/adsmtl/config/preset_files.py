@@ -41,6 +41,20 @@ class Affinity:
 
 
 @dataclass(frozen=True)
+class SideBySide:
+    """The study that a report compares its own with.
+
+    Attributes:
+        preset: of the other study.
+        reading: what the comparison is for, in a sentence or two.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
+    preset: str
+    reading: str
+
+
+@dataclass(frozen=True)
 class Preset:
     """One file in `config/presets/`; see the comments there.
 
@@ -48,7 +62,7 @@ class Preset:
         first_seed: that of the first run; a pilot takes seeds that no study has.
         apart: by group or arm, what it has of its own; these arms are trained too.
         tasks: that arms train unless they say otherwise; null for the main tasks of tasks.yaml.
-        beside: another preset, whose effects the report shows beside these.
+        beside: another study, whose verdicts and effects the report shows beside these.
         description: what it is for and how long it takes, in a line.
     """
 
@@ -62,7 +76,7 @@ class Preset:
     test_time: TestTime | None = None
     affinity: Affinity | None = None
     first_seed: int = 0
-    beside: str | None = None
+    beside: SideBySide | None = None
     fallback: bool = False
     description: str = ""
 
@@ -93,5 +107,5 @@ def preset(name: str) -> Preset:
     path = paths.PRESETS / f"{name}.yaml"
     found = check(Preset, read_yaml(path), str(path))
     if found.beside is not None:
-        known(str(path), "beside", found.beside, presets())
+        known(str(path), "beside.preset", found.beside.preset, presets())
     return found

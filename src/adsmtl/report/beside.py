@@ -1,4 +1,4 @@
-"""Another study's effects beside this one's: the same contrasts, with another corpus of speech."""
+"""Another study beside this one: the same claims and contrasts, with more data or other speech."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,6 +6,8 @@ from typing import Any
 from scipy import stats
 
 from adsmtl.analysis.paired import LEVEL, Paired
+from adsmtl.claims import write
+from adsmtl.claims.verdicts import NOT_RUN
 from adsmtl.report import template
 from adsmtl.report.section import Section
 from adsmtl.tables import numbers
@@ -14,18 +16,42 @@ from adsmtl.tables.render import TextTable
 Row = Mapping[str, Any]  # of `claims.json`
 
 
-def section(rows: Sequence[Row], others: Sequence[Row] | None, here: str, there: str) -> Section:
-    """The contrasts that both studies have, effect beside effect.
+def section(
+    rows: Sequence[Row], others: Sequence[Row] | None, here: str, there: str, reading: str
+) -> Section:
+    """The verdicts and contrasts that both studies have, side by side.
 
     Args:
         rows: of this study's `claims.json`.
         others: of the other's; None where it has not been judged.
         here: what to call this study.
         there: what to call the other.
+        reading: what to look for.
     """
-    table = None if others is None else contrasts(rows, others, here, there)
-    html = template.render("beside.html.j2", table=table, judged=others is not None, there=there)
+    tables = []
+    if others is not None:
+        tables = [make(rows, others, here, there) for make in (verdicts, contrasts)]
+    html = template.render("beside.html.j2", tables=tables, there=there, reading=reading)
     return Section("beside", "Two studies side by side", html)
+
+
+def verdicts(rows: Sequence[Row], others: Sequence[Row], here: str, there: str) -> TextTable:
+    """One row per claim that both studies have judged."""
+    known = {row["id"]: row for row in others if row["verdict"] != NOT_RUN}
+    cells = [
+        [row["id"], row["claim"], write.verdict(row), write.verdict(known[row["id"]])]
+        for row in rows
+        if row["verdict"] != NOT_RUN and row["id"] in known
+    ]
+    return TextTable(
+        name="beside-verdicts",
+        caption=f"The verdicts of {here} and of {there} on the claims that both have judged.",
+        columns=["", "Claim", here, there],
+        rows=cells,
+        notes=[] if cells else ["The two studies have judged no claim in common."],
+        left=4,
+        wrap=[1, 2, 3],
+    )
 
 
 def contrasts(rows: Sequence[Row], others: Sequence[Row], here: str, there: str) -> TextTable:
@@ -53,9 +79,9 @@ def contrasts(rows: Sequence[Row], others: Sequence[Row], here: str, there: str)
         caption=(
             f"Contrasts of the claims in {here} and in {there}, with 95 % t-intervals over seeds,"
             " and their difference with Welch's interval. The studies have no run in common and"
-            " are taken as independent. They share the images of vision, and equal seeds share"
-            " initial weights, which makes that interval too wide rather than too narrow. Positive"
-            " effects favour the claim. Nothing here is tested."
+            " are taken as independent. They share test examples, and equal seeds share initial"
+            " weights, which makes that interval too wide rather than too narrow. Positive effects"
+            " favour the claim. Nothing here is tested."
         ),
         columns=["", "Contrast", "Unit", here, there, "Difference", "n"],
         rows=cells,
