@@ -49,6 +49,20 @@ def test_blocks_of_seeds_and_arms_give_the_bytes_of_the_whole_study(tmp_path):
             assert path.read_bytes() == (whole / "collected" / path.name).read_bytes(), path.name
 
 
+@pytest.mark.parametrize(
+    ("tried", "taken"), [(["", "3.15"], "3.15"), (["3.15", "3.16"], "3.15"), (["", None], "")]
+)
+def test_the_record_of_the_listing_is_of_a_block_that_had_keras(tmp_path, tried, taken):
+    parts = [block(tmp_path / str(seed), (seed,)) for seed in range(2)]
+    for part, keras in zip(parts, tried, strict=True):
+        if keras is not None:
+            record = {"keras": keras or None, "reason": None, "defects": []}
+            (part / "listing.json").write_text(json.dumps(record))
+    pool(parts, tmp_path / "pooled")
+    found = json.loads((tmp_path / "pooled" / "listing.json").read_text())
+    assert found["keras"] == (taken or None)
+
+
 def test_blocks_can_be_pooled_step_by_step(tmp_path):
     parts = [block(tmp_path / str(seed), (seed,)) for seed in range(4)]
     pool(parts[:2], tmp_path / "first")

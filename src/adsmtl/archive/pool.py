@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from adsmtl import outputs
+from adsmtl.claims import records
 from adsmtl.collected import chance, collect, diverged, predictions, provenance, reading
 from adsmtl.collected.reading import Collected
 from adsmtl.errors import UserError
@@ -23,7 +24,8 @@ _RUN = ["arm", "seed"]
 def pool(sources: Sequence[Path], target: Path) -> list[Path]:
     """Write the collected tables of several blocks as those of one study, and `listing.json`.
 
-    Device and precision may differ between the seeds of a study, never within one.
+    Device and precision may differ between the seeds of a study, never within one. Of several
+    records of the listing the first is taken, if possible of a block that had Keras.
 
     Args:
         sources: results folders or archives, each a block. One alone is taken up as it is, to be
@@ -52,9 +54,10 @@ def pool(sources: Sequence[Path], target: Path) -> list[Path]:
         list(whole.planned),
     )
     written = collect.save(whole)
-    listings = [source / outputs.LISTING for source in sources]
-    for path in [path for path in listings if path.is_file()][:1]:
-        copy_file(path, target / outputs.LISTING)
+    tried = [(source, found) for source in sources if (found := records.listing(source))]
+    if tried:
+        source, _ = min(tried, key=lambda one: one[1].keras is None)
+        copy_file(source / outputs.LISTING, target / outputs.LISTING)
     return written
 
 
