@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AdaptiveDropout", "RateController", "__version__"]
 
-__version__ = "0.4.4"
+__version__ = "0.4.5"
 
 
 def __getattr__(name: str) -> Any:

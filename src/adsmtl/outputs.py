@@ -26,7 +26,7 @@ TABLES = {
     "comparisons": "Comparisons",
     "folds": "Results in each fold",
     "variance": "Components of variance",
-    "resampling": "Resampled seeds and examples",
+    "seeds-and-examples": "Over seeds and test examples",
 }
 TABLE_FORMATS = ("csv", "md", "tex")
 SUMMARY = "tables/summary.json"

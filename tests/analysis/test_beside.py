@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from adsmtl.analysis import dose, resampling, specification, variance
+from adsmtl.analysis import crossed, dose, specification, variance
 from adsmtl.analysis.paired import Paired
 
 
@@ -82,7 +82,7 @@ def test_components_that_the_data_leave_open_are_none_or_zero():
 
 
 def interval(first, folds):
-    return resampling.seeds_and_examples(first, np.zeros_like(first), np.asarray(folds))
+    return crossed.seeds_and_examples(first, np.zeros_like(first), np.asarray(folds))
 
 
 def test_an_interval_over_seeds_and_examples_knows_both_sources_of_noise():
@@ -149,9 +149,9 @@ def test_examples_of_other_folds_take_no_part():
     found = interval(first, folds)
     assert found.mean == 0.75
     with pytest.raises(ValueError, match="do not fit"):
-        resampling.seeds_and_examples(first, first, np.array([0]))
+        crossed.seeds_and_examples(first, first, np.array([0]))
     with pytest.raises(ValueError, match="do not fit"):
-        resampling.seeds_and_examples(first * np.nan, first, np.array([0, 1]))
+        crossed.seeds_and_examples(first * np.nan, first, np.array([0, 1]))
 
 
 def test_the_dose_is_the_mean_of_the_rates_that_were_used():

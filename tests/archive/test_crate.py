@@ -12,7 +12,7 @@ from adsmtl.errors import UserError
 from adsmtl.files import sha256
 
 ROOT = Path(__file__).parents[2]
-PILOT = ROOT / "results/frozen/0.4.4/pilot"
+PILOT = ROOT / "results/frozen/0.4.5/pilot"
 VERSION = json.loads((PILOT / "manifest.json").read_text())["adsmtl"]
 
 

@@ -83,7 +83,7 @@ def test_examples_add_to_the_interval_over_seeds(study, monkeypatch):
         return Predictions(correct, correct, np.arange(200, dtype=np.int32))
 
     monkeypatch.setattr(reading.Collected, "predictions", predictions)
-    frame, text = spread.resampled(study, "Source.")
+    frame, text = spread.over_seeds_and_examples(study, "Source.")
     pairs = frame[["first", "second"]].drop_duplicates().to_numpy().tolist()
     assert pairs == [["fixed-0.2", "none"], ["adsmtl-0.2", "fixed-0.2"]]
     assert list(frame["task"]) == ["vision", "speech"] * 2
@@ -106,7 +106,7 @@ def test_seeds_that_one_arm_lacks_are_left_out(study, monkeypatch):
         return Predictions(values, values, np.arange(2, dtype=np.int32))
 
     monkeypatch.setattr(reading.Collected, "predictions", predictions)
-    row = spread.resampled(fewer, "")[0].iloc[0]
+    row = spread.over_seeds_and_examples(fewer, "")[0].iloc[0]
     assert (row["first"], row["second"], row["n"]) == ("fixed-0.2", "none", 3)
     assert row["effect"] == pytest.approx(2)  # 3 k - 2 k over seeds 1 to 3
 

@@ -185,8 +185,8 @@ TESTS = {
     "adsmtl completion fish | source": elsewhere("../test_completion.py"),
     "adsmtl arms": writes_what_is_committed("docs/arms.md"),
     "adsmtl presets": says("smoke: ", "quick: ", "study: ", "paper: "),
-    "adsmtl verify results/frozen/0.4.4/pilot": verified,
-    "adsmtl judge results/frozen/0.4.4/pilot --out again": judged_again,
+    "adsmtl verify results/frozen/0.4.5/pilot": verified,
+    "adsmtl judge results/frozen/0.4.5/pilot --out again": judged_again,
     "adsmtl freeze": refused("was made by code that is not committed"),
 }
 

@@ -86,4 +86,4 @@ def of_study(
 
 
 def _both(tables: Mapping[str, TextTable]) -> list[TextTable]:
-    return [tables["variance"], tables["resampling"]]
+    return [tables["variance"], tables["seeds-and-examples"]]

@@ -47,7 +47,7 @@ def build(collected: Collected) -> dict[str, tuple[pd.DataFrame, TextTable]]:
         "comparisons": (compared, comparison_table(compared, source)),
         "folds": folds.build(final, source),
         "variance": spread.components(collected.runs.assign(machine=machine), source),
-        "resampling": spread.resampled(collected, source),
+        "seeds-and-examples": spread.over_seeds_and_examples(collected, source),
     }
     for group in outputs.more_groups(collected.traits):
         built[outputs.group_table(group)] = groups.build(final, estimates, group, source)

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from adsmtl.analysis import resampling, variance
+from adsmtl.analysis import crossed, variance
 from adsmtl.analysis.paired import Paired
 from adsmtl.collected.reading import Collected
 from adsmtl.tables import numbers
@@ -83,7 +83,7 @@ def components(final: pd.DataFrame, source: str) -> tuple[pd.DataFrame, TextTabl
     return frame, text
 
 
-def resampled(collected: Collected, source: str) -> tuple[pd.DataFrame, TextTable]:
+def over_seeds_and_examples(collected: Collected, source: str) -> tuple[pd.DataFrame, TextTable]:
     """Intervals of a few contrasts over seeds alone, and over seeds and test examples together.
 
     Returns:
@@ -98,12 +98,12 @@ def resampled(collected: Collected, source: str) -> tuple[pd.DataFrame, TextTabl
         row
         for first, second in _contrasts(collected.runs)
         for task in _shared(collected.runs, first, second)
-        if (row := _resampled(collected, first, second, task)) is not None
+        if (row := _over_both(collected, first, second, task)) is not None
     ]
     columns = ["first", "second", "task", "n", "effect", "low", "high", "both_low", "both_high"]
     frame = pd.DataFrame(found, columns=columns)
     text = TextTable(
-        name="resampling",
+        name="seeds-and-examples",
         caption=(
             "Differences in test accuracy, first arm minus second at the same seed, in percentage"
             " points, with two 95 % t-intervals: over seeds alone, for these test examples"
@@ -152,7 +152,7 @@ def _shared(runs: pd.DataFrame, first: str, second: str) -> list[str]:
     return [task for task in tasks[0] if task in set(tasks[1])]
 
 
-def _resampled(collected: Collected, first: str, second: str, task: str) -> dict | None:
+def _over_both(collected: Collected, first: str, second: str, task: str) -> dict | None:
     seeds = [collected.trained[arm] for arm in (first, second)]
     common = sorted(set(seeds[0]) & set(seeds[1]))
     if len(common) < 2:
@@ -162,7 +162,7 @@ def _resampled(collected: Collected, first: str, second: str, task: str) -> dict
         for arm, own in zip((first, second), seeds, strict=True)
     )
     folds = collected.per_run.drop_duplicates("seed").set_index("seed")["fold"].loc[common]
-    both = resampling.seeds_and_examples(a, b, folds.to_numpy())
+    both = crossed.seeds_and_examples(a, b, folds.to_numpy())
     alone = Paired(tuple(np.nanmean(a - b, axis=1, dtype=float)), tuple(folds))
     known = {"first": first, "second": second, "task": task, "n": len(common)}
     known |= {"effect": alone.effect, "low": alone.low, "high": alone.high}
