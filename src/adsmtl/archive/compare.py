@@ -13,8 +13,9 @@ Four answers:
 - **different**: p is not.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,8 @@ MEASURES = ("test_accuracy", "test_loss")
 _LAST = f"_last{LAST}"
 _ROUNDED = (*((split, "") for split in ("train", "val", "test")), ("val", _LAST), ("test", _LAST))
 # Names, times and origins: they are compared apart, or not at all.
-_RUN = ["arm", "seed", "task"]
+_PAIR = ["arm", "task"]
+_Pair = tuple[str, str]
 _NOT_SCORES = (
     *("label", "group", "group_title", "baseline", "role", "family", "tunable", "zero", "preset"),
     *("tasks", "environment", "config_hash", "code"),
@@ -89,12 +91,13 @@ _AGREEING = (IDENTICAL, ROUNDING, NOISE)
 
 def compare(first: Collected, second: Collected) -> Comparison:
     """Compare the runs of two results; see the head of this module."""
-    pairs = [(arm, task) for arm, task in _tasks(first) if (arm, task) in set(_tasks(second))]
-    near = {pair: _near(first, second, *pair) for pair in pairs}
-    p = _tested(first, second, [pair for pair in pairs if near[pair] is None])
+    sides = _Side(first), _Side(second)
+    pairs = [pair for pair in sides[0].runs if pair in sides[1].runs]
+    near = {pair: _near(sides, pair) for pair in pairs}
+    p = _tested(sides, [pair for pair in pairs if near[pair] is None])
     rows = []
     for pair in pairs:
-        one, two = (_of(own.runs, *pair) for own in (first, second))
+        one, two = (own.runs[pair] for own in sides)
         tested = {name: p.get((*pair, name)) for name in MEASURES}
         answer = near[pair]
         if answer is None and None in tested.values():
@@ -107,32 +110,32 @@ def compare(first: Collected, second: Collected) -> Comparison:
     return Comparison(rows, list(_origin(first, second)), list(_alone(first, second)))
 
 
-def _tasks(own: Collected) -> list[tuple[str, str]]:
-    return [tuple(row) for row in own.runs[["arm", "task"]].drop_duplicates().to_numpy()]
+class _Side:
+    """One of the results: its runs and epochs by arm and task, in its order."""
+
+    def __init__(self, collected: Collected) -> None:
+        self.configs = collected.configs
+        self.runs = dict(list(collected.runs.groupby(_PAIR, sort=False)))
+        self.epochs = dict(list(collected.epochs.groupby(_PAIR, sort=False)))
 
 
-def _of(frame: pd.DataFrame, arm: str, task: str) -> pd.DataFrame:
-    return frame[(frame["arm"] == arm) & (frame["task"] == task)]
-
-
-def _near(first: Collected, second: Collected, arm: str, task: str) -> str | None:
+def _near(sides: tuple[_Side, _Side], pair: _Pair) -> str | None:
     """`IDENTICAL` or `ROUNDING` where all common seeds agree so well, else None."""
-    seeds = set(_of(first.runs, arm, task)["seed"]) & set(_of(second.runs, arm, task)["seed"])
+    seeds = set.intersection(*(set(own.runs[pair]["seed"]) for own in sides))
     if not seeds:
         return None
-    one, two, epochs, others = (
-        _scores(frame[frame["seed"].isin(seeds)], arm, task, *more)
-        for more in ((), ("epoch",))
-        for frame in ((own.epochs if more else own.runs) for own in (first, second))
-    )
-    if one.equals(two) and epochs.equals(others):
-        return IDENTICAL
-    sizes = _of(first.runs, arm, task).set_index("seed").loc[one.index]
+    one, two = (_scores(own.runs[pair], seeds) for own in sides)
+    if one.equals(two):
+        epochs, others = (_scores(own.epochs.get(pair), seeds, "epoch") for own in sides)
+        if epochs.equals(others):
+            return IDENTICAL
+    sizes = sides[0].runs[pair].set_index("seed").loc[one.index]
     for split, last in _ROUNDED:
         loss, accuracy = (f"{split}_{measure}{last}" for measure in ("loss", "accuracy"))
         examples = sizes[f"examples_{split}"].to_numpy()
         if split == "train":
-            examples = np.minimum(examples, first.configs[arm]["training"]["eval_train"])
+            evaluated = sides[0].configs[pair[0]]["training"]["eval_train"]
+            examples = np.minimum(examples, evaluated)
         allowed = np.maximum(1, EXAMPLES * examples) / examples + 1e-12
         losses, accuracies = (np.abs(two[name] - one[name]) for name in (loss, accuracy))
         if (losses > LOSS * np.abs(one[loss])).any() or (accuracies > allowed).any():
@@ -140,28 +143,31 @@ def _near(first: Collected, second: Collected, arm: str, task: str) -> str | Non
     return ROUNDING
 
 
-def _scores(frame: pd.DataFrame, arm: str, task: str, *more: str) -> pd.DataFrame:
+def _scores(frame: pd.DataFrame | None, seeds: set[int], *more: str) -> pd.DataFrame:
     """Numbers of one arm and task by seed, in an order of columns that two tables share."""
-    own = _of(frame, arm, task)
-    dropped = [name for name in ("arm", "task", *_NOT_SCORES) if name in own]
+    if frame is None:
+        return pd.DataFrame()
+    own = frame[frame["seed"].isin(seeds)]
+    dropped = [name for name in (*_PAIR, *_NOT_SCORES) if name in own]
     own = own.drop(columns=dropped).dropna(axis="columns", how="all")
     return own.set_index(["seed", *more]).sort_index().sort_index(axis="columns")
 
 
 def _tested(
-    first: Collected, second: Collected, pairs: list[tuple[str, str]]
+    sides: tuple[_Side, _Side], pairs: Sequence[_Pair]
 ) -> dict[tuple[str, str, str], float]:
     """Corrected p, by arm, task and measure; nothing of what no spread between seeds is known."""
     found: dict[tuple[str, str, str], float] = {}
+    pooled = cache(partial(_pooled, sides))
     for arm, task in pairs:
-        one, two = (_of(own.runs, arm, task).set_index("seed") for own in (first, second))
+        one, two = (own.runs[arm, task].set_index("seed") for own in sides)
         common = one.index.intersection(two.index)
         for name in MEASURES:
             if len(common) > 1:
                 apart = (two.loc[common, name] - one.loc[common, name]).to_numpy()
                 p = _p(apart.mean(), apart.var(ddof=1) / len(apart), len(apart) - 1)
             else:
-                p = _of_means(one[name], two[name], *_pooled(first, second, task, name))
+                p = _of_means(one[name], two[name], *pooled(task, name))
             if p is not None:
                 found[arm, task, name] = p
     return dict(zip(found, statistics.holm(list(found.values())), strict=True)) if found else {}
@@ -185,14 +191,12 @@ def _of_means(one: pd.Series, two: pd.Series, variance: float, degrees: int) -> 
     return p
 
 
-def _pooled(first: Collected, second: Collected, task: str, name: str) -> tuple[float, int]:
+def _pooled(sides: tuple[_Side, _Side], task: str, name: str) -> tuple[float, int]:
     """Variance between seeds, and its degrees of freedom."""
     total, degrees = 0.0, 0
-    for own in (first, second):
-        runs = own.runs[own.runs["task"] == task]
-        for _, values in runs.groupby("arm")[name]:
-            total += float(((values - values.mean()) ** 2).sum())
-            degrees += len(values) - 1
+    for own in (runs for side in sides for (_, of), runs in side.runs.items() if of == task):
+        total += float(((own[name] - own[name].mean()) ** 2).sum())
+        degrees += len(own) - 1
     return (total / degrees, degrees) if degrees else (0.0, 0)
 
 
@@ -240,18 +244,24 @@ def _listed(own: Collected, what: str) -> dict[str, set[str]]:
 
 def _alone(first: Collected, second: Collected) -> Iterator[str]:
     for one, two in ((first, second), (second, first)):
-        arms = [arm for arm in one.arms if arm not in two.arms]
+        here, there = one.trained, two.trained
+        arms = [arm for arm in here if arm not in there]
         if arms:
             yield f"only {one.root} has {len(arms)} arms: {_few(arms)}"
-        tasks = [f"{a} {t}" for a, t in _tasks(one) if a in two.arms and (a, t) not in _tasks(two)]
+        pairs = [list(own.groupby(_PAIR, sort=False).groups) for own in (one.runs, two.runs)]
+        tasks = [
+            f"{arm} {task}"
+            for arm, task in pairs[0]
+            if arm in there and (arm, task) not in pairs[1]
+        ]
         if tasks:
             yield f"only {one.root} has {_few(tasks)}"
         seeds = [
             f"{arm} seed={seed}"
-            for arm, own in one.trained.items()
-            if arm in two.trained
+            for arm, own in here.items()
+            if arm in there
             for seed in own
-            if seed not in two.trained[arm]
+            if seed not in there[arm]
         ]
         if seeds:
             yield f"only {one.root} has {len(seeds)} runs of common arms: {_few(seeds)}"
