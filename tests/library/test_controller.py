@@ -8,7 +8,7 @@ from torch import nn
 
 from adsmtl import AdaptiveDropout, RateController
 from adsmtl.dropout.difficulty import SIGNALS, Observation
-from adsmtl.dropout.schedules import Adsmtl, Curriculum, Fixed, Follow
+from adsmtl.dropout.schedules import Adsmtl, Concrete, Curriculum, Early, Fixed, Follow, Late
 
 CLASSES = {"images": 10, "sounds": 61}
 
@@ -36,6 +36,18 @@ def test_the_harder_task_drops_less_in_every_layer() -> None:
     assert rates["sounds"] < 0.2 < rates["images"]
     for layer in own.layers:
         assert layer.rates.tolist() == pytest.approx([rates[task] for task in layer.tasks])
+
+
+@pytest.mark.parametrize("schedule", [Early(0.3), Late(0.3), Curriculum(0.3)])
+def test_a_schedule_that_follows_the_clock_asks_how_many_epochs_there_are(schedule) -> None:
+    with pytest.raises(ValueError, match="give epochs"):
+        controller(schedule)
+    assert set(controller(schedule, epochs=10).rates) == set(CLASSES)
+
+
+def test_rates_that_are_learned_with_the_weights_are_refused() -> None:
+    with pytest.raises(ValueError, match="learns its rates"):
+        controller(Concrete())
 
 
 def test_step_by_step_it_gives_the_rates_of_the_study_for_every_signal() -> None:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from torch import Tensor, nn
 
 from adsmtl.dropout.difficulty import History, Observation
-from adsmtl.dropout.schedules import Adsmtl
+from adsmtl.dropout.schedules import Adsmtl, Concrete, Curriculum, Early, Late
 from adsmtl.library.layer import AdaptiveDropout
 
 
@@ -47,10 +47,11 @@ class RateController:
             model: has at least one `AdaptiveDropout`; the tasks are those of its layers.
             classes: number of classes of every task; None where it has none.
             schedule: None for the paper's strategy, `Adsmtl()`.
-            epochs: how many there will be in all; needed by schedules that follow the clock.
+            epochs: how many there will be in all; needed by `Early`, `Late` and `Curriculum`.
 
         Raises:
-            ValueError: the model has no such layer, or `classes` and layers differ in their tasks.
+            ValueError: the model has no such layer, `classes` and layers differ in their tasks, the
+                schedule needs `epochs`, or it learns its rates with the weights.
         """
         self.layers = [one for one in model.modules() if isinstance(one, AdaptiveDropout)]
         tasks = {task for layer in self.layers for task in layer.tasks}
@@ -59,6 +60,15 @@ class RateController:
         if set(classes) != tasks:
             raise ValueError(
                 f"classes names {sorted(classes)}, but the layers have {sorted(tasks)}"
+            )
+        if isinstance(schedule, (Early, Late, Curriculum)) and epochs is None:
+            raise ValueError(
+                f"{schedule.schedule} follows the clock; give epochs, the number of all"
+            )
+        if isinstance(schedule, Concrete):
+            raise ValueError(
+                "concrete dropout learns its rates with the weights, which a controller cannot do;"
+                " choose another schedule"
             )
         self.classes = dict(classes)
         self.schedule = Adsmtl() if schedule is None else schedule

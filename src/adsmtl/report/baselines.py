@@ -118,4 +118,6 @@ def _own(rows: pd.DataFrame, task: str) -> list[list[str]]:
         "accuracy": numbers.estimate(one.mean, one.low, one.high, numbers.percent),
     }
     what = "this study: the listing's network, the task alone, no dropout"
-    return [[task, what, shown["examples"], shown["accuracy"], f"n = {one.n} seed{'s' * (one.n != 1)}"]]
+    return [
+        [task, what, shown["examples"], shown["accuracy"], f"n = {one.n} seed{'s' * (one.n != 1)}"]
+    ]
