@@ -443,6 +443,48 @@ def test_an_arm_without_any_of_the_seeds_is_left_out(edit: Edit) -> None:
     assert list(study("mine", seeds="4-7").arms) == ["none", "adsmtl-0.2"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"arms": "fixed-0.2", "seeds": "0-3"}, "the seeds 8 to 9"),
+        ({"arms": ","}, "arms is ','"),
+    ],
+)
+def test_a_part_without_any_run_is_refused(edit: Edit, asked: dict, words: str) -> None:
+    edit("presets/mine.yaml", PARTS)
+    refused(lambda: study("mine", **asked), words, "mine.yaml")
+
+
+def test_a_precision_that_would_have_no_effect_is_refused(edit: Edit) -> None:
+    edit("presets/mine.yaml", PARTS.replace("{epochs: 2}", "{epochs: 2, precision: fp32}"))
+    refused(lambda: study("mine"), "mine.yaml: training.precision", "config.yaml")
+    edit("presets/mine.yaml", PARTS.replace("{batch_size: 32}", "{precision: fp32}"))
+    refused(lambda: study("mine"), "mine.yaml: apart.fixed-0.1.training.precision")
+
+
+@pytest.mark.parametrize("name", ["frozen", "blocks", "benchmarks"])
+def test_a_preset_is_not_called_like_another_folder_of_results(edit: Edit, name: str) -> None:
+    edit(f"presets/{name}.yaml", PARTS)
+    refused(lambda: study(name), f"{name}.yaml", "rename the preset")
+
+
+@pytest.mark.parametrize("device", ["gpu", "cpu:7", "cuda:", ""])
+def test_a_device_that_is_none_is_refused_at_once(device: str) -> None:
+    refused(lambda: Settings(device=device), "device is", "give auto, cpu, cuda or cuda:<number>")
+
+
+def test_affinity_of_arms_that_the_preset_does_not_train_is_refused(edit: Edit) -> None:
+    edit("presets/mine.yaml", PARTS + "affinity: {arms: [matched-mean]}\n")
+    chosen = Settings(preset="mine", embedded="never")
+    refused(lambda: config.related(chosen, study("mine")), "affinity.arms names matched-mean")
+
+
+def test_a_task_can_have_a_number_for_a_name(edit: Edit) -> None:
+    edit("tasks.yaml", "2024: {dataset: cifar10, target: label, branch: cnn, main: false}")
+    edit("presets/mine.yaml", PARTS + 'tasks: ["2024", speech]\n')
+    assert list(study("mine").tasks) == ["speech", "2024"]
+
+
 def test_a_part_of_the_arms_can_be_asked_for_and_the_whole_plan_is_known(edit: Edit) -> None:
     edit("presets/mine.yaml", PARTS)
     found = study("mine", arms="adsmtl-0.2, fixed-0.1", seeds="0-3")

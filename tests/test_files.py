@@ -1,5 +1,7 @@
 """Files are whole or absent; digests do not depend on the order of keys."""
 
+import errno
+import fcntl
 import hashlib
 import math
 from collections.abc import Callable
@@ -85,9 +87,33 @@ def test_numbers_that_json_lacks_are_refused(value: object, tmp_path: Path) -> N
 def test_a_missing_or_broken_json_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"x\.json is missing"):
         files.read_json(tmp_path / "x.json")
-    (tmp_path / "x.json").write_text('{"a": ')
-    with pytest.raises(UserError, match=r"x\.json is not valid JSON"):
-        files.read_json(tmp_path / "x.json")
+    for content in (b'{"a": ', b'{"a": "\xe9"}'):
+        (tmp_path / "x.json").write_bytes(content)
+        with pytest.raises(UserError, match=r"x\.json is not valid JSON"):
+            files.read_json(tmp_path / "x.json")
+
+
+def test_a_home_that_nobody_has_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert files.expanded("~/x") == Path("/home/me/x")
+    with pytest.raises(UserError, match=r"~nobody-here/x: .*write the whole path"):
+        files.expanded("~nobody-here/x")
+
+
+def test_a_file_system_without_locks_is_done_without_and_others_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    how = fcntl.LOCK_EX | fcntl.LOCK_NB
+    with (tmp_path / "x").open("w") as one, (tmp_path / "x").open("w") as two:
+        files.lock(one, how)
+        with pytest.raises(BlockingIOError):
+            files.lock(two, how)
+
+        def unknown(handle: object, how: int) -> None:
+            raise OSError(errno.ENOSYS, "Function not implemented")
+
+        monkeypatch.setattr(fcntl, "flock", unknown)
+        files.lock(two, how)
 
 
 def test_the_digest_of_a_file_is_its_sha256(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Files that are either whole or absent, and their digests."""
 
 import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -9,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from adsmtl.errors import UserError
 
@@ -101,8 +102,33 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UserError(f"{path} is missing; run the step that makes it") from error
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not valid JSON ({error}); delete it and run again") from error
+
+
+def expanded(path: str) -> Path:
+    """`path` with `~` and `~name` replaced by a home.
+
+    Raises:
+        UserError: nobody here is called so.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise UserError(f"{path}: {error}; write the whole path") from error
+
+
+def lock(handle: int | IO[Any], how: int) -> None:
+    """`fcntl.flock`; without effect on a file system that has no such locks.
+
+    Raises:
+        BlockingIOError: `how` has `LOCK_NB`, and another process holds the lock.
+    """
+    try:
+        fcntl.flock(handle, how)
+    except OSError as error:
+        if error.errno not in (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK):
+            raise
 
 
 def sha256(path: Path) -> str:

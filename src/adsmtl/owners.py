@@ -16,6 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
+from adsmtl.files import lock
+
 OWNERS, LOCKS = "owners", "locks"  # below Snakemake's folder; the second is Snakemake's
 
 _held: list[IO[str]] = []  # what is open here stays open as long as the process lives
@@ -55,7 +57,7 @@ def claim(folder: Path, say: Callable[[str], None]) -> list[str]:
 
 def _hold(path: Path) -> Path:
     stream = path.open("w", encoding="utf-8")
-    fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    lock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     since = time.strftime("%Y-%m-%d %H:%M:%S")
     json.dump({"pid": os.getpid(), "host": socket.gethostname(), "since": since}, stream)
     stream.flush()

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from adsmtl.errors import UserError
-from adsmtl.files import sha256, write_text
+from adsmtl.files import lock, sha256, write_text
 
 FILE = "SHA256SUMS"
 _LINE = re.compile(r"([0-9a-f]{64}) [ *]([^/\n]+)")
@@ -90,7 +90,7 @@ def _alone(folder: Path) -> Iterator[None]:
     """Keep other processes from sealing the folder meanwhile."""
     handle = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        lock(handle, fcntl.LOCK_EX)
         yield
     finally:
         os.close(handle)

@@ -89,9 +89,12 @@ def test_an_unknown_name_is_told_the_known_ones(tmp_path):
         registry.prepare("mnist", tmp_path, tmp_path)
 
 
-def test_a_corpus_that_the_user_holds_is_where_the_setting_says(tmp_path):
+def test_a_corpus_that_the_user_holds_is_where_the_setting_says(tmp_path, monkeypatch):
     assert registry.locate("digits", tmp_path, {}).origin.kind == "embedded"
     given = {"timit_path": str(tmp_path)}
+    assert registry.locate("timit", tmp_path, given).origin.where == str(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path.parent))
+    given = {"timit_path": f"~/{tmp_path.name}"}
     assert registry.locate("timit", tmp_path, given).origin.where == str(tmp_path)
     absent = {"timit_path": str(tmp_path / "absent")}
     assert "absent" in registry.locate("timit", tmp_path, absent).refused[0]

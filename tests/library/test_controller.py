@@ -50,6 +50,31 @@ def test_rates_that_are_learned_with_the_weights_are_refused() -> None:
         controller(Concrete())
 
 
+@pytest.mark.parametrize("p", [0, 0.0])
+def test_a_layer_that_begins_at_rate_0_drops_units_later(p) -> None:
+    layer = AdaptiveDropout(CLASSES, p=p)
+    own = RateController(layer, CLASSES, Adsmtl(p0=0.3))
+    assert layer.rates.tolist() == pytest.approx([0.3, 0.3])
+    assert own.rates == losses(0.3, 0.3)
+
+
+class Impossible:
+    """Gives one task a rate that drops everything, after the first epoch."""
+
+    def rates(self, history, epochs):
+        return losses(0.3, 1.0 if history["images"] else 0.1)
+
+
+def test_an_impossible_rate_changes_nothing() -> None:
+    own = controller(Impossible())
+    with pytest.raises(ValueError, match="the rate of sounds"):
+        own.step(losses(1.0, 1.0))
+    assert own.rates == losses(0.3, 0.1)
+    assert len(own.trajectory) == 1
+    assert all(not seen for seen in own.history.values())
+    assert own.layers[0].rates.tolist() == pytest.approx([0.3, 0.1])
+
+
 def test_step_by_step_it_gives_the_rates_of_the_study_for_every_signal() -> None:
     for name in SIGNALS:
         schedule = Adsmtl(difficulty=name, kappa=0.5)

@@ -74,6 +74,18 @@ def test_other_data_are(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert found(root) == [METRICS, AFFINITY]
 
 
+def test_data_of_another_task_than_the_main_ones_are_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paths, "PREPARED", tmp_path)
+    write_json(tmp_path / "tiny-images/card.json", {"digest": "own"})
+    of = study()
+    more = replace(
+        of, tasks={"speech": of.tasks["speech"]}, more_tasks={"vision": of.tasks["vision"]}
+    )
+    assert dict(stale._digests(more)) == {"tiny-images": "own"}
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"identity": 3, "config_hash": ""}'])
 def test_a_file_that_does_not_say_is(root: Path, content: str) -> None:
     for name in (METRICS, AFFINITY):

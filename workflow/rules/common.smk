@@ -98,7 +98,7 @@ def policy():
 def beside():
     """The ledger of the study that the report shows beside this one, where there is one."""
     other = adsmtl_config.preset(STUDY.preset).beside
-    found = None if other is None else newest.ledger(other)
+    found = None if other is None else newest.ledger(other.preset)
     return [] if found is None else [found]
 
 

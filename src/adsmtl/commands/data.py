@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from adsmtl import config, paths
+from adsmtl import config, files, paths
 from adsmtl.commands.shared import Add, count, log
 
 
@@ -37,6 +37,8 @@ def _prepare(options: argparse.Namespace) -> None:
     )
     statistics.write(folder)
     pictures.write(folder)
+    if left_out := files.read_json(folder / "card.json").get("left_out"):
+        log.info(f"left out: {len(left_out)}, such as {left_out[0]}; all are in card.json")
     log.info(f"prepared {folder}, with examples to look at in {samples.write(folder)}")
 
 

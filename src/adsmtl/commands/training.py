@@ -82,6 +82,11 @@ def _train(options: argparse.Namespace) -> int:
 
     plan = plan_of(options)
     runs = [plan.study.run(arm, seed) for arm in options.arms for seed in options.seeds]
+    for run in runs:
+        if run.seed not in (known := plan.study.seeds_of(run.arm_id)):
+            raise UserError(
+                f"{run.arm_id} has no seed {run.seed}; it has {known[0]} to {known[-1]}"
+            )
     prepared, machine = inputs(plan, plan.settings.device)
     replicas = plan.settings.replicas
     wanted = plan.study.runs() if options.processes else runs

@@ -10,7 +10,7 @@ from adsmtl.data.own.kinds import KINDS, Entry, Segments, data_set
 from adsmtl.data.own.layout import fingerprint
 from adsmtl.data.registry import DATASETS, DEFAULT_SPEECH, speech_corpora
 from adsmtl.errors import UserError
-from adsmtl.files import digest
+from adsmtl.files import digest, expanded
 from adsmtl.yaml_files import check, known, read_yaml
 
 # Results on embedded data bear this word where those of another corpus bear its name.
@@ -57,10 +57,10 @@ def state(name: str) -> str | None:
     one = entries().get(name)
     if one is None:
         return None
-    path = Path(one.path).expanduser()
+    path = expanded(one.path)
     places = [path]
     if isinstance(one, Segments) and one.audio is not None:
-        places.append((path if path.is_dir() else path.parent) / Path(one.audio).expanduser())
+        places.append((path if path.is_dir() else path.parent) / expanded(one.audio))
     return digest([asdict(one), *map(fingerprint, places)])[:LENGTH]
 
 

@@ -11,6 +11,8 @@ from adsmtl.errors import UserError
 from adsmtl.study import Examples, TestTime, Training
 from adsmtl.yaml_files import check, known, read_yaml
 
+RESERVED = ("frozen", "blocks", "benchmarks")  # what else lies in results/
+
 
 @dataclass(frozen=True)
 class Apart:
@@ -105,7 +107,18 @@ def preset(name: str) -> Preset:
     """The file of one preset."""
     limits.name(name, str(paths.PRESETS), "preset")
     path = paths.PRESETS / f"{name}.yaml"
-    found = check(Preset, read_yaml(path), str(path))
+    stated = read_yaml(path)
+    found = check(Preset, stated, str(path))
+    trainings = {"training": stated["training"]}
+    trainings |= {f"apart.{key}.training": own.training for key, own in found.apart.items()}
+    for key, own in trainings.items():
+        if "precision" in own:
+            raise UserError(
+                f"{path}: {key}.precision would have no effect; say precision in"
+                f" {paths.CONFIG / 'config.yaml'}"
+            )
+    if name in RESERVED:
+        raise UserError(f"{path}: results/{name} is another folder's name; rename the preset")
     if found.beside is not None:
         known(str(path), "beside.preset", found.beside.preset, presets())
     return found

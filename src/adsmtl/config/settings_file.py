@@ -50,6 +50,8 @@ class Settings:
             )
         if self.runs_per_job is not None and self.runs_per_job < 1:
             raise UserError(f"runs_per_job is {self.runs_per_job}; give at least 1, or null")
+        if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", self.device):
+            raise UserError(f"device is {self.device!r}; give auto, cpu, cuda or cuda:<number>")
         limits.at_most("threads", self.threads, limits.THREADS)
         limits.at_most("replicas", self.replicas, limits.REPLICAS)
         limits.at_most("gpus", self.gpus, limits.GPUS)

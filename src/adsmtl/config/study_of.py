@@ -57,7 +57,10 @@ def study(chosen: Settings) -> Study:
     planned = {name: apart.get(name, extent).seeds for name in wanted}
     seeds = _selected(chosen, planned, path)
     part = wanted if chosen.arms is None else named(chosen.chosen_arms(), "arms", wanted)
+    asked_for = part
     part = {name: arm for name, arm in part.items() if set(seeds) & set(planned[name])}
+    if not part:
+        raise UserError(_nothing(chosen, {name: planned[name] for name in asked_for}, path))
     test_time = own.test_time
     if test_time is not None:
         # Of those that are not asked for, none is evaluated; one that is not wanted is refused.
@@ -96,6 +99,8 @@ def related(chosen: Settings, of: Study) -> tuple[str, ...]:
         return ()
     where = f"{paths.PRESETS / chosen.preset}.yaml: affinity.arms"
     measured = named(own.arms, where, arms())
+    if not set(measured) & set(of.planned):
+        raise UserError(f"{where} names {', '.join(own.arms)}, of which the preset trains none")
     return tuple(
         i for i, arm in of.arms.items() if i in measured and len(arm.tasks or of.tasks) > 1
     )
@@ -135,6 +140,17 @@ def _selected(
             f"seeds is {chosen.seeds!r}, but {path} has the seeds {every[0]} to {every[-1]}"
         )
     return asked
+
+
+def _nothing(chosen: Settings, planned: Mapping[str, tuple[int, ...]], path: Path) -> str:
+    """Why no run is asked for."""
+    if not planned:
+        return f"arms is {chosen.arms!r}; name groups or arms of {path}"
+    every = sorted(set().union(*planned.values()))
+    return (
+        f"seeds is {chosen.seeds!r}, but the arms that are asked for have the seeds"
+        f" {every[0]} to {every[-1]} in {path}"
+    )
 
 
 def _wanted(names: tuple[str, ...], path: Path) -> dict[str, Arm]:

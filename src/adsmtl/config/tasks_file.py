@@ -55,7 +55,8 @@ def task_entries() -> dict[str, TaskEntry]:
     """Every task of `config/tasks.yaml`, by name."""
     path = paths.CONFIG / "tasks.yaml"
     entries, own = {}, declared()
-    for name, value in read_yaml(path).items():
+    for key, value in read_yaml(path).items():
+        name = str(key)
         limits.name(str(name), str(path), "task")
         where = f"{path}: {name}"
         entry = check(TaskEntry, value, where)

@@ -13,7 +13,7 @@ from adsmtl.data.dataset import Archive, Archives, DataSet, Fetched, Held
 from adsmtl.data.fetch import records, sources
 from adsmtl.data.fetch.sources import Location, Origin
 from adsmtl.errors import UserError
-from adsmtl.files import read_json
+from adsmtl.files import expanded, read_json
 
 #: Name -> "<module in corpora>:<its DataSet>". A module is loaded when its data set is asked for.
 DATASETS: dict[str, str] = {
@@ -83,9 +83,10 @@ def locate(name: str, raw_root: Path, settings: Mapping[str, Any], own: Own = NO
     given = settings.get(raw.setting)
     if given is None:
         return Location(None, (f"{raw.setting} in config/config.yaml names no folder",))
-    if not Path(given).is_dir():
+    folder = expanded(given)
+    if not folder.is_dir():
         return Location(None, (f"{raw.setting} is {given}, which is no folder",))
-    return Location(Origin("local", str(given)), ())
+    return Location(Origin("local", str(folder)), ())
 
 
 def _mirrors(settings: Mapping[str, Any]) -> Sequence[str]:

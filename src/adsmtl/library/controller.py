@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from adsmtl.dropout.difficulty import History, Observation
 from adsmtl.dropout.schedules import Adsmtl, Concrete, Curriculum, Early, Late
+from adsmtl.dropout.schedules.rate import check_rate
 from adsmtl.library.layer import AdaptiveDropout
 
 
@@ -188,6 +189,8 @@ class RateController:
         if wrong:
             signal = getattr(self.schedule, "difficulty", "the schedule")
             raise ValueError(f"{signal} needs more than losses; `step` says which argument")
+        for task, rate in rates.items():
+            check_rate(f"the rate of {task}", rate)
         self.trajectory.append(rates)
         self._apply()
         return rates

@@ -49,7 +49,7 @@ class AdaptiveDropout(nn.Module):
         check_rate("p", p)
         self.seed = seed
         self._place = {task: place for place, task in enumerate(self.tasks)}
-        self.register_buffer("rates", torch.full((len(self.tasks),), p))
+        self.register_buffer("rates", torch.full((len(self.tasks),), float(p)))
         if seed is not None:
             self.register_buffer("steps", torch.zeros(len(self.tasks), dtype=torch.int64))
             keys = torch.tensor([rng.key(seed, task) for task in self.tasks])

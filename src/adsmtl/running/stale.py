@@ -41,7 +41,7 @@ def outputs(study: Study, root: Path, related: Collection[str]) -> Iterator[Path
 
 def _digests(study: Study) -> Iterator[tuple[str, str]]:
     """Name and digest of every data set of the study that is prepared."""
-    for name in {task.dataset for task in study.tasks.values()}:
+    for name in study.datasets:
         try:
             yield name, read_json(paths.PREPARED / name / "card.json")["digest"]
         except (UserError, KeyError, TypeError):

@@ -133,6 +133,7 @@ SERVERS = {
     "endless": ([hostile.endless], f"{MANIFEST}(it is larger than 10 MB|no answer within 2 s)"),
     "drops": ([hostile.drops(10)], f"{MANIFEST}the connection broke off"),
     "speaks no HTTP": ([hostile.no_http], f"{MANIFEST}.*SSH-2.0"),
+    "asks to log in": ([hostile.wrong_file(b"<html>Log in</html>")], "is no mirror manifest"),
     "redirects in circles": ([hostile.redirects("/x")], f"{MANIFEST}it redirects in circles"),
 }
 

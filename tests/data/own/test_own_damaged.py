@@ -5,9 +5,12 @@ a damage returns as a mapping are more keys of the entry.
 """
 
 import io
+import os
 import shutil
+import struct
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -82,6 +85,12 @@ def changed(root: Path, line: int, **values: Any) -> None:
     mine.write_table(root / "segments.csv", rows)
 
 
+def renamed(root: Path) -> None:
+    (root / "ann/1.wav").rename(root / "ann/1.raw")
+    table = root / "segments.csv"
+    table.write_text(table.read_text().replace("ann/1.wav", "ann/1.raw"))
+
+
 def with_split(root: Path, of: Callable[[int, str], str]) -> None:
     rows = mine.rows()
     lines = [[*row, of(number, row[4])] for number, row in enumerate(rows)]
@@ -153,7 +162,70 @@ def quoted(root: Path) -> dict:
     return {"table": "t.csv"}
 
 
+def deep_colours(root: Path) -> None:
+    """A PNG of 16 bits a channel, which Pillow opens with eight and no word."""
+    row = b"\0" + bytes(6 * 8)
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", 8, 8, 16, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(row * 8)),
+        (b"IEND", b""),
+    ]
+    content = b"\x89PNG\r\n\x1a\n"
+    for kind, body in chunks:
+        content += struct.pack(">I", len(body)) + kind + body
+        content += struct.pack(">I", zlib.crc32(kind + body))
+    first(root).write_bytes(content)
+
+
+def under(*tops: str) -> Damage:
+    """The classes lie in each of some folders."""
+
+    def damage(root: Path) -> None:
+        inner = list(root.iterdir())
+        for top in tops:
+            for path in inner:
+                shutil.copytree(path, root / top / path.name)
+        for path in inner:
+            shutil.rmtree(path)
+
+    return damage
+
+
+def beside_a_split(root: Path) -> None:
+    split_pictures(root, "train", "val", "test")
+    mine.picture(root / "unlabelled/00.png", (0, 0, 0))
+
+
+def unfetched(root: Path) -> None:
+    first(root).unlink()
+    first(root).symlink_to(root / "not here.png")
+
+
+def another_code(root: Path) -> None:
+    (root / "blue" / os.fsdecode(b"caf\xe9.png")).write_bytes(first(root).read_bytes())
+
+
 IMAGES: dict[str, tuple[Damage, str]] = {
+    "sixteen bits in colour": (deep_colours, r"blue/00\.png has pixels of the kind 'RGB;16B'"),
+    "folders beside a split": (beside_a_split, "unlabelled lies beside the folders of a split"),
+    "parts that have other names": (
+        under("training_set", "test_set"),
+        "all hold the folders blue, red. If these are the classes, call the outer ones train",
+    ),
+    "a file that is not there": (unfetched, r"00\.png is a link that leads nowhere; get its file"),
+    "a name that is not UTF-8": (another_code, r"caf\\xe9\.png has a name that is not UTF-8"),
+    "an ignored label that no image has": (
+        lambda root: {"ignore": ["green"]},
+        "no image has the label 'green', which `ignore` names",
+    ),
+    "a column that is named and not there": (
+        lambda root: pictured(root) | {"columns": {"split": "Part"}},
+        r"table\.csv has no column 'Part'; it has 'path', 'label'",
+    ),
+    "a column in another case": (
+        lambda root: pictured(root, columns=("path", "label", "Split")),
+        r"table\.csv has no column 'split'; it has 'path', 'label', 'Split'",
+    ),
     "no image": (overwritten("blue/00.png", b"hello"), r"blue/00\.png is no image that can be"),
     "empty image": (overwritten("blue/00.png", b""), r"blue/00\.png is no image"),
     "broken image": (cut("blue/00.png"), r"blue/00\.png is damaged: .*broken: skip"),
@@ -232,9 +304,27 @@ SEGMENTS: dict[str, tuple[Damage, str]] = {
         cut("ann/1.wav"),
         r"segments\.csv, line 4: the segment ends at 0\.700 s, but 1\.wav is 0\.49\d s long",
     ),
+    "channels that cancel": (
+        lambda root: soundfile.write(
+            root / "ann/1.wav", np.array([[0.25, -0.25]] * 16_000), 16_000
+        ),
+        r"ann/1\.wav cannot be used: its channels cancel each other",
+    ),
+    "raw samples": (
+        renamed,
+        r"ann/1\.raw cannot be read as audio",
+    ),
+    "an ignored label that no segment has": (
+        lambda root: {"ignore": ["SIL"]},
+        "no segment has the label 'SIL', which `ignore` names",
+    ),
+    "a file of two speakers, written in two ways": (
+        segment(path="./ann/1.wav", speaker="bob"),
+        r"\./ann/1\.wav is of speaker 'ann'",
+    ),
     "silent audio": (
         lambda root: soundfile.write(root / "ann/1.wav", np.zeros(16_000), 16_000),
-        r"ann/1\.wav is silent throughout",
+        r"ann/1\.wav cannot be used: it is silent throughout",
     ),
     "audio that is no number": (
         lambda root: soundfile.write(
@@ -309,7 +399,7 @@ SEGMENTS: dict[str, tuple[Damage, str]] = {
     ),
     "another separator": (
         lambda root: (root / "segments.csv").write_text("path;start;end;label;speaker\n"),
-        r"segments\.csv has no column 'path'; it has 'path;start;end;label;speaker'",
+        r"segments\.csv separates values by ';'; separate them by ','",
     ),
     "a column twice": (
         lambda root: mine.write_table(root / "segments.csv", [], (*mine.COLUMNS, "label")),
@@ -337,6 +427,17 @@ def moved_up(root: Path) -> None:
 
 
 PHONES = {"tier": "phones"}
+
+
+def beside(root: Path) -> None:
+    """The speakers lie in the folders of a split, and a file beside these."""
+    for number, path in enumerate(sorted(root.iterdir())):
+        shutil.move(path, root / ("train", "val", "test")[number % 3] / path.name)
+    text = (root / "train/ann/1.TextGrid").read_text()
+    (root / "x.TextGrid").write_text(text)
+    mine.sound(root / "x.wav")
+
+
 GRIDS: dict[str, tuple[Damage, str]] = {
     "no such tier": (
         lambda root: {"tier": "syllables"},
@@ -354,9 +455,18 @@ GRIDS: dict[str, tuple[Damage, str]] = {
         lambda root: mine.sound(root / "ann/1.flac"),
         r"ann/1\.TextGrid could label 1\.flac or 1\.wav; delete one",
     ),
+    "folders in the folder of a speaker": (
+        lambda root: [
+            shutil.move(path, path.parent / "chapter" / path.name)
+            for path in sorted(root.glob("*/*"))
+            if (path.parent / "chapter").mkdir(exist_ok=True) is None
+        ],
+        r"1\.TextGrid does not lie in a folder of its speaker, one level below",
+    ),
+    "a TextGrid file beside a split": (beside, r"x\.TextGrid lies beside the folders of a split"),
     "no folder of a speaker": (
         moved_up,
-        r"1\.TextGrid lies in no folder of a speaker",
+        r"1\.TextGrid does not lie in a folder of its speaker",
     ),
     "no speaker in the name": (
         lambda root: {"speaker": "^(b.*)/"},
@@ -450,10 +560,18 @@ def test_a_table_in_an_archive_names_files_in_it_alone(tmp_path):
     refused(tmp_path, "segments", message, **keys)
 
 
-@pytest.mark.parametrize("name", ["x.zip", "x.tar.gz", "x.txt"])
-def test_what_is_no_archive(tmp_path, name):
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("x.zip", "cannot be unpacked"),
+        ("x.tar.gz", "cannot be unpacked"),
+        ("x.txt", "is neither a folder, an archive nor a table; save it as .csv"),
+        ("x.xlsx", "is neither a folder, an archive nor a table; save it as .csv"),
+    ],
+)
+def test_what_is_no_archive(tmp_path, name, message):
     (tmp_path / name).write_bytes(b"no archive")
-    message = rf"{name}: cannot be unpacked"
+    message = rf"{name}:? {message}"
     refused(tmp_path, "image-folder", message, path=str(tmp_path / name))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from adsmtl.data import registry, samples
+from adsmtl.data import registry, samples, verification
 from adsmtl.data.own.images import load as load_image
 from adsmtl.data.own.kinds import ImageFolder, data_set
 from adsmtl.data.prepared import Prepared, load
@@ -45,6 +45,37 @@ def test_a_folder_for_each_class(tmp_path, pictures):
     assert counts(data) == {"train": [8, 8], "val": [2, 2], "test": [2, 2]}
     assert data.card["source"]["licence"] == "mine"
     assert str(tmp_path) not in (tmp_path / "out/mine/card.json").read_text()
+
+
+def test_files_that_are_no_images_of_a_class_are_named(tmp_path, pictures, capsys):
+    (pictures / "stray.png").write_bytes((pictures / "blue/00.png").read_bytes())
+    (pictures / "blue/notes.pdf").write_bytes(b"%PDF-1.4")
+    data = prepare(tmp_path, path=str(pictures))
+    assert data.card["left_out"] == [
+        "stray.png: in no folder of a class",
+        "blue/notes.pdf: not called like an image",
+    ]
+
+
+def test_links_to_folders_are_followed_once(tmp_path, pictures):
+    shutil.move(pictures / "red", tmp_path / "elsewhere")
+    (pictures / "red").symlink_to(tmp_path / "elsewhere")
+    (pictures / "red" / "again").symlink_to(tmp_path / "elsewhere")
+    assert len(prepare(tmp_path, path=str(pictures))) == 24
+
+
+def test_a_channel_without_variation_is_not_scaled(tmp_path, pictures):
+    for path in pictures.glob("*/*"):
+        pixels = np.array(Image.open(path))
+        pixels[..., 0] = 0
+        Image.fromarray(pixels).save(path.with_suffix(".png"))
+        if path.suffix == ".jpg":
+            path.unlink()
+    data = prepare(tmp_path, path=str(pictures))
+    assert data.card["normalisation"]["mean"][0] == 0
+    assert data.card["normalisation"]["std"][0] == 1
+    assert "without any variation: R, which are not scaled" in data.card["notes"]
+    assert verification.verify(tmp_path / "out/mine") is None
 
 
 def test_equal_files_give_equal_arrays_and_another_file_another_digest(tmp_path, pictures):

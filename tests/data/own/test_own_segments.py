@@ -55,6 +55,25 @@ def test_a_table_becomes_the_features_of_the_built_in_corpora(tmp_path, speech):
     assert str(tmp_path) not in (tmp_path / "out/mine/card.json").read_text()
 
 
+def test_other_folds_are_other_data(tmp_path, speech):
+    table = str(speech / "segments.csv")
+    four, three = (prepare(tmp_path, f"{n}", path=table, folds=n) for n in (4, 3))
+    assert four.card["digest"] != three.card["digest"]
+    assert four.card["digest"] == prepare(tmp_path, "again", path=table).card["digest"]
+    parts = np.load(tmp_path / "4/mine/folds.npy")
+    assert parts.shape == (4, len(mine.SPEAKERS))
+    for seed, row in enumerate(parts):
+        names = np.array(four.card["groups"])
+        assert speakers(four, seed) == [set(names[row == part]) for part in (0, 1, 2)]
+
+
+def test_a_long_recording_at_another_rate(tmp_path, speech):
+    seconds = 1_200.51  # beyond 2^24 samples at 16 kHz, where float32 counts no more by ones
+    mine.sound(speech / "ann/1.wav", seconds, 44_100)
+    data = prepare(tmp_path, path=str(speech / "segments.csv"))
+    assert len(data) == 4 * len(mine.SPEAKERS)
+
+
 def test_every_kind_of_table_and_text_grids_give_the_same(tmp_path, speech):
     digest = prepare(tmp_path, path=str(speech / "segments.csv")).card["digest"]
     frame = pd.read_csv(speech / "segments.csv")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adsmtl.errors import UserError
+from adsmtl.files import expanded
 
 if TYPE_CHECKING:
     import requests
@@ -190,4 +191,4 @@ def joined(base: str, name: str) -> str:
     """The place of the file `name` in the folder or at the address `base`."""
     if remote(base):
         return f"{base.rstrip('/')}/{name}"
-    return str(Path(base).expanduser() / name)
+    return str(expanded(base) / name)

@@ -37,7 +37,8 @@ def read(path: Path) -> Sound:
     """
     try:
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, OSError) as error:
+    # TypeError: raw samples, which do not say their rate
+    except (soundfile.SoundFileError, OSError, TypeError) as error:
         raise Broken(f"{path} cannot be read as audio: {error}") from error
     length, channels = samples.shape
     if not length:
@@ -47,9 +48,10 @@ def read(path: Path) -> Sound:
         raise Broken(f"{path} has {rate:,} samples a second; convert it to 16,000")
     if not np.isfinite(samples).all():
         raise Broken(f"{path} holds samples that are no numbers")
-    if not samples.any():
-        raise Broken(f"{path} is silent throughout")
     mono = samples.mean(axis=1, dtype=np.float32)
+    if not mono.any():
+        why = "its channels cancel each other" if samples.any() else "it is silent throughout"
+        raise Broken(f"{path} cannot be used: {why}")
     if rate != features.SAMPLE_RATE:
         mono = features.resampled(mono, rate)
     return Sound(mono, rate, length, channels)

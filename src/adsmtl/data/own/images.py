@@ -1,5 +1,6 @@
 """The kind `image-folder`: images in a folder for each class, or in a table of paths and labels."""
 
+import hashlib
 import warnings
 from collections import Counter
 from collections.abc import Sequence
@@ -71,7 +72,7 @@ def load(path: Path, size: int, fit: str) -> np.ndarray:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as opened:
-                mode = opened.mode
+                mode = _mode(opened)
                 opened.load()
                 image = ImageOps.exif_transpose(opened)
     except Image.UnidentifiedImageError as error:
@@ -96,6 +97,12 @@ def load(path: Path, size: int, fit: str) -> np.ndarray:
     return np.asarray(image).transpose(2, 0, 1)
 
 
+def _mode(image: Image.Image) -> str:
+    """The kind of its pixels; Pillow halves the bits of some that have sixteen a channel."""
+    deep = [str(part) for tile in image.tile for part in tile[3:] if "16" in str(part)]
+    return deep[0] if deep and image.mode in _MODES else image.mode
+
+
 def _of_folders(root: Path) -> Found:
     """Images below a folder for each class, or below such folders in those of a split."""
     parts = layout.parts(root)
@@ -106,6 +113,12 @@ def _of_folders(root: Path) -> Found:
             raise UserError(
                 f"{top} has no folders; put the images of each class into one, or name a table"
             )
+        _require_classes(top, folders)
+        found.left_out += [
+            f"{path.name}: in no folder of a class"
+            for path in layout.visible(top)
+            if path.is_file()
+        ]
         for folder in folders:
             own = _images(folder, found)
             if not own:
@@ -117,9 +130,22 @@ def _of_folders(root: Path) -> Found:
     return found
 
 
+def _require_classes(top: Path, folders: Sequence[Path]) -> None:
+    """Refuse folders that all hold the same folders and nothing else: those are the classes."""
+    inner = [layout.visible(folder) for folder in folders]
+    names = [[path.name for path in own] for own in inner]
+    every = [path for own in inner for path in own]
+    alike = len(folders) > 1 and len(names[0]) > 1 and names.count(names[0]) == len(names)
+    if alike and all(path.is_dir() for path in every):
+        raise UserError(
+            f"the folders in {top} all hold the folders {', '.join(names[0])}. If these are the"
+            " classes, call the outer ones train, val and test"
+        )
+
+
 def _images(folder: Path, found: Found) -> list[Path]:
     """The files below a folder that are called like images; others are noted."""
-    known = Image.registered_extensions()
+    known = {end for end, kind in Image.registered_extensions().items() if kind in Image.OPEN}
     files = layout.below(folder)
     own = [path for path in files if path.suffix.lower() in known]
     for path in files:
@@ -135,9 +161,9 @@ def _of_table(root: Path, name: str, entry: ImageFolder, unpacked: bool) -> Foun
     for number, values in table.rows:
         place = table.place(number)
         path = layout.inside(root, values["path"], place, unpacked)
-        if path in seen:
-            raise UserError(f"{place}: {path} is that of {table.unit} {seen[path]} already")
-        seen[path] = number
+        if (real := path.resolve()) in seen:
+            raise UserError(f"{place}: {path} is that of {table.unit} {seen[real]} already")
+        seen[real] = number
         found.paths.append(path)
         found.labels.append(values["label"])
         if found.parts is not None:
@@ -146,6 +172,8 @@ def _of_table(root: Path, name: str, entry: ImageFolder, unpacked: bool) -> Foun
 
 
 def _ignore(found: Found, entry: ImageFolder) -> None:
+    if never := set(entry.ignore) - set(found.labels):
+        raise UserError(f"no image has the label {min(never)!r}, which `ignore` names")
     kept = [i for i, label in enumerate(found.labels) if label not in entry.ignore]
     for label, count in Counter(found.labels).items():
         if label in entry.ignore:
@@ -198,7 +226,9 @@ def _write(
         split, note = splits.completed(np.array([found.parts[i] for i in kept], np.int8), labels)
     splits.require_whole(split, labels, classes, name)
     mean, std = channel_moments([images], split == folds.TRAIN)
-    same = len(images) - len({image.tobytes() for image in images})
+    flat = [name for name, value in zip("RGB", std, strict=True) if value == 0]
+    std = [value or 1.0 for value in std]
+    same = len(images) - len({hashlib.sha256(image).digest() for image in images})
     how = {"crop": "its largest centred square", "pad": "the whole, with black bars"}
     card: Card = {
         "dataset": name,
@@ -217,6 +247,7 @@ def _write(
         "notes": [
             f"every image was resized: {how.get(entry.fit, 'the whole, out of proportion')}",
             note,
+            *([f"without any variation: {', '.join(flat)}, which are not scaled"] if flat else []),
             f"equal to an earlier image, pixel by pixel: {same} images",
             f"left out: {len(found.left_out)}; `left_out` in card.json lists them",
         ],

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 from adsmtl.data.dataset import DataSet, Held
 from adsmtl.data.prepared import Source
 from adsmtl.errors import UserError
+from adsmtl.files import expanded
 
 SIZES = (8, 256)  # pixels; the branch for images needs 6
 NOT_STATED = "not stated"
@@ -76,7 +77,7 @@ class Segments:
         unit: of `start` and `end` in a table: seconds, or samples of the file.
         tier: of the TextGrid files, where they have several of intervals.
         speaker: a regular expression whose first group, in the path of a TextGrid file, is its
-            speaker; the name of its folder where it is null.
+            speaker; where it is null, every file lies in a folder that is called like its speaker.
         classes: of these and no other labels; those found, by name, where it is null.
         ignore: labels whose segments are left out.
         folds: number of speaker-disjoint folds, where no split is given.
@@ -131,7 +132,7 @@ def data_set(name: str, entry: Entry, where: str) -> DataSet:
         name: of the data set.
         where: file and key of the entry, for messages.
     """
-    path = Path(entry.path).expanduser()
+    path = expanded(entry.path)
     held = Held(path, where, entry.provenance, entry.licence)
     return DataSet(held, partial(_prepare, name, entry))
 

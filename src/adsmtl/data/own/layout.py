@@ -19,6 +19,9 @@ SPLITS: dict[str, int] = {
 }
 
 
+_OFFICE = (".xlsx", ".xls", ".ods", ".numbers", ".txt")  # the first ones are archives by nature
+
+
 @contextmanager
 def opened(path: Path, scratch: Path) -> Iterator[Path]:
     """The folder `path`, or that of what an archive holds while the block runs.
@@ -34,6 +37,8 @@ def opened(path: Path, scratch: Path) -> Iterator[Path]:
     if path.is_dir():
         yield path
         return
+    if path.suffix.lower() in _OFFICE:
+        raise UserError(f"{path} is neither a folder, an archive nor a table; save it as .csv")
     with tempfile.TemporaryDirectory(dir=scratch, prefix=".unpacked-") as own:
         unpacked = Path(own) / "files"
         extract(path, unpacked)
@@ -48,17 +53,52 @@ def opened(path: Path, scratch: Path) -> Iterator[Path]:
 
 
 def visible(folder: Path) -> list[Path]:
-    """What lies in a folder, by name, without what operating systems add."""
-    return sorted(path for path in folder.iterdir() if not _hidden(path.name))
+    """What lies in a folder, by name, without what operating systems add.
+
+    Raises:
+        UserError: the folder cannot be read, or a name is not UTF-8.
+    """
+    try:
+        found = sorted(path for path in folder.iterdir() if not _hidden(path.name))
+    except OSError as error:
+        raise _unreadable(error) from error
+    return [_named(path) for path in found]
 
 
 def below(folder: Path) -> list[Path]:
-    """All files below a folder, by path, without what operating systems add."""
-    found = []
-    for top, folders, names in os.walk(folder):
+    """All files below a folder, by path, without what operating systems add; links are followed.
+
+    Raises:
+        UserError: a folder cannot be read, a link leads nowhere, or a name is not UTF-8.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise _unreadable(error)
+
+    found, seen = [], {os.path.realpath(folder)}
+    for top, folders, names in os.walk(folder, followlinks=True, onerror=refuse):
         folders[:] = [name for name in folders if not _hidden(name)]
+        for name in list(folders):  # a link can lead back to where it lies
+            real = os.path.realpath(os.path.join(top, name))
+            folders.remove(name) if real in seen else seen.add(real)
         found += [os.path.join(top, name) for name in names if not _hidden(name)]
-    return [Path(path) for path in sorted(found) if os.path.isfile(path)]
+    files = [_named(Path(path)) for path in sorted(found)]
+    if lost := [path for path in files if not path.exists()]:
+        raise UserError(f"{lost[0]} is a link that leads nowhere; get its file, or delete it")
+    return [path for path in files if path.is_file()]
+
+
+def _named(path: Path) -> Path:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        shown = os.fsencode(path).decode(errors="backslashreplace")
+        raise UserError(f"{shown} has a name that is not UTF-8; rename it") from error
+    return path
+
+
+def _unreadable(error: OSError) -> UserError:
+    return UserError(f"{error.filename} cannot be read: {error.strerror}; make it readable")
 
 
 def _hidden(name: str) -> bool:
@@ -69,11 +109,17 @@ def parts(root: Path) -> dict[int, Path] | None:
     """The folders of a split, where the folders in `root` have no other names, else None.
 
     Raises:
-        UserError: two are for the same part.
+        UserError: two are for the same part, or some have such names and others not.
     """
     found: dict[int, Path] = {}
     folders = [path for path in visible(root) if path.is_dir()]
-    if not folders or any(path.name.lower() not in SPLITS for path in folders):
+    others = [path for path in folders if path.name.lower() not in SPLITS]
+    if len({SPLITS[path.name.lower()] for path in folders if path not in others}) > 1 and others:
+        raise UserError(
+            f"{others[0]} lies beside the folders of a split; move it away, or rename these if they"
+            " are classes"
+        )
+    if not folders or others:
         return None
     for path in folders:
         part = SPLITS[path.name.lower()]
@@ -110,8 +156,11 @@ def digest(root: Path, files: Iterable[Path]) -> str:
     for path in files:
         name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
         total.update(f"{name}\0".encode())
-        with path.open("rb") as stream:
-            total.update(hashlib.file_digest(stream, "sha256").digest())
+        try:
+            with path.open("rb") as stream:
+                total.update(hashlib.file_digest(stream, "sha256").digest())
+        except OSError as error:
+            raise _unreadable(error) from error
     return total.hexdigest()
 
 

@@ -70,18 +70,18 @@ def mark(start: str, end: str, label: str, number: int, place: str) -> Mark:
     return Mark(*times, label, number)
 
 
-def segments(recording: Recording, rate: int, length: int) -> Iterator[Segment]:
+def segments(recording: Recording, rate: int, length: int, last: int) -> Iterator[Segment]:
     """The marks of a recording in order, in samples at 16 kHz.
 
     Args:
         rate, length: samples a second of its file, and in all.
+        last: samples in all at 16 kHz.
 
     Raises:
         UserError: two overlap or are the same, or one ends after the audio; names both lines.
     """
     scale = 1 / rate if recording.samples else 1.0
     total = length / rate
-    last = resampled_length(length, rate)
     before: Mark | None = None
     for own in sorted(recording.marks, key=lambda one: (one.start, one.end, one.number)):
         place = recording.place(own.number)
@@ -101,11 +101,6 @@ def segments(recording: Recording, rate: int, length: int) -> Iterator[Segment]:
             raise UserError(f"{place}: the segment is shorter than a sample at 16 kHz")
         yield Segment(first, stop, own.label)
         before = own
-
-
-def resampled_length(length: int, rate: int) -> int:
-    """Samples at 16 kHz of `length` samples at `rate`, as `features.resampled` gives them."""
-    return -(-length * features.SAMPLE_RATE // rate)
 
 
 def one_speaker(recordings: Sequence[Recording]) -> dict[str, Recording]:

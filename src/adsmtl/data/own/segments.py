@@ -1,7 +1,7 @@
 """The kind `segments`: labelled stretches of speech, in a table or in TextGrid files."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,20 +9,15 @@ import numpy as np
 
 from adsmtl.data import cards
 from adsmtl.data.fetch import progress
+from adsmtl.data.folds import TEST, TRAIN, VALIDATION
 from adsmtl.data.own import audio, layout, splits, tables, textgrids
 from adsmtl.data.own.kinds import TABLES, Segments
-from adsmtl.data.own.recordings import (
-    Recording,
-    mark,
-    one_speaker,
-    resampled_length,
-    segments,
-)
+from adsmtl.data.own.recordings import Recording, mark, one_speaker, segments
 from adsmtl.data.prepared import Card, Source
 from adsmtl.data.speech import features
 from adsmtl.data.speech.segments import INPUT, Index, Segment
 from adsmtl.errors import UserError
-from adsmtl.files import atomic_folder
+from adsmtl.files import atomic_folder, expanded
 
 
 class Heard(NamedTuple):
@@ -52,7 +47,7 @@ def prepare(name: str, entry: Segments, path: Path, folder: Path, source: Source
         is_table = path.suffix.lower() in TABLES
         with layout.opened(path.parent if is_table else path, temporary.parent) as root:
             unpacked = not is_table and not path.is_dir()
-            sounds = root if entry.audio is None else root / Path(entry.audio).expanduser()
+            sounds = root if entry.audio is None else root / expanded(entry.audio)
             if not sounds.is_dir():
                 raise UserError(f"{sounds}, which `audio` names, is no folder")
             table = path.name if is_table else entry.table
@@ -70,17 +65,20 @@ def prepare(name: str, entry: Segments, path: Path, folder: Path, source: Source
 def _of_table(path: Path, sounds: Path, entry: Segments, unpacked: bool) -> list[Recording]:
     required = ("path", "start", "end", "label", "speaker")
     table = tables.read(path, required, ("split",), entry.columns)
-    found: dict[str, Recording] = {}
+    files: dict[str, Path] = {}
+    found: dict[Path, Recording] = {}  # a file may be written in two ways
     for number, values in table.rows:
         place = table.place(number)
         part = layout.part_of(values["split"], place) if "split" in table.columns else None
         name, speaker = values["path"], values["speaker"]
-        own = found.get(name)
+        if name not in files:
+            files[name] = layout.inside(sounds, name, place, unpacked)
+        real = files[name].resolve()
+        own = found.get(real)
         if own is None:
-            file = layout.inside(sounds, name, place, unpacked)
             in_samples = entry.unit == "samples"
-            own = Recording(file, path, table.unit, speaker, in_samples, part)
-            found[name] = own
+            own = Recording(files[name], path, table.unit, speaker, in_samples, part)
+            found[real] = own
         if own.speaker != speaker:
             raise UserError(
                 f"{place}: {name} is of speaker {own.speaker!r} in {table.unit}"
@@ -92,7 +90,7 @@ def _of_table(path: Path, sounds: Path, entry: Segments, unpacked: bool) -> list
                 f" {own.marks[0].number}"
             )
         own.marks.append(mark(values["start"], values["end"], values["label"], number, place))
-    return [found[name] for name in sorted(found)]
+    return sorted(found.values(), key=lambda own: own.audio)
 
 
 def _labelled(found: list[Recording], entry: Segments, left_out: list[str]) -> list[Recording]:
@@ -107,6 +105,8 @@ def _labelled(found: list[Recording], entry: Segments, left_out: list[str]) -> l
                     f"{own.place(one.number)}: label {one.label!r} is none of `classes`; add it"
                     " there or to `ignore`"
                 )
+    if never := set(entry.ignore) - set(ignored):
+        raise UserError(f"no segment has the label {min(never)!r}, which `ignore` names")
     left_out += [
         f"{label}: {count} segments of an ignored label" for label, count in ignored.items()
     ]
@@ -125,11 +125,8 @@ def _heard(
                 raise UserError(f"{error}. Mend it, or say broken: skip") from error
             left_out.append(str(error).replace(f"{root}/", ""))
             continue
-        if len(sound.samples) != resampled_length(sound.length, sound.rate):
-            raise ValueError(f"{own.audio} was resampled to {len(sound.samples)} samples")
-        labelled = [
-            one for one in segments(own, sound.rate, sound.length) if one.phone not in entry.ignore
-        ]
+        every = segments(own, sound.rate, sound.length, len(sound.samples))
+        labelled = [one for one in every if one.phone not in entry.ignore]
         result.append(Heard(own, len(sound.samples), labelled, sound.channels, sound.rate))
     if not result:
         raise UserError(f"{name}: no audio with labels is left; {'; '.join(left_out[:3])}")
@@ -157,6 +154,7 @@ def _write(
     given = {speaker: own.part for speaker, own in first.items()}
     if None in given.values():
         card["folds"] = splits.speaker_folds(speakers, entry.folds, name)
+        _save_folds(folder, card["folds"], speakers)
         card["notes"].append(f"{entry.folds} folds: speakers by name are dealt to them in turn")
     else:
         of_speaker, note = splits.of_speakers(given, name)
@@ -173,6 +171,19 @@ def _write(
             spans=spans,
             split=split,
         )
+
+
+def _save_folds(folder: Path, folds: Sequence[Mapping], speakers: Sequence[str]) -> None:
+    """The part of every speaker in every fold, int8 `[folds, speakers]`, as an array.
+
+    The digest of the data is that of their arrays, so other folds are other data.
+    """
+    part = {"val": VALIDATION, "test": TEST}
+    table = np.full((len(folds), len(speakers)), TRAIN, np.int8)
+    for row, fold in zip(table, folds, strict=True):
+        for name, number in part.items():
+            row[[speakers.index(speaker) for speaker in fold[name]]] = number
+    cards.save(folder / "folds.npy", [table])
 
 
 def _frames(name: str, heard: Sequence[Heard]) -> Iterator[np.ndarray]:

@@ -58,7 +58,8 @@ def read(
     """
     if not path.is_file():
         raise UserError(f"{path} is missing; it should be the table of the data set")
-    named = {column: (named or {}).get(column, column) for column in (*required, *optional)}
+    stated = named or {}
+    named = {column: stated.get(column, column) for column in (*required, *optional)}
     suffix = path.suffix.lower()
     if suffix in _DELIMITERS:
         unit = "line"
@@ -70,7 +71,11 @@ def read(
         raise UserError(f"{path} is no table; write .csv, .tsv or .parquet")
     if double := {name for name in header if header.count(name) > 1} & set(named.values()):
         raise UserError(f"{path} has two columns {min(double)!r}; rename one")
-    if missing := [named[column] for column in required if named[column] not in header]:
+    if len(header) == 1 and ";" in header[0]:
+        raise UserError(f"{path} separates values by ';'; separate them by ',', or by tabs in .tsv")
+    alike = {own.lower() for own in header} - set(header)  # such as Split for split
+    needed = [name for name in named if name in (*required, *stated) or name in alike]
+    if missing := [named[column] for column in needed if named[column] not in header]:
         raise UserError(
             f"{path} has no column {missing[0]!r}; it has {', '.join(map(repr, header))}. Rename"
             " it, or say under `columns` what the table calls it"
@@ -88,7 +93,10 @@ def read(
 
 
 def _text(path: Path, delimiter: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}; make it readable") from error
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -121,7 +129,7 @@ def _parquet(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     except (pyarrow.ArrowException, OSError) as error:
         raise UserError(f"{path} cannot be read as Parquet: {error}") from error
     columns = [
-        ["" if value is None else str(value) for value in column.to_pylist()]
+        ["" if value is None or value != value else str(value) for value in column.to_pylist()]
         for column in table.columns
     ]
     rows = [(number, list(values)) for number, values in enumerate(zip(*columns, strict=True), 1)]

@@ -1,7 +1,7 @@
 """Praat TextGrid files, beside the audio that they label or in a folder like that of the audio."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from adsmtl.data.own import layout
@@ -35,8 +35,8 @@ def recordings(root: Path, sounds: Path, entry: Segments) -> tuple[list[Recordin
     for path in grids:
         stem = path.relative_to(root).with_suffix("")
         audio = _audio(path, by_stem.pop(stem, []))
-        part = None if parts is None else layout.SPLITS[stem.parts[0].lower()]
-        own = Recording(audio, path, "interval", _speaker(path, root, entry), part=part)
+        part, top = _part(path, root, parts)
+        own = Recording(audio, path, "interval", _speaker(path, root, top, entry), part=part)
         for number, (start, end, label) in enumerate(_intervals(path, entry.tier), start=1):
             if label.strip():
                 own.marks.append(mark(start, end, label.strip(), number, own.place(number)))
@@ -51,7 +51,8 @@ def recordings(root: Path, sounds: Path, entry: Segments) -> tuple[list[Recordin
 def _suffixes() -> set[str]:
     import soundfile
 
-    return {f".{name.lower()}" for name in soundfile.available_formats()} | {".sph", ".aif"}
+    formats = {f".{name.lower()}" for name in soundfile.available_formats()}
+    return formats - {".raw"} | {".sph", ".aif"}  # raw samples do not say their rate
 
 
 def _audio(grid: Path, found: Sequence[Path]) -> Path:
@@ -64,12 +65,22 @@ def _audio(grid: Path, found: Sequence[Path]) -> Path:
     return found[0]
 
 
-def _speaker(path: Path, root: Path, entry: Segments) -> str:
+def _part(path: Path, root: Path, parts: Mapping[int, Path] | None) -> tuple[int | None, Path]:
+    """Its part of a split, and the folder that holds the speakers."""
+    if parts is None:
+        return None, root
+    for part, folder in parts.items():
+        if path.is_relative_to(folder):
+            return part, folder
+    raise UserError(f"{path} lies beside the folders of a split; move it into one of them")
+
+
+def _speaker(path: Path, root: Path, top: Path, entry: Segments) -> str:
     if entry.speaker is None:
-        if path.parent == root:
+        if path.parent.parent != top:
             raise UserError(
-                f"{path} lies in no folder of a speaker; move it into one, or say under `speaker`"
-                " what in its path is the speaker"
+                f"{path} does not lie in a folder of its speaker, one level below {top}; move it"
+                " into one, or say under `speaker` what in its path is the speaker"
             )
         return path.parent.name
     name = path.relative_to(root).with_suffix("").as_posix()
