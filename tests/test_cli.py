@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from collecting import collected
+from synthetic import write_results
 
 from adsmtl import __version__, cli, config, paths, planning
 from adsmtl.data import registry
@@ -343,3 +345,20 @@ def test_every_argument_is_explained(parser: argparse.ArgumentParser) -> None:
     own = [action for action in parser._actions if not isinstance(action, commands)]
     assert [action.dest for action in own if not action.help] == []
     assert parser.description
+
+
+def test_one_folder_that_cannot_be_read_keeps_no_other_from_mlflow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    seen: list[Path] = []
+    monkeypatch.chdir(tmp_path)
+    for name in ("good", "old"):
+        collected(write_results(Path("results") / name, 1, ["none"], epochs=1), ["none"])
+        Path(f"results/{name}/manifest.json").write_text("{}")
+    Path("results/old/collected/study.json").unlink()
+    monkeypatch.setattr(
+        "adsmtl.tracking.importing.track", lambda wanted, *more: seen.extend(wanted)
+    )
+    assert cli.main(["track"]) == 2
+    assert seen == [Path("results/good")]
+    assert "results/old/collected/study.json" in capsys.readouterr().err

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from adsmtl.archive import crate, newest
+from adsmtl import cli
+from adsmtl.archive import crate, newest, page
 from adsmtl.archive.judge import judge
 from adsmtl.archive.verify import verify
+from adsmtl.collected import reading
 from adsmtl.files import read_json, sha256
 from adsmtl.tables import numbers
 
@@ -19,6 +21,25 @@ README = (ROOT / "README.md").read_text()
 IDS = [path.relative_to(ROOT / "results/frozen").as_posix() for path in STUDIES]
 BLOCKS = sorted(path.parent for path in (ROOT / "results/blocks").glob("*/*/collected"))
 BLOCK_IDS = [path.relative_to(ROOT / "results").as_posix() for path in BLOCKS]
+
+
+def test_a_frozen_study_is_not_judged_in_its_own_place(capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    (study, *_) = STUDIES
+    before = {path: path.stat().st_mtime_ns for path in study.rglob("*")}
+    assert cli.main(["judge", str(study)]) == 2
+    assert "is frozen and does not change; say --out FOLDER" in capsys.readouterr().err
+    assert {path: path.stat().st_mtime_ns for path in study.rglob("*")} == before
+
+
+def test_another_citation_of_the_software_leaves_a_frozen_report_true(tmp_path, monkeypatch):
+    """A release gets its DOI after its studies were frozen."""
+    for name in ("config", "CITATION.cff"):
+        (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, tmp_path / name)
+    with (tmp_path / "CITATION.cff").open("a") as stream:
+        stream.write("doi: 10.5281/zenodo.1\n")
+    monkeypatch.chdir(tmp_path)
+    assert page.follows(reading.load(STUDIES[-1]))
 
 
 @pytest.mark.parametrize("study", STUDIES, ids=IDS)

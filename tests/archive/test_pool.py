@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -171,6 +172,47 @@ def test_overlapping_blocks_are_named_with_a_run_that_both_hold(tmp_path):
     parts = [block(tmp_path / "a", (0, 1)), block(tmp_path / "b", (1, 2))]
     with pytest.raises(UserError, match=r"a and .*b overlap: both hold none seed=1 \(2 runs"):
         pool(parts, tmp_path / "pooled")
+
+
+def test_a_run_that_diverged_in_one_block_is_not_in_another_too(tmp_path):
+    first, second = block(tmp_path / "a", (0, 1)), block(tmp_path / "b", (1, 2))
+    for part, drop in ((first, []), (second, ["none"])):
+        path = part / "collected/study.json"
+        study = json.loads(path.read_text())
+        if part is first:  # as if both runs of seed 1 had diverged there
+            study["diverged"] = [
+                {"arm": arm, "seed": 1, "label": arm, "epoch": 1, "reason": "loss", "traits": {}}
+                for arm in ARMS
+            ]
+        path.write_text(json.dumps(study))
+        whole = reading.load(part)
+        kept = whole.runs[~((whole.runs["seed"] == 1) & (part == first))]
+        collect.save(replace(whole, runs=kept))
+    with pytest.raises(UserError, match=r"a and .*b overlap: both hold none seed=1"):
+        pool([first, second], tmp_path / "pooled")
+
+
+def test_a_study_that_lacks_a_run_is_interim_whatever_there_is_too_much(tmp_path):
+    whole = reading.load(block(tmp_path / "all", range(4)))
+    lacking = {arm: [*seeds, 4] for arm, seeds in whole.planned.items()}
+    for planned, found in ((lacking, "4 of 5 seeds (8 of 10 runs)"), (whole.planned, None)):
+        told = provenance.interim(replace(whole, study={"planned": planned, "blocks": []}))
+        assert told == (found and f"interim, {found}")
+
+
+def test_a_pool_that_fails_can_be_made_again(tmp_path, monkeypatch):
+    def fail(*given):
+        raise UserError("no space")
+
+    part, out = block(tmp_path / "a", range(4)), tmp_path / "pooled"
+    draw_few(monkeypatch)
+    call = ["pool", str(part), "--out", str(out)]
+    with monkeypatch.context() as patch:
+        patch.setattr("adsmtl.archive.page.write", fail)
+        assert cli.main(call) == 2
+    assert cli.main(call) == 0
+    assert cli.main(call) == 2  # and what is there stays
+    assert (out / "collected/runs.csv").is_file()
 
 
 def test_one_block_alone_is_taken_up_as_it_is(tmp_path):

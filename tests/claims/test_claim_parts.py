@@ -378,6 +378,18 @@ def test_every_arm_that_is_missing_is_told_by_what_it_is():
     )
 
 
+def test_one_fixed_rate_is_no_choice():
+    with pytest.raises(NotRun, match="only one fixed rate was trained"):
+        values("C7", 0, study({"fixed-0.1": [[50, 51], [50, 51]]}))
+
+
+def test_two_arms_that_train_alike_leave_a_claim_open():
+    made = study({"none": [[50, 51], [50, 51]]})
+    both = pd.concat([made.final, made.final.assign(arm="twin")])
+    with pytest.raises(NotRun, match="none and twin train alike"):
+        replace(made, final=both).find(wanted.NO_DROPOUT)
+
+
 def test_asking_for_one_arm_where_several_fit_is_a_fault():
     with pytest.raises(ValueError, match=r"fixed-0\.1 and fixed-0\.2"):
         study(fixed([[1], [1], [1], [1]])).find(Wanted("fixed"))

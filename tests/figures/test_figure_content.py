@@ -274,6 +274,11 @@ def test_specifications_stand_by_size_with_their_settings_below():
     assert marks == {(0, names[2]), (1, names[0]), (2, names[1]), (2, names[3])}
 
 
+def test_rates_without_any_at_0_are_drawn():
+    frame = rates_frame()
+    rate_heatmap.draw_cells(rate_heatmap.cells(frame[frame["rate"] != 0]))
+
+
 # --- relatedness --------------------------------------------------------------------------
 def test_points_pair_gain_in_likelihood_with_affinity():
     def row(arm, seed, task, loss, tasks, role):

@@ -64,6 +64,10 @@ def test_a_part_is_shown_on_all_examples_and_on_some():
     assert table.rows[1][3:5] == ["+2.00", "+3.00"]
     assert table.columns[4] == "accuracy (pp), 50000\N{EN DASH}50999"
     assert table.notes[-1].endswith("stored predictions: C4 (a gap).")
+    assert table.notes[0].startswith("C8 names no direction")
+    at_test = [[{**on_vision(1.0)[0], "id": "C6"}]] * 2
+    shown = effects.on_examples(*at_test, "vision", range(9), "Source.")
+    assert shown.rows == []  # not of these examples, but of those that were evaluated so
     empty = effects.on_examples(*call, "speech", range(9), "Source.")
     assert empty.notes == ["No contrast of the claims has outcomes on speech."]
 

@@ -2,6 +2,7 @@ import base64
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import pytest
 from collecting import collected
@@ -12,12 +13,12 @@ from synthetic import write_results
 from wider import derive
 
 from adsmtl.claims.ledger import judge
-from adsmtl.collected import provenance, reading
+from adsmtl.collected import collect, provenance, reading
 from adsmtl.errors import UserError
 from adsmtl.figures import build as figures
 from adsmtl.figures import drawing
 from adsmtl.report import build as report
-from adsmtl.report import claims
+from adsmtl.report import claims, facts
 from adsmtl.report.data_cards import DataCard
 from adsmtl.report.section import Section
 
@@ -130,6 +131,24 @@ def test_a_study_that_is_not_complete_says_so_at_once(drawn, page, tmp_path):
     assert "<h2>Claims and verdicts: interim, 3 of 8 seeds" in part
     assert part.index("Interim, 3 of 8 seeds") < part.index("<nav")
     assert "interim, " not in page
+
+
+def test_groups_that_have_other_seeds_are_told_apart(drawn, tmp_path):
+    root = shutil.copytree(drawn, tmp_path / "quick")
+    whole_study = reading.load(root)
+    main = whole_study.runs["group"] == "main"
+    fewer = whole_study.runs[main | (whole_study.runs["seed"] < 2)]
+    collect.save(replace(whole_study, runs=fewer))
+    page = whole(root)
+    assert "2 to 3 seeds per arm" in page
+    assert "(0-1 for Reference: each task alone; 0-2 for Main arms: the tasks together" in page
+
+
+def test_examples_that_folds_change_are_told_as_a_range(drawn):
+    runs = reading.load(drawn).runs
+    more = runs["examples_test"].where(runs["seed"] != 1, 1500)
+    table = facts.tasks(replace(reading.load(drawn), runs=runs.assign(examples_test=more)))
+    assert {row[-1] for row in table.rows} == {f"{runs['examples_test'].min():,} to 1,500"}
 
 
 def test_a_study_that_is_not_complete_names_the_next_block_that_it_lacks(drawn, tmp_path):

@@ -8,6 +8,7 @@ from synthetic import ORDER, write_results
 
 from adsmtl import outputs
 from adsmtl.analysis import measures, statistics, summary
+from adsmtl.collected import collect, reading
 from adsmtl.report import template
 from adsmtl.tables import build as tables
 from adsmtl.tables import numbers, render
@@ -112,6 +113,26 @@ def test_so_many_comparisons_that_none_can_be_found_are_said_so(tmp_path):
     tables.write_all(collected(tmp_path, arms), tmp_path)
     text = (tmp_path / "tables/comparisons.md").read_text()
     assert "With n = 6 no Holm p can be below 0.094" in text
+
+
+def test_arms_with_fewer_seeds_do_not_speak_for_the_others(tmp_path):
+    arms = ["none", "fixed-0.1", "fixed-0.2"]
+    write_results(tmp_path, 8, arms, epochs=1)
+    write_results(tmp_path, 6, ["fixed-0.3"], epochs=1)
+    every = {arm: range(8) for arm in arms} | {"fixed-0.3": range(6)}
+    collect.write(tmp_path, every)
+    tables.write_all(reading.load(tmp_path), tmp_path)
+    # Of three comparisons, that with 2/64 at best comes last, so nothing multiplies it.
+    assert "no Holm p" not in (tmp_path / "tables/comparisons.md").read_text()
+
+
+def test_trials_of_other_numbers_are_not_compared_and_named(tmp_path):
+    arms = ["none", "fixed-0.1", "fixed-0.2", "adsmtl-0.1", "adsmtl-0.2", "adsmtl-0.3"]
+    write_results(tmp_path, 4, arms, epochs=1)
+    tables.write_all(collected(tmp_path, arms), tmp_path)
+    text = (tmp_path / "tables/comparisons.md").read_text()
+    assert "had other numbers of trials: ADSMTL, chosen on validation." in text
+    assert "ADSMTL, chosen on validation vs" not in text
 
 
 def test_one_seed_gives_means_without_intervals(tmp_path):

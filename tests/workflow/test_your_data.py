@@ -41,6 +41,7 @@ examples:
   speech: {train: 64, val: 32, test: 32}
   sounds: {train: 64, val: 32, test: 32}
 training: {epochs: 2, batch_size: 16, eval_train: 32, eval_val: 32}
+beside: {preset: study, reading: Is it so elsewhere?}
 fallback: true
 """
 MIRROR = os.environ.get(mirrors.MIRROR, "")  # which `project` hides

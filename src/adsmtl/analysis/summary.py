@@ -56,7 +56,7 @@ def across_tasks(final: pd.DataFrame) -> pd.DataFrame:
 
 
 def planned(final: pd.DataFrame) -> list[tuple[str, str]]:
-    """Pairs to compare, with equal tuning on both sides.
+    """Pairs to compare, with equal tuning on both sides; `uncompared` has the others.
 
     Every main arm with multi-task training without dropout; every adaptive main arm with the
     fixed rate that it starts from; and every schedule's trial chosen on validation data with
@@ -81,8 +81,19 @@ def planned(final: pd.DataFrame) -> list[tuple[str, str]]:
         same_tasks = arms["tasks"] == arms.loc[measures.CHOSEN_ARM, "tasks"]
         scheduled = ~arms["schedule"].isin(["none", "fixed"])
         chosen = (arms["group"] == measures.CHOSEN_GROUP) & same_tasks & scheduled
-        pairs += [(arm, measures.CHOSEN_ARM) for arm in arms.index[chosen]]
+        unequal = uncompared(final)
+        pairs += [(arm, measures.CHOSEN_ARM) for arm in arms.index[chosen] if arm not in unequal]
     return pairs
+
+
+def uncompared(final: pd.DataFrame) -> list[str]:
+    """Arms chosen among another number of trials than the fixed rate, so not compared with it."""
+    if "trials" not in final:
+        return []
+    trials = final.groupby("arm")["trials"].max().dropna()
+    if measures.CHOSEN_ARM not in trials:
+        return []
+    return list(trials.index[trials != trials[measures.CHOSEN_ARM]])
 
 
 def comparisons(final: pd.DataFrame, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:

@@ -57,6 +57,8 @@ def follows(collected: Collected) -> bool:
         again.mkdir()
         for name in ("figures", outputs.CLAIMS[0]):
             (again / name).symlink_to(root / name)
+        if (own := root / paths.CITATION.name).is_file():
+            (again / own.name).symlink_to(own)
         made = write(collected, again)
         return _apart(made) == _apart(root / outputs.REPORT)
 

@@ -140,7 +140,13 @@ def _differing(one: Mapping[str, Any], two: Mapping[str, Any], prefix: str = "")
 
 
 def _require_distinct(blocks: Sequence[Collected]) -> None:
-    runs = pd.concat([block.per_run[_RUN].assign(root=str(block.root)) for block in blocks])
+    held = [
+        (arm, seed, str(block.root))
+        for block in blocks
+        for arm, seeds in diverged.attempted(block).items()
+        for seed in seeds
+    ]
+    runs = pd.DataFrame(held, columns=[*_RUN, "root"])
     twice = runs[runs.duplicated(_RUN, keep=False)]
     if len(twice):
         arm, seed = twice.iloc[0][_RUN]

@@ -211,7 +211,8 @@ def _foreign(collected: Collected, judged: Iterable[Path], findings: Findings) -
     if judged and (root / crate.FILE).is_file():
         known |= set(crate.beside(root))
     parts = (*_PARTS, *_STATE)
-    for arm, seeds in diverged.attempted(collected).items():
+    # Runs that were trained since, too: the tables are of a part of the study.
+    for arm, seeds in (*diverged.attempted(collected).items(), *collected.planned.items()):
         known |= {paths.run(root, arm, seed) / name for seed in seeds for name in parts}
     workflow = (root / "runs").is_dir()
     for path in sorted(path for path in root.rglob("*") if path.is_file()):

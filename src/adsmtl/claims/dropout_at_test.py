@@ -74,8 +74,9 @@ CONSISTENT = Claim(
     id="C6",
     claim="A fixed dropout rate at test time gives consistent performance.",
     experiment=(
-        "Test accuracy and NLL with the probabilities of 20 passes at rate 0.2 averaged, against"
-        " one pass with all units on. Consistent is read as: not worse by the smallest effect of"
+        "Test accuracy and NLL with the probabilities of several passes averaged, in which units"
+        " are dropped at one rate (20 passes and 0.2 in the protocol), against one pass with all"
+        " units on. Consistent is read as: not worse by the smallest effect of"
         " interest or more. The test of no effect is replaced by one of exactly that loss, so the"
         " second family has no part in it."
     ),

@@ -128,16 +128,19 @@ class Evidence:
 
     def _fitting(self, wanted: Wanted) -> list[str]:
         """One arm, or all trials; empty where there is none."""
-        arms = [
-            fact["arm"]
+        found = [
+            fact
             for fact in self._facts
             if fact["role"] == wanted.role
             and set(fact["tasks"]) == set(wanted.tasks)
             and isclose(fact["share"], wanted.share)
             and (wanted.value is None or isclose(fact["tunable"], wanted.value))
         ]
+        arms = [fact["arm"] for fact in found]
         if len(arms) > 1 and not wanted.trials:
-            raise ValueError(f"{wanted} is {' and '.join(arms)}; ask for one of them")
+            if len({str(fact["tunable"]) for fact in found}) > 1:
+                raise ValueError(f"{wanted} is {' and '.join(arms)}; ask for one of them")
+            raise NotRun(f"no single arm for {wanted}: {' and '.join(arms)} train alike")
         return arms
 
     def _trained_with_more(self) -> str:

@@ -4,7 +4,7 @@ import pandas as pd
 
 from adsmtl.analysis import luck, measures
 from adsmtl.claims.claim import Aside, Claim, Part, Tasks, aside
-from adsmtl.claims.evidence import Evidence
+from adsmtl.claims.evidence import Evidence, NotRun
 from adsmtl.claims.outcome import ACCURACY, GAP, POINTS, Outcome
 from adsmtl.claims.verdicts import Kind
 from adsmtl.claims.wanted import FIXED, GRID, MAIN, NO_DROPOUT, fixed, with_each_alone
@@ -56,6 +56,8 @@ def _regret_saved(
 ) -> pd.Series:
     # Both regrets are against the best rate of the seed, which cancels.
     tested = _by_rate(evidence, outcome, tasks)
+    if tested.shape[1] < 2:
+        raise NotRun("no choice among rates: only one fixed rate was trained")
     return _at_choice(tested, _chosen_arm(evidence, choice)) - tested.mean(axis=1)
 
 

@@ -88,9 +88,11 @@ def interim(collected: Collected) -> str | None:
         for seed in most
         if all(seed in trained.get(arm, []) for arm, seeds in planned.items() if seeds == most)
     ]
-    runs, every = sum(map(len, trained.values())), sum(map(len, planned.values()))
-    if runs == every:
+    left = sum(len(set(seeds) - set(trained.get(arm, []))) for arm, seeds in planned.items())
+    if not left:
         return None
+    every = sum(map(len, planned.values()))
+    runs = every - left
     return f"interim, {len(done)} of {len(most)} seeds ({runs} of {every} runs)"
 
 

@@ -1,8 +1,10 @@
 """Commands about what is kept: blocks of studies, frozen studies, and whether they are sound."""
 
 import argparse
+import shutil
 from pathlib import Path
 
+from adsmtl import outputs
 from adsmtl.commands.shared import Add, log, plan_of
 from adsmtl.errors import UserError
 
@@ -39,11 +41,18 @@ def _pool(options: argparse.Namespace) -> None:
     from adsmtl.archive.pool import pool
     from adsmtl.collected import provenance, reading
 
-    pool(options.blocks, options.out)
-    judge(options.out, options.out)
-    collected = reading.load(options.out)
-    page.write(collected, options.out)
-    manifest.write(collected)
+    folder = options.out / outputs.COLLECTED
+    before = folder.exists()
+    try:
+        pool(options.blocks, options.out)
+        judge(options.out, options.out)
+        collected = reading.load(options.out)
+        page.write(collected, options.out)
+        manifest.write(collected)
+    except BaseException:
+        if not before:  # so that the same call can be made again
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
     log.info(f"wrote {options.out}: {provenance.interim(collected) or 'all seeds are there'}")
 
 

@@ -56,6 +56,8 @@ def _listing(options: argparse.Namespace) -> None:
 def _judge(options: argparse.Namespace) -> None:
     from adsmtl.archive.judge import judge
 
+    if options.out is None and paths.FROZEN.resolve() in options.folder.resolve().parents:
+        raise UserError(f"{options.folder} is frozen and does not change; say --out FOLDER")
     target = options.out or options.folder
     written = judge(options.folder, target)
     log.info(f"wrote {len(written)} files below {target}: tables, figures and the ledger")
@@ -97,7 +99,9 @@ def _manifest(options: argparse.Namespace) -> None:
 
 
 def _track(options: argparse.Namespace) -> None:
-    _import([options.only] if options.only else _studies())
+    refused = _import([options.only] if options.only else _studies())
+    if refused:
+        raise UserError("\n".join(refused))
 
 
 def _ui(options: argparse.Namespace) -> int:
@@ -106,7 +110,11 @@ def _ui(options: argparse.Namespace) -> int:
     studies = [*_studies(), *sorted(p.parent for p in paths.FROZEN.glob("*/*/manifest.json"))]
     if not studies:
         raise UserError("there are no results to show; run snakemake first")
-    _import(studies)
+    refused = _import(studies)
+    if len(refused) == len(studies):
+        raise UserError("\n".join(refused))
+    for reason in refused:
+        log.error(f"not shown: {reason}")
     # What was made last is what a person wants to see.
     newest = max(studies, key=lambda root: (root in _studies(), _made(root)))
     link = page.address(newest, paths.TRACKING, options.port)
@@ -122,9 +130,20 @@ def _made(root: Path) -> float:
     return (root / outputs.MANIFEST).stat().st_mtime
 
 
-def _import(wanted: list[Path]) -> None:
+def _import(wanted: list[Path]) -> list[str]:
+    """Import results folders that can be read; what is wrong with the others."""
+    from adsmtl.collected import reading
     from adsmtl.tracking import importing
 
     if not wanted:
         raise UserError("there are no results to import; run snakemake first")
-    importing.track(wanted, _studies(), paths.TRACKING, paths.ARTIFACTS, log.info)
+    refused = {}
+    for root in {*wanted, *(every := _studies())}:
+        try:
+            reading.load(root)
+        except UserError as error:
+            refused[root] = str(error)
+    here, there = ([root for root in own if root not in refused] for own in (wanted, every))
+    if here:
+        importing.track(here, there, paths.TRACKING, paths.ARTIFACTS, log.info)
+    return [refused[root] for root in wanted if root in refused]

@@ -52,8 +52,8 @@ def draw_cells(values: DataFrame) -> Figure:
     rows = [row for row in ROWS if row in set(values["row"])]
     found = {task: _means(values[values["task"] == task], rows, rates) for task in tasks}
     changes = {task: _changes(means, rows, rates) for task, means in found.items()}
-    reach = max(float(np.nanmax(np.abs(c))) for c in changes.values() if np.isfinite(c).any())
-    norm = CenteredNorm(halfrange=max(reach, 1e-6))
+    reach = [float(np.nanmax(np.abs(c))) for c in changes.values() if np.isfinite(c).any()]
+    norm = CenteredNorm(halfrange=max([*reach, 1e-6]))
     figure = style.figure(style.WIDTH, 1.0 + 0.42 * len(rows))
     axes = figure.subplots(1, len(tasks), sharey=True, squeeze=False)[0]
     for ax, task in zip(axes, tasks, strict=True):

@@ -51,6 +51,7 @@ def write(
     }
     comparisons = texts["comparisons"]
     apart = min(comparisons.breaks, default=len(comparisons.rows))
+    cited = root / paths.CITATION.name  # of an archive
     page = template.render(
         "report.html.j2",
         first=_safe(first),
@@ -62,8 +63,8 @@ def write(
         remarks=remarks(collected),
         preset=provenance.preset(collected),
         embedded=provenance.embedded(collected),
-        seeds=len(collected.seeds),
-        which_seeds=numbers.spans(collected.seeds),
+        seeds=provenance.seeds_per_arm(collected),
+        which_seeds=_which_seeds(collected),
         arms=len(traits),
         epochs=", ".join(map(str, sorted(collected.runs["epochs"].unique()))),
         tasks=facts.tasks(collected),
@@ -97,12 +98,24 @@ def write(
         runs=len(collected.per_run),
         every_run=runs.by_group(collected),
         citation=citation.read(
-            paths.CITATION, f"results of preset {provenance.preset(collected)}{stand_in}"
+            cited if cited.is_file() else paths.CITATION,
+            f"results of preset {provenance.preset(collected)}{stand_in}",
         ),
         version=adsmtl.__version__,
     )
     write_text(root / outputs.REPORT, page)
     return root / outputs.REPORT
+
+
+def _which_seeds(collected: Collected) -> str:
+    """The seeds of all arms, such as `0-15`, or of each group where groups differ."""
+    found: dict[str, list[str]] = {}
+    for group, own in collected.runs.groupby("group", sort=False):
+        spans = numbers.spans(sorted(int(seed) for seed in own["seed"].unique()))
+        found.setdefault(spans, []).append(groups.title(own, group))
+    if len(found) == 1:
+        return next(iter(found))
+    return "; ".join(f"{spans} for {', '.join(titles)}" for spans, titles in found.items())
 
 
 def _missing(collected: Collected) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from adsmtl.claims.dropout_at_test import CONSISTENT
 from adsmtl.claims.outcome import ACCURACY, NLL, Outcome
 from adsmtl.claims.wanted import MAIN
 from adsmtl.tables import numbers
@@ -58,13 +59,14 @@ def on_examples(
             (_on(row, part, outcome, task), _on(own, again, outcome, task))
             for outcome in (ACCURACY, NLL)
         ]
-        if None not in pairs[0]:
+        if None not in pairs[0] and row["id"] != CONSISTENT.id:
             shown = [numbers.MISSING if one is None else one for pair in pairs for one in pair]
             cells.append([row["id"], part["comparison"], str(part["n"]), *shown])
         elif task in (part["tasks"] or [task]):
             lacking.append(f"{row['id']} ({part['comparison']})")
     these = f"{examples.start}\N{EN DASH}{examples.stop - 1}"
-    notes = ["C8 names no direction, so its sign favours nothing."] if cells else []
+    undirected = any(cell[0] == "C8" for cell in cells)
+    notes = ["C8 names no direction, so its sign favours nothing."] if undirected else []
     if lacking:
         notes.append(
             "Not shown, because they rest on more than a task's stored predictions:"

@@ -13,14 +13,21 @@ from adsmtl.tables.render import TextTable
 
 
 def tasks(collected: Collected) -> TextTable:
-    """Every task as its first run describes it: data set, target, classes, examples."""
-    facts = [
-        *("task", "dataset", "target", "classes"),
-        *("examples_train", "examples_val", "examples_test"),
-    ]
-    rows = collected.runs.drop_duplicates("task")[facts].astype(str).to_numpy().tolist()
+    """Every task with data set, target, classes and examples, whose number folds can change."""
+    rows = []
+    for task, runs in collected.runs.groupby("task", sort=False):
+        own = runs[runs["train_fraction"] == runs["train_fraction"].max()]
+        stated = [str(own[name].iloc[0]) for name in ("dataset", "target", "classes")]
+        sizes = [_spanned(own[f"examples_{part}"]) for part in ("train", "val", "test")]
+        rows.append([task, *stated, *sizes])
     columns = ["Task", "Data set", "Target", "Classes", "Training", "Validation", "Test examples"]
     return TextTable("tasks", "", columns, rows, left=3)
+
+
+def _spanned(counts: Iterable[float]) -> str:
+    """Whole numbers as one, or as the smallest and the largest."""
+    low, high = int(min(counts)), int(max(counts))
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def arms(collected: Collected) -> TextTable:

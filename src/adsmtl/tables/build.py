@@ -1,11 +1,12 @@
 """The tables of a results folder: CSV with full precision, Markdown and LaTeX to read."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from adsmtl import outputs
-from adsmtl.analysis import measures, summary
+from adsmtl.analysis import measures, statistics, summary
 from adsmtl.collected import diverged, provenance
 from adsmtl.collected.reading import Collected
 from adsmtl.files import write_text
@@ -44,7 +45,7 @@ def build(collected: Collected) -> dict[str, tuple[pd.DataFrame, TextTable]]:
     machine = collected.runs["environment"].map(provenance.machines(collected))
     built = {
         "main": (estimates, main_table(final, estimates, source)),
-        "comparisons": (compared, comparison_table(compared, source)),
+        "comparisons": (compared, comparison_table(compared, source, _uncompared(final))),
         "folds": folds.build(final, source),
         "variance": spread.components(collected.runs.assign(machine=machine), source),
         "seeds-and-examples": spread.over_seeds_and_examples(collected, source),
@@ -96,8 +97,17 @@ def main_table(final: pd.DataFrame, estimates: pd.DataFrame, source: str) -> Tex
     )
 
 
-def comparison_table(compared: pd.DataFrame, source: str) -> TextTable:
-    """One row per comparison and outcome: n, effect, interval, p, Holm p, power."""
+def _uncompared(final: pd.DataFrame) -> list[str]:
+    """A note on arms that are compared with none."""
+    labels = final.drop_duplicates("arm").set_index("arm")["label"]
+    left = [labels[arm] for arm in summary.uncompared(final)]
+    if not left:
+        return []
+    return [f"Not compared, because they had other numbers of trials: {'; '.join(left)}."]
+
+
+def comparison_table(compared: pd.DataFrame, source: str, more: Sequence[str] = ()) -> TextTable:
+    """One row per comparison and outcome: n, effect, interval, p, Holm p, power; `more` notes."""
     rows = []
     for row in compared.to_dict("records"):
         outcome = "mean over tasks" if row["task"] == summary.ALL else row["task"]
@@ -132,7 +142,7 @@ def comparison_table(compared: pd.DataFrame, source: str) -> TextTable:
             *("Comparison", "Outcome", "n", "Effect (pp)", "d_z", "p", "Holm p", "Detectable (pp)")
         ],
         rows=rows,
-        notes=_small_n_notes(compared),
+        notes=[*_small_n_notes(compared), *more],
         breaks=[i for i in range(1, len(tasks)) if tasks[i] != tasks[i - 1]],
         left=2,
     )
@@ -157,13 +167,16 @@ def _small_n_notes(compared: pd.DataFrame) -> list[str]:
     if compared.empty:
         return ["The arms that these comparisons need have not been trained."]
     notes = []
+    of_family = compared.groupby("task")["p_smallest"].transform(
+        lambda own: statistics.holm(own.tolist())
+    )
     for n, smallest in compared[["n", "p_smallest"]].drop_duplicates().to_numpy():
         if smallest > 0.05:
             notes.append(
                 f"With n = {n:.0f} the exact test cannot reach 0.05: its smallest possible p is"
                 f" {smallest:g}. Read the intervals and the effects, not the p-values."
             )
-        elif (corrected := smallest * compared.groupby("task").size().max()) > 0.05:
+        elif (corrected := of_family[compared["n"] == n].min()) > 0.05:
             notes.append(
                 f"With n = {n:.0f} no Holm p can be below {min(1, corrected):.2g}, because so many"
                 " comparisons are made. Read the intervals and the effects."
