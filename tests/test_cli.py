@@ -362,3 +362,12 @@ def test_one_folder_that_cannot_be_read_keeps_no_other_from_mlflow(
     assert cli.main(["track"]) == 2
     assert seen == [Path("results/good")]
     assert "results/old/collected/study.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("port", ["99999", "0", "x"])
+def test_a_port_that_is_none_is_refused_before_anything_is_imported(
+    port: str, capsys: pytest.CaptureFixture
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["ui", "--port", port])
+    assert "give a number from 1 to 65535" in capsys.readouterr().err

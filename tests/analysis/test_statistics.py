@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
@@ -114,6 +114,7 @@ def test_holm_by_hand():
     assert statistics.holm([]) == []
 
 
+@settings(max_examples=20)  # statsmodels collects garbage at every call, half a second here
 @given(st.lists(st.floats(0, 1) | st.sampled_from([0.0, 0.01, 0.5, 1.0]), min_size=1, max_size=12))
 def test_holm_is_that_of_statsmodels_to_the_last_bit(p):
     assert statistics.holm(p) == multipletests(p, method="holm")[1].tolist()

@@ -217,6 +217,17 @@ def test_malformed_evaluations_name_file_and_key(tmp_path, on, message):
         ("epochs.csv.gz", lambda path: path.write_bytes(path.read_bytes()[:99]), "cannot be read"),
         ("epochs.csv.gz", lambda path: path.write_text("no gzip"), "cannot be read"),
         ("configs.json", lambda path: path.write_text("[]"), "must hold an object"),
+        ("study.json", lambda path: path.write_text("{}"), r"study\.json lacks 'planned'"),
+        (
+            "runs.csv",
+            lambda path: path.write_text(path.read_text().split("\n")[0] + "\n"),
+            r"runs\.csv has no rows",
+        ),
+        (
+            "runs.csv",
+            lambda path: path.write_text(path.read_text().replace(",rate,", ",pace,")),
+            "has no column rate",
+        ),
     ],
 )
 def test_damaged_tables_are_named(tmp_path, name, damage, message):

@@ -88,3 +88,8 @@ def test_a_frozen_study_is_preferred_and_the_newest_is_taken(tmp_path, monkeypat
         (folder / "claims.json").write_text(json.dumps([]))
         assert newest.ledger("study") == folder / "claims.json"
     assert newest.ledger("full") is None
+    for other in ("old-0.9.0/full", "0.9.0/.full-x1y2"):  # a person's, and that of a killed freeze
+        (paths.FROZEN / other).mkdir(parents=True)
+        (paths.FROZEN / other / "claims.json").write_text("[]")
+    assert newest.ledger("full") is None
+    assert newest.ledger(".full-x1y2") is None

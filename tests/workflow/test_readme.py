@@ -166,6 +166,12 @@ TESTS = {
         "snakemake --cores all data/prepared/cifar10/card.json", "python -m benchmarks"
     ),
     "make scale": recipe("python -m benchmarks.scale"),
+    "make test-cluster": recipe("python -m pytest -m cluster tests/cluster"),
+    "make simulation": recipe("python -m adsmtl.claims.error_rates"),
+    "make lock": recipe("rm .full.lock"),
+    "make check-citation": recipe("rm -rf build/release"),
+    "make clean-env": recipe("rm -rf .venv"),
+    "adsmtl --help": says("presets", "verify", "freeze"),
     "make docs": recipe("NO_MKDOCS_2_WARNING=1 python -m mkdocs build"),
     "make gpu-check": recipe("PYTHONPATH=src python3 -m benchmarks.gpu_check"),
     "source .venv/bin/activate": makes_environment,
@@ -187,7 +193,7 @@ TESTS = {
     "adsmtl presets": says("smoke: ", "quick: ", "study: ", "paper: "),
     "adsmtl verify results/frozen/0.4.5/pilot": verified,
     "adsmtl judge results/frozen/0.4.5/pilot --out again": judged_again,
-    "adsmtl freeze": refused("was made by code that is not committed"),
+    "adsmtl freeze": refused("cannot be traced to a commit"),
 }
 
 

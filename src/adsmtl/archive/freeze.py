@@ -84,7 +84,10 @@ def keep(root: Path, name: str) -> Path:
 def _require_committed(collected: reading.Collected, *analysed_by: dict | None) -> None:
     """Refuse results of code that is in no commit."""
     trained_by = [one["code"] for one in collected.environments.values()]
-    if any((one or {}).get("dirty") is not False for one in [*analysed_by, *trained_by]):
+    states = [one or {} for one in [*analysed_by, *trained_by]]
+    if reasons := [own["reason"] for own in states if own.get("reason")]:
+        raise UserError(f"{collected.root} cannot be traced to a commit: {reasons[0]}; use a clone")
+    if any(own.get("dirty") is not False for own in states):
         raise UserError(
             f"{collected.root} was made by code that is not committed; commit, then run "
             "snakemake again"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from adsmtl import outputs, paths
 from adsmtl.files import read_json, write_json
@@ -12,10 +12,26 @@ HEADLINES = paths.FROZEN / "headlines.json"
 
 def archive(preset: str) -> Path | None:
     """The newest frozen archive of a preset, None where there is none."""
-    found = paths.FROZEN.glob(f"*/{preset}/{outputs.CLAIMS[0]}")
     return max(
-        (path.parent for path in found), key=lambda own: Version(own.parent.name), default=None
+        (own for own in _archives() if own.name == preset),
+        key=lambda own: Version(own.parent.name),
+        default=None,
     )
+
+
+def _archives() -> list[Path]:
+    """Every frozen archive; folders of other names, such as those of a freeze that was killed, are
+    none."""
+    found = [path.parent for path in paths.FROZEN.glob(f"*/*/{outputs.CLAIMS[0]}")]
+    return [own for own in found if own.name[0] != "." and _is_version(own.parent.name)]
+
+
+def _is_version(name: str) -> bool:
+    try:
+        Version(name)
+    except InvalidVersion:
+        return False
+    return True
 
 
 def ledger(preset: str) -> Path | None:
@@ -27,7 +43,7 @@ def ledger(preset: str) -> Path | None:
 
 def headlines() -> dict[str, dict]:
     """By preset, the headline numbers of every arm in its newest archive."""
-    presets = sorted({path.parent.name for path in paths.FROZEN.glob(f"*/*/{outputs.CLAIMS[0]}")})
+    presets = sorted({own.name for own in _archives()})
     return {name: read_json(archive(name) / outputs.SUMMARY) for name in presets}
 
 

@@ -25,6 +25,7 @@ _NEEDED = {
     "runs": (
         *("arm", "label", "group", "group_title", "baseline", "role", "family", "tunable", "zero"),
         *("seed", "fold", "preset", "task", "tasks", "test_accuracy", "test_loss"),
+        *("schedule", "rate", "train_fraction"),
     ),
     "epochs": ("arm", "seed", "epoch", "task"),
     "test_time": ("arm", "seed", "task", "rate", "passes", "policy", "repeat", "accuracy"),
@@ -134,8 +135,15 @@ def load(root: Path) -> Collected:
         test_time=_read(test_time, "test_time"),
         configs=_mapping(configs),
         environments=_mapping(environments),
-        study=_mapping(study),
+        study=_study(study),
     )
+
+
+def _study(path: Path) -> dict[str, Any]:
+    found = _mapping(path)
+    if lacking := [key for key in ("planned", "blocks") if key not in found]:
+        raise UserError(f"{path} lacks {lacking[0]!r}; delete it and run `adsmtl collect`")
+    return found
 
 
 def _read(path: Path, name: str) -> pd.DataFrame:
@@ -151,6 +159,8 @@ def _read(path: Path, name: str) -> pd.DataFrame:
         raise UserError(f"{path} is missing; run `adsmtl collect`, or snakemake") from error
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise UserError(f"{path} cannot be read ({error}); delete it and collect again") from error
+    if name == "runs" and frame.empty:
+        raise UserError(f"{path} has no rows; delete it and run `adsmtl collect`")
     missing = [column for column in _NEEDED[name] if column not in frame]
     if missing:
         raise UserError(

@@ -32,7 +32,13 @@ def register(add: Add) -> None:
     own = add("track", _track, "import every results folder into MLflow")
     own.add_argument("--only", type=Path, metavar="FOLDER", help="this results folder, not all")
     own = add("ui", _ui, "import all results, frozen ones too, and open MLflow on the newest")
-    own.add_argument("--port", type=int, default=5000, help="of the page (default: 5000)")
+    own.add_argument("--port", type=_port, default=5000, help="of the page (default: 5000)")
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65_535:
+        raise argparse.ArgumentTypeError(f"{text} is no port; give a number from 1 to 65535")
+    return int(text)
 
 
 def _product(module: str, function: str) -> Command:

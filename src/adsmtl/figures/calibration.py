@@ -107,8 +107,8 @@ DRAWING = Drawing(
         " Where runs were also evaluated with units dropped at test time, the panels below show"
         " ECE and test accuracy with all units on (diamonds) and with units dropped at the rate"
         " named, class probabilities averaged over several passes (open circles, mean over"
-        " repeats); sd is the standard deviation over repeats of one run, mean over seeds. They"
-        " rest on fewer test examples, so their own floor is higher than the ticks."
+        " repeats); sd is the standard deviation over repeats of one run, mean over seeds. Where"
+        " they rest on fewer test examples, their own floor is higher than the ticks."
     ),
     exists=lambda arms: any(own.group == "main" for own in arms.values()),
     draw=lambda material: draw_errors(

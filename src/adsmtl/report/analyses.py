@@ -64,8 +64,9 @@ def of_study(
         UserError: a figure has not been drawn.
     """
     known = baselines.table(collected.runs, cards)
+    several = collected.runs["fold"].nunique() > 1
     made = [
-        ("folds", "Results in each fold", _FOLDS, [tables["folds"]]),
+        ("folds", "Results in each fold", _FOLDS if several else "", [tables["folds"]]),
         ("variance", "Where the spread comes from", _VARIANCE, _both(tables)),
         ("dose", "Dose and response", _DOSE, []),
         ("specification", "Specification curve", _SPECIFICATION, []),

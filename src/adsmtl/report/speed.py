@@ -101,6 +101,8 @@ def headline(result: Result) -> list[str]:
         for other, key in beside.items()
         if engine[key] is not None
     ]
+    if not ratios:
+        return []
     return [f"On {group['title']}, the engine with R = 1 trained {' and '.join(ratios)}."]
 
 

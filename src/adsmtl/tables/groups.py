@@ -170,4 +170,4 @@ def _notes(final: pd.DataFrame, group: str, context: list[str]) -> list[str]:
     baseline = _baseline(final, group)
     if baseline == SINGLE or context:
         return []
-    return [f"The arm {baseline}, which these are compared with, was not trained."]
+    return [f"The arm {baseline}, which these are compared with, has no finished run."]
