@@ -82,7 +82,7 @@ def test_a_group_without_its_baseline_says_so(tmp_path):
     derive(tmp_path, "none", "borrowed", "controls", {"schedule": "follow"})
     tables.write_all(collected(tmp_path), tmp_path)
     text = (tmp_path / "tables/group-controls.md").read_text()
-    assert "The arm adsmtl-0.2, which these are compared with, was not trained" in text
+    assert "The arm adsmtl-0.2, which these are compared with, has no finished run" in text
 
 
 def test_a_group_is_compared_with_the_baseline_that_its_arms_state():
