@@ -200,6 +200,14 @@ def test_a_study_that_lacks_a_run_is_interim_whatever_there_is_too_much(tmp_path
         assert told == (found and f"interim, {found}")
 
 
+def test_seeds_are_counted_as_most_runs_have_them(tmp_path):
+    whole = reading.load(block(tmp_path / "all", range(4)))
+    variants = {f"variant {number}": [0] for number in range(3)}  # more arms, but fewer runs
+    planned = {"none": list(range(8)), **variants}
+    told = provenance.interim(replace(whole, study={"planned": planned, "blocks": []}))
+    assert told == "interim, 4 of 8 seeds (4 of 11 runs)"
+
+
 def test_a_pool_that_fails_can_be_made_again(tmp_path, monkeypatch):
     def fail(*given):
         raise UserError("no space")

@@ -1,6 +1,6 @@
 """Where numbers come from, in words: every table and figure carries these sentences."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from adsmtl.collected import diverged
 from adsmtl.collected.reading import Collected
@@ -78,11 +78,12 @@ def seeds_per_arm(collected: Collected) -> str:
 def interim(collected: Collected) -> str | None:
     """What is to be said of a study that is not complete, None of one that is.
 
-    A seed counts as one of those that most arms have once all arms that have it are trained.
+    A seed counts as one of those that most runs have once all arms that have them are trained with
+    it.
     """
     # A run that diverged is done too; it is not trained again.
     trained, planned = diverged.attempted(collected), collected.planned
-    most = max(planned.values(), key=lambda seeds: sum(own == seeds for own in planned.values()))
+    most = max(planned.values(), key=lambda seeds: _runs(planned.values(), seeds))
     done = [
         seed
         for seed in most
@@ -94,6 +95,11 @@ def interim(collected: Collected) -> str | None:
     every = sum(map(len, planned.values()))
     runs = every - left
     return f"interim, {len(done)} of {len(most)} seeds ({runs} of {every} runs)"
+
+
+def _runs(planned: Iterable[Sequence[int]], seeds: Sequence[int]) -> int:
+    """How many runs the arms have that are planned with exactly these seeds."""
+    return len(seeds) * sum(own == seeds for own in planned)
 
 
 def sentence(collected: Collected) -> str:
