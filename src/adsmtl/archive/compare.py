@@ -107,14 +107,15 @@ def compare(first: Collected, second: Collected) -> Comparison:
         common = len(set(one["seed"]) & set(two["seed"]))
         difference = {name: float(two[name].mean() - one[name].mean()) for name in MEASURES}
         rows.append(Row(*pair, answer, (len(one), len(two), common), difference, tested))
-    return Comparison(rows, list(_origin(first, second)), list(_alone(first, second)))
+    return Comparison(rows, list(_origin(first, second)), list(_alone(sides)))
 
 
 class _Side:
     """One of the results: its runs and epochs by arm and task, in its order."""
 
     def __init__(self, collected: Collected) -> None:
-        self.configs = collected.configs
+        self.root, self.configs = collected.root, collected.configs
+        self.trained = collected.trained
         self.runs = dict(list(collected.runs.groupby(_PAIR, sort=False)))
         self.epochs = dict(list(collected.epochs.groupby(_PAIR, sort=False)))
 
@@ -242,18 +243,13 @@ def _listed(own: Collected, what: str) -> dict[str, set[str]]:
     return found
 
 
-def _alone(first: Collected, second: Collected) -> Iterator[str]:
-    for one, two in ((first, second), (second, first)):
+def _alone(sides: tuple[_Side, _Side]) -> Iterator[str]:
+    for one, two in (sides, sides[::-1]):
         here, there = one.trained, two.trained
         arms = [arm for arm in here if arm not in there]
         if arms:
             yield f"only {one.root} has {len(arms)} arms: {_few(arms)}"
-        pairs = [list(own.groupby(_PAIR, sort=False).groups) for own in (one.runs, two.runs)]
-        tasks = [
-            f"{arm} {task}"
-            for arm, task in pairs[0]
-            if arm in there and (arm, task) not in pairs[1]
-        ]
+        tasks = [" ".join(pair) for pair in one.runs if pair[0] in there and pair not in two.runs]
         if tasks:
             yield f"only {one.root} has {_few(tasks)}"
         seeds = [

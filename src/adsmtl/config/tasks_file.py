@@ -57,7 +57,7 @@ def task_entries() -> dict[str, TaskEntry]:
     entries, own = {}, declared()
     for key, value in read_yaml(path).items():
         name = str(key)
-        limits.name(str(name), str(path), "task")
+        limits.name(name, str(path), "task")
         where = f"{path}: {name}"
         entry = check(TaskEntry, value, where)
         known(where, "dataset", entry.dataset, [*DATASETS, *own])

@@ -47,7 +47,7 @@ def test_a_folder_for_each_class(tmp_path, pictures):
     assert str(tmp_path) not in (tmp_path / "out/mine/card.json").read_text()
 
 
-def test_files_that_are_no_images_of_a_class_are_named(tmp_path, pictures, capsys):
+def test_files_that_are_no_images_of_a_class_are_named(tmp_path, pictures):
     (pictures / "stray.png").write_bytes((pictures / "blue/00.png").read_bytes())
     (pictures / "blue/notes.pdf").write_bytes(b"%PDF-1.4")
     data = prepare(tmp_path, path=str(pictures))
