@@ -276,7 +276,7 @@ def test_specifications_stand_by_size_with_their_settings_below():
 
 def test_rates_without_any_at_0_are_drawn():
     frame = rates_frame()
-    figure = rate_heatmap.draw_cells(rate_heatmap.cells(frame[frame["rate"] != 0]))
+    figure = rate_heatmap.draw_cells(rate_heatmap.cells(frame[frame["schedule"] == "fixed"]))
     ticks = [label.get_text() for label in figure.axes[0].get_xticklabels()]
     assert ticks
     assert "0" not in ticks
