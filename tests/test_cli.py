@@ -371,3 +371,8 @@ def test_a_port_that_is_none_is_refused_before_anything_is_imported(
     with pytest.raises(SystemExit, match="2"):
         cli.main(["ui", "--port", port])
     assert "give a number from 1 to 65535" in capsys.readouterr().err
+
+
+def test_a_seed_that_the_study_lacks_is_not_trained(capsys: pytest.CaptureFixture) -> None:
+    assert cli.main(["--settings", SMOKE, "train", "--arms", "none", "--seeds", "99"]) == 2
+    assert "none has no seed 99; it has 0 to 1" in capsys.readouterr().err

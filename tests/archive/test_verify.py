@@ -14,7 +14,7 @@ from synthetic import write_results, write_test_time
 from adsmtl import cli, paths, seals
 from adsmtl.archive import freeze, manifest, page, verify
 from adsmtl.archive.judge import judge
-from adsmtl.collected import reading
+from adsmtl.collected import collect, reading
 from adsmtl.errors import UserError
 from adsmtl.files import sha256
 
@@ -388,6 +388,15 @@ def test_a_forgery_from_the_predictions_on_is_not_noticed(root):
 
 
 BETTER = {"none": {"vision": 0.8, "speech": 0.8}}
+
+
+def test_planned_runs_that_are_not_collected_yet_are_not_foreign(tmp_path):
+    root = write_results(tmp_path / "quick", 4, ["none"], epochs=3, exact=True)
+    plan = {"none": range(4)}
+    for planned, foreign in ((plan, set()), ({"none": range(2, 4)}, {"0", "1"})):
+        collect.write(root, {"none": [2, 3]}, planned=planned)
+        named = {name for name, fault in verify.verify(root).wrong.items() if "is foreign" in fault}
+        assert {name.split("seed=")[1][0] for name in named} == foreign
 
 
 def test_a_folder_without_results_is_refused(tmp_path):

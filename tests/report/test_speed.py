@@ -137,6 +137,10 @@ def test_headline_leaves_out_who_did_not_run_and_takes_what_there_is():
     assert sentence.startswith("On vision, batch 32,")
     assert "Keras" not in sentence
     assert speed.headline(result | {"comparisons": []}) == []
+    alone = copy.deepcopy(result)
+    for record in alone["comparisons"][0]["records"]:
+        record |= {"times_plain": None, "times_keras": None}
+    assert speed.headline(alone) == []
 
 
 def test_comparison_has_a_row_per_contender_and_the_products_below():
