@@ -62,16 +62,14 @@ def look(archive: Archive, mirror: Mirror) -> Iterator[Listed | str]:
     """
     manifest = places.joined(mirror.base, MANIFEST)
     try:
-        content = places.read(manifest)
-        try:
-            listed = _files(content, manifest)
-        except UserError as error:
-            if not places.remote(mirror.base):
-                raise
-            # such as a page that asks to log in: others may have the archive
-            yield f"{mirror.named_by}: {error}"
-            return
+        listed = _files(places.read(manifest), manifest)
         reason = f"{manifest} lists none of {', '.join(archive.mirrored_as)}"
+    except UserError as error:
+        if not places.remote(mirror.base):
+            raise
+        # such as a page that asks to log in: others may have the archive
+        yield f"{mirror.named_by}: {error}"
+        return
     except places.Unreachable as error:
         reason = f"cannot read {manifest}: {error}"
         if not isinstance(error, places.Absent):

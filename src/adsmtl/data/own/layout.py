@@ -61,7 +61,7 @@ def visible(folder: Path) -> list[Path]:
     try:
         found = sorted(path for path in folder.iterdir() if not _hidden(path.name))
     except OSError as error:
-        raise _unreadable(error) from error
+        raise unreadable(error) from error
     return [_named(path) for path in found]
 
 
@@ -73,7 +73,7 @@ def below(folder: Path) -> list[Path]:
     """
 
     def refuse(error: OSError) -> None:
-        raise _unreadable(error)
+        raise unreadable(error)
 
     found, seen = [], {os.path.realpath(folder)}
     for top, folders, names in os.walk(folder, followlinks=True, onerror=refuse):
@@ -97,7 +97,8 @@ def _named(path: Path) -> Path:
     return path
 
 
-def _unreadable(error: OSError) -> UserError:
+def unreadable(error: OSError) -> UserError:
+    """What to say of a file or a folder that cannot be read."""
     return UserError(f"{error.filename} cannot be read: {error.strerror}; make it readable")
 
 
@@ -160,7 +161,7 @@ def digest(root: Path, files: Iterable[Path]) -> str:
             with path.open("rb") as stream:
                 total.update(hashlib.file_digest(stream, "sha256").digest())
         except OSError as error:
-            raise _unreadable(error) from error
+            raise unreadable(error) from error
     return total.hexdigest()
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from adsmtl.data.own import layout
 from adsmtl.errors import UserError
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
@@ -96,7 +97,7 @@ def _text(path: Path, delimiter: str) -> tuple[list[str], list[tuple[int, list[s
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}; make it readable") from error
+        raise layout.unreadable(error) from error
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
