@@ -54,6 +54,21 @@ def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_what_a_killed_process_left_of_a_folder_goes_and_what_another_writes_stays(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / ".folder-killed" / "deeper").mkdir(parents=True)
+    (tmp_path / ".folder-b").write_text("a file of somebody else")
+    (tmp_path / ".folder2-killed").mkdir()
+    path = tmp_path / "folder"
+    with files.atomic_folder(path) as one, files.atomic_folder(path) as other:
+        assert one.is_dir()
+        assert other.is_dir()
+        there = {p.name for p in tmp_path.iterdir()}
+        assert there == {".folder-b", ".folder2-killed", one.name, other.name}
+    assert path.is_dir()
+
+
 @pytest.mark.parametrize("way", [files.atomic, files.atomic_folder])
 def test_a_place_that_cannot_be_written_is_named(way: object, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")

@@ -2,13 +2,14 @@
 
 import errno
 import fcntl
+import glob
 import hashlib
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -62,9 +63,18 @@ def atomic(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Like `atomic` for a whole folder: `path` is replaced only when the block succeeds."""
-    with writing(path):
-        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
+    """Like `atomic` for a whole folder: `path` is replaced only when the block succeeds.
+
+    What a killed process left of an earlier attempt is deleted.
+    """
+    prefix = f".{path.name}-"
+    with writing(path), ExitStack() as held:
+        for left in path.parent.glob(f"{glob.escape(prefix)}*"):
+            with _locked(left) as free:
+                if free:
+                    shutil.rmtree(left, ignore_errors=True)
+        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=prefix))
+        held.enter_context(_locked(temporary))
         try:
             yield temporary
             temporary.chmod(0o755)
@@ -73,6 +83,25 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             os.replace(temporary, path)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Whether `folder` could be locked, as nobody else holds it; it is until the block ends."""
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        yield False
+        return
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            free = True
+        except OSError:  # somebody holds it, or the file system has no locks
+            free = False
+        yield free
+    finally:
+        os.close(handle)
 
 
 def copy_file(source: Path, target: Path) -> None:

@@ -346,6 +346,16 @@ def test_difficulty_stands_below_the_rates_of_its_arm(tmp_path):
     assert list(lower.lines[0].get_ydata()) == pytest.approx(list(own["smoothed"].mean()))
 
 
+def test_no_axis_shows_a_difficulty_below_0(tmp_path):
+    write_results(tmp_path, 3, ["adsmtl-0.2"], epochs=2)
+    history = Material(collected(tmp_path)).epochs
+    history["smoothed"] = history["seed"].map({0: 0.01, 1: 0.02, 2: 0.9})
+    figure = rates.draw_rates(history, ["adsmtl-0.2"], difficulty=True)
+    band = figure.axes[1].collections[0].get_paths()[0]
+    assert band.vertices[:, 1].min() < 0
+    assert figure.axes[1].get_ylim()[0] == 0
+
+
 def test_panels_of_one_kind_share_their_axis_and_show_the_largest_rate(tmp_path):
     write_results(tmp_path, 2, ["adsmtl-0.2"], epochs=3)
     derive(tmp_path, "adsmtl-0.2", "swapped", "controls", {"schedule": "follow"})

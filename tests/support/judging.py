@@ -106,7 +106,7 @@ def study(
 ) -> Evidence:
     """Evidence of `runs`."""
     final = measures.with_chosen(runs(test, *more, facts=facts, **named), choice)
-    return Evidence(final, history, test_time, None, "study", False, choice)
+    return Evidence(final, history, test_time, None, "study", False)
 
 
 def drawn(

@@ -189,7 +189,7 @@ def test_markdown_escapes_pipes():
 
 def test_html_escapes_cells_and_marks_groups_and_the_left_column():
     table = render.TextTable("t", "a < b", ["", "n"], [["x", "1"], ["<y>", "2"]], ["& so"], [1])
-    text = template.table(table)
+    text = template.render("effects.html.j2", tables=[table])
     assert '<p class="caption">a &lt; b</p>' in text
     assert '<tr class="break"><td class="left">&lt;y&gt;</td><td>2</td></tr>' in text
     assert '<tr><td class="left">x</td><td>1</td></tr>' in text

@@ -114,6 +114,16 @@ def test_a_database_beyond_repair_is_moved_aside_and_made_anew(folder, damage):
     assert track() == ["MLflow quick: 0 runs created, 0 removed, 7 unchanged"]
 
 
+def test_a_folder_whose_name_would_cut_the_address_of_the_database_is_named(folder, monkeypatch):
+    odd = folder / "what?"
+    odd.mkdir()
+    monkeypatch.chdir(odd)
+    with pytest.raises(UserError, match=r"what\?/mlflow\.db: MLflow .* move the project"):
+        track()
+    assert list(folder.glob("what*")) == [odd]
+    assert list(odd.iterdir()) == []
+
+
 def test_a_locked_database_is_one_message_and_is_left_alone(folder, monkeypatch):
     monkeypatch.setattr(database, "PATIENCE", 0.1)
     other = sqlite3.connect("mlflow.db", isolation_level=None)

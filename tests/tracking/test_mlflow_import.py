@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import re
 import shutil
@@ -5,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlparse
 
+import pandas as pd
 import pytest
 from collecting import collected
 from synthetic import write_results, write_run
@@ -254,6 +256,20 @@ def test_the_first_metrics_are_those_that_a_person_looks_for(study):
     alone = found["summary", "single-vision-none"].data.metrics
     assert "test_accuracy" not in alone  # a mean over tasks would be no mean
     assert "test_accuracy/vision" in alone
+
+
+def test_a_cosine_is_that_of_the_run_only_where_the_run_has_one_pair(study):
+    def named(tasks):
+        epochs = pd.concat([read.epochs.assign(task=task) for task in tasks])
+        found = records.build(dataclasses.replace(read, epochs=epochs))
+        seed = next(own for own in found if (own.kind, own.name) == ("seed", "adsmtl-0.2 seed=1"))
+        return {name for name, _, _ in seed.metrics if "cosine" in name}
+
+    read = reading.load(study.root)
+    read.epochs["cosine"] = 0.1
+    assert named(["vision", "speech"]) == {"training/cosine"}
+    three = ["vision", "speech", "third"]
+    assert named(three) == {f"training/{task}/cosine" for task in three}
 
 
 def test_an_arm_has_its_data_its_configuration_and_its_curves(study):

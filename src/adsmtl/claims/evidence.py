@@ -31,14 +31,12 @@ class Evidence:
     """Frames of one results folder.
 
     Attributes:
-        final: as `measures.with_chosen` returns it for `choice`.
+        final: as `measures.with_chosen` returns it.
         history: the collected epochs.
         test_time: as `records.test_time` returns it.
         listing: what became of the published listing, None where nobody has tried.
         preset: its name, or names.
         embedded: whether any run used the stand-in data that install with the package.
-        choice: how trials are chosen; by default on the validation data of other seeds, so
-            that a lucky run does not choose itself.
     """
 
     final: pd.DataFrame
@@ -47,7 +45,6 @@ class Evidence:
     listing: records.Listing | None
     preset: str
     embedded: bool
-    choice: measures.Choice = measures.choose_on_other_seeds
 
     def find(self, *wanted: Wanted) -> list[str]:
         """The finished arms that are `wanted`, in its order; trials in that of the study.

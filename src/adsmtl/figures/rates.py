@@ -98,6 +98,8 @@ def draw_rates(
     tops = [value for arm, value in (largest or {}).items() if arm in arms]
     highest = max([shown[["rate_shared", "rate_specific"]].max(axis=None), 0.1, *tops])
     grid[0][0].set_ylim(-0.02, highest + 0.03)
+    if difficulty and grid[1][0].get_ylim()[0] < 0:  # a difficulty is positive, its t-interval not
+        grid[1][0].set_ylim(bottom=0)
     handles = [style.key(task, **style.task_look(i, len(tasks))) for i, task in enumerate(tasks)]
     if differs:
         look = {"color": style.INK, "marker": "o", "markerfacecolor": "white"}

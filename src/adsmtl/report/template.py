@@ -6,8 +6,6 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from adsmtl.tables.render import TextTable
-
 
 def render(template: str, **values: Any) -> str:
     """A template of `report/templates`, filled; text is escaped, a missing value is an error."""
@@ -20,11 +18,6 @@ def render(template: str, **values: Any) -> str:
     )
     environment.filters["code"] = _code
     return environment.get_template(template).render(**values)
-
-
-def table(text: TextTable) -> str:
-    """A table with its caption and notes, for a section of its own."""
-    return render("section.html.j2", table=text)
 
 
 def _code(text: str) -> Markup:

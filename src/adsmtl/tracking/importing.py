@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from adsmtl.errors import UserError
 from adsmtl.tracking import database, mlflow_import
 
 _moved: list[Path] = []  # the databases that this process moved aside
@@ -33,9 +34,14 @@ def track(
         say: takes a line of progress at a time.
 
     Raises:
-        UserError: a collected table is missing or damaged; or the database is locked or cannot be
-            written. One message says which, and what to do.
+        UserError: a collected table is missing or damaged; or the database is locked, cannot be
+            written, or lies where MLflow would not look. One message says which, and what to do.
     """
+    if "?" in str(path.resolve()):
+        raise UserError(
+            f"{path.resolve()}: MLflow reads an address up to its ? only; move the project to a"
+            " folder without one"
+        )
     with database.alone(path, say):
         try:
             _fill(wanted, path, _uri(path), artifacts, say)

@@ -232,13 +232,15 @@ def _headline(task: str, measure: str) -> str | None:
 
 def _by_epoch(epochs: pd.DataFrame) -> Iterator[tuple[str, float, int]]:
     """Every measure of every epoch, as (name, value, epoch)."""
+    of_run = ["seconds", "penalty"]
+    if epochs["task"].nunique() == 2:
+        of_run.append("cosine")  # of the only pair
     for row in epochs.drop_duplicates("epoch").to_dict("records"):
-        for name in ("seconds", "penalty", "cosine"):
+        for name in of_run:
             yield f"training/{name}", row[name], row["epoch"]
-    of_run = ("arm", "seed", "epoch", "seconds", "penalty", "task", "cosine")
     for row in epochs.to_dict("records"):
         for column, value in row.items():
-            if column not in of_run:
+            if column not in ("arm", "seed", "epoch", "task", *of_run):
                 yield f"training/{row['task']}/{column}", value, row["epoch"]
 
 
