@@ -121,6 +121,11 @@ def test_the_standard_error_is_the_true_one_whatever_the_noise_is_made_of(
     assert np.sqrt(np.mean(squares) / true) == pytest.approx(1, abs=0.12)
 
 
+def test_a_seed_without_a_tested_example_is_refused():
+    with pytest.raises(ValueError, match="do not fit"):
+        interval(np.array([[1.0, 2.0], [np.nan, np.nan]]), [0, 0])
+
+
 def test_the_variance_by_two_ways_by_hand():
     first = np.array([[1.0, 3.0], [2.0, 8.0]])  # one fold; seeds 2 and 5, examples 1.5 and 5.5
     found = interval(first, [0, 0])

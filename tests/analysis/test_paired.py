@@ -137,6 +137,13 @@ def test_bayes_factor_agrees_with_the_defining_integral_over_effects():
     assert bayes.jzs(0.0, n, n - 1) < 1 / 3
 
 
+def test_the_bayes_factor_of_a_contrast_is_that_of_its_t():
+    values = np.random.default_rng(8).normal(0.4, 2, size=12)
+    one = Paired(tuple(values), tuple(k % 4 for k in range(12)))
+    assert one.bayes_factor == bayes.jzs(one.effect / one.se, 12, one.df)
+    assert Paired((0.1 + 0.2, 0.3, 0.3), (0, 0, 0)).bayes_factor is None  # equal but for rounding
+
+
 def test_choosing_the_best_of_four_gains_the_expected_maximum_of_four():
     # Validation sees all of the luck: 1.0294 sd is the expected largest of four normal numbers.
     import pandas as pd

@@ -15,6 +15,7 @@ def test_slope_and_correlation_of_two_equal_halves_are_those_of_one():
     assert (one.n, one.slope, one.effect) == pytest.approx((14, fit.slope, fit.rvalue))
     interval = stats.pearsonr(x, y).confidence_interval()
     assert (one.low, one.high) == pytest.approx((interval.low, interval.high))
+    assert not one.stratified  # an error over pairs, whatever their folds
 
 
 def test_gain_and_affinity_of_a_point_come_from_different_seeds():
@@ -36,6 +37,8 @@ def test_p_is_that_of_permuting_pairs():
     orders = np.array([draw.permutation(12) for _ in range(20_000)])
     totals = np.abs(sum((x[h][orders] * y[h]).sum(axis=1) for h in range(2)))
     assert one.p() == pytest.approx(np.mean(totals >= abs((x * y).sum())), abs=0.012)
+    line = tuple(np.arange(12.0))
+    assert Slope((line,) * 2, (line,) * 2).p() == one.p_smallest
 
 
 def test_what_differs_between_groups_has_no_part_in_the_correlation_within_them():

@@ -40,6 +40,9 @@ def test_sign_flip_p_of_tiny_cases():
     assert statistics.sign_flip_p([1, 2, -3]) == 1.0
     assert statistics.sign_flip_p([-1, 2, 3]) == 0.5
     assert statistics.sign_flip_p([0.0, 0.0]) == 1.0
+    assert statistics.sign_flip_p([0.0], "greater") == 1.0
+    assert statistics.sign_flip_p([0.1], "greater") == 0.5
+    assert statistics.sign_flip_p([0.1], "less") == 1.0
 
 
 @given(st.lists(st.integers(-5, 5), min_size=1, max_size=8))
@@ -73,22 +76,29 @@ def test_equal_sums_count_as_equal_whatever_the_rounding(differences, p):
     assert statistics.sign_flip_p(differences) == p
 
 
-def test_drawn_patterns_agree_with_enumeration():
-    d = np.random.default_rng(3).normal(0.45, 1, size=21)
+@pytest.mark.parametrize(("n", "error"), [(18, 0), (21, 0.003)])
+def test_patterns_are_enumerated_up_to_twenty_seeds_and_drawn_beyond(n, error):
+    d = np.random.default_rng(3).normal(0.45, 1, size=n)
     sums = np.zeros(1)
     for value in d:
         sums = np.concatenate([sums + value, sums - value])
     exact = np.mean(np.abs(sums) >= abs(d.sum()) - 1e-9)
-    assert statistics.sign_flip_p(d) == pytest.approx(exact, abs=0.003)
+    assert statistics.sign_flip_p(d) == pytest.approx(exact, rel=0, abs=error)
+
+
+def test_the_smallest_p_is_that_of_one_pattern_and_its_mirror_image():
+    assert statistics.smallest_p(20) == 2 / 2**20
+    assert statistics.smallest_p(21) == 1 / (statistics.DRAWS + 1)
 
 
 def test_paired_effect_and_standardised_effect():
-    comparison = statistics.paired([3, 4, 8], [2, 2, 5])
-    assert (comparison.n, comparison.effect, comparison.p) == (3, 2.0, 0.25)
+    first, second = [4, 6, 14], [2, 2, 8]
+    comparison = statistics.paired(first, second)
+    assert (comparison.n, comparison.effect, comparison.p) == (3, 4.0, 0.25)
     assert comparison.p_smallest == 0.25
-    # d_z = 2 / 1; J(2) = Γ(1) / (1 · Γ(1/2)) = 1 / sqrt(pi)
+    # d_z = 4 / 2; J(2) = Γ(1) / (1 · Γ(1/2)) = 1 / sqrt(pi)
     assert comparison.d_z == pytest.approx(2 / math.sqrt(math.pi))
-    test = stats.ttest_rel([3, 4, 8], [2, 2, 5]).confidence_interval()
+    test = stats.ttest_rel(first, second).confidence_interval()
     assert (comparison.ci_low, comparison.ci_high) == pytest.approx((test.low, test.high))
 
 
