@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adsmtl.analysis.paired import Paired
-from adsmtl.claims import verdicts
+from adsmtl.claims import rules, verdicts
 from adsmtl.claims.verdicts import (
     BELOW,
     CONTRADICTED,
@@ -45,6 +45,31 @@ def test_p_of_a_claim_by_hand():
     assert verdicts.claim_p([part(-1, 0.3), part(-2, 0.04), part(1, 0.5)]) == pytest.approx(0.12)
     assert verdicts.claim_p([part(-1, 0.7), part(2, 0.001)]) == 1.0
     assert verdicts.claim_p([part(0, 1.0)]) == 1.0
+
+
+def collected_part(p, effect, kind=Kind.BETTER):
+    """A part as `claims.json` has it, and as the judge has it; its delta is 0.5."""
+    lean = {Kind.BETTER: effect, Kind.DIFFERENT: abs(effect), Kind.NOT_WORSE: effect + 0.5}[kind]
+    return {"p": p, "effect": effect, "delta": 0.5, "asserts": kind.value}, part(lean, p)
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        ([(0.01, 1.0), (0.04, 2.0)], "the largest of its 2 parts'"),
+        ([(0.01, 1.0), (0.04, -0.3, Kind.NOT_WORSE)], "the largest of its 2 parts'"),
+        ([(0.01, 1.0), (0.04, -0.3, Kind.DIFFERENT)], "the largest of its 2 parts'"),
+        ([(0.01, 1.0), (0.04, -0.3)], "2 times the smallest p (0.040)"),
+        ([(0.01, 1.0), (0.04, -0.7, Kind.NOT_WORSE)], "2 times the smallest p (0.040)"),
+        ([(0.001, 1.0), (0.7, -0.3)], "This p is 1, "),
+        ([(0.001, 1.0), (1.0, 0.0)], "This p is 1, "),
+    ],
+)
+def test_the_rule_in_words_is_the_one_that_gives_the_p(parts, told):
+    written, judged = zip(*(collected_part(*one) for one in parts), strict=True)
+    assert told in rules.of_no_effect(written)
+    by_rule = {"the ": max(one.p for one in judged), "2 ti": 2 * judged[1].p, "This": 1.0}
+    assert verdicts.claim_p(judged) == by_rule[told[:4]]
 
 
 def test_p_of_an_effect_of_delta_counts_every_part_that_could_refute_it():
