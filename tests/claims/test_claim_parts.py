@@ -10,11 +10,12 @@ import pytest
 import synthetic
 from judging import FACTS, RATES, TASKS, study
 
-from adsmtl.analysis import measures
+from adsmtl.analysis import luck, measures
 from adsmtl.claims import adaptive, single_vs_multi, wanted
 from adsmtl.claims.catalogue import CLAIMS
 from adsmtl.claims.claim import co_outcomes
 from adsmtl.claims.evidence import NotRun
+from adsmtl.claims.fixed_rates import OTHER
 from adsmtl.claims.listing import verdict
 from adsmtl.claims.outcome import ACCURACY, ACCURACY_LAST3, GAP, NLL, NLL_LAST3
 from adsmtl.claims.records import Listing
@@ -92,6 +93,17 @@ def test_multi_and_single_task_training_are_compared_at_equal_rates():
     assert values("C1", 1, study(test)) == pytest.approx([1.625])
 
 
+def test_beside_equal_rates_stands_each_side_at_the_rate_that_validation_chooses():
+    grid = [[50, 50], [51, 53], [52, 52], [55, 55]]
+    test, val = fixed(grid), fixed([[1, 1], [9, 9], [1, 1], [1, 1]])  # 0.2: 51 and 53
+    for k, rate in enumerate(RATES):
+        variant = f"fixed-{rate}"
+        test |= singles(variant, [40 + k, 40 + k], [44 + k, 44 + k])
+        val |= singles(variant, [k, k], [-k, -k])  # images 0.5: 43; speech 0.1: 44
+    found = asides("C1", study(test, val))
+    assert list(found.values()) == pytest.approx([52 - (43 + 44) / 2])
+
+
 def curve(multi, single):
     of = {}
     for part, m, s in zip(("10pct", "25pct", "50pct", "none"), multi, single, strict=True):
@@ -116,12 +128,33 @@ def test_share_of_the_data_that_reaches_an_accuracy():
     assert list(found.values())[-1] == pytest.approx(50)
 
 
+def test_a_learning_curve_is_that_of_mean_accuracies_over_seeds():
+    of = {}
+    for part, least in {"10pct": 0, "25pct": 10, "50pct": 20, "none": 30}.items():
+        several = [least, least, least + 30]  # mean least + 10, median least
+        of["none" if part == "none" else f"none-{part}"] = [several] * 2
+        of |= singles(part, [15] * 3, [15, 15, 30])
+    # Alone, the tasks come to (15 + 20) / 2 on all data, between the curve's 10 and 20.
+    expected = 100 * math.exp(np.interp(17.5, [10, 20], np.log([0.1, 0.25])))
+    assert list(asides("C2", study(of)).values())[-1] == pytest.approx(expected)
+
+
 def test_dropout_against_none_over_the_grid_without_choosing():
     test = {"none": [[50, 50], [50, 50]], **fixed([[51, 51], [52, 47], [53, 55], [90, 90]])}
     gap = {"none": [[30, 30], [20, 20]], **fixed([[10, 10], [12, 12], [2, 5], [0, 0]])}
     of = study(test, gap=gap)
     assert values("C3", 0, of) == pytest.approx([2, 1])
     assert values("C3", 1, of) == pytest.approx([25 - 8, 25 - 9])
+
+
+def test_beside_the_grid_stands_the_rate_that_validation_chooses():
+    test = {"none": [[50, 50], [50, 50]], **fixed([[51, 51], [52, 47], [53, 55], [90, 90]])}
+    gap = {"none": [[30, 30], [20, 20]], **fixed([[10, 10], [12, 12], [2, 5], [0, 0]])}
+    val = {"none": [[0, 0], [0, 0]], **fixed([[1, 1], [1, 1], [9, 9], [1, 1]])}
+    accuracy, of_gap = asides("C3", study(test, val, gap=gap)).items()
+    assert accuracy == (f"test accuracy: fixed rate {OTHER} minus no dropout", pytest.approx(4))
+    assert "gap" in of_gap[0]
+    assert of_gap[1] == pytest.approx(25 - 3.5)  # less of it is better
 
 
 def test_adsmtl_against_fixed_rates_and_the_best_rates_per_task():
@@ -151,6 +184,10 @@ def test_controls_and_the_harder_task():
     assert list(adaptive.CONTROLS) == ["borrowed", "swapped", "matched-mean", "reversed"]
     assert [values("C5", part, of)[0] for part in range(4)] == pytest.approx([2, 2.5, 3, 3.5])
     assert adaptive.harder_first(of) == ("vision", "speech")
+    # One late epoch: 6.0 / ln 61 more in a mean, nothing in a median.
+    late = history["val_loss"].where((history["task"] != "speech") | (history["epoch"] < 3), 8.0)
+    reversed_ = replace(of, history=history.assign(val_loss=late))
+    assert adaptive.harder_first(reversed_) == ("speech", "vision")
     found = {name: one for name, one in asides("C5", of).items() if "accuracy" in name}
     assert list(found.values()) == pytest.approx([1 - 3, 1 - 4, 1 - 5, 1 - 6])
     assert all("harder task (vision) minus on speech" in name for name in found)
@@ -180,6 +217,26 @@ def test_regret_saved_by_each_seeds_own_validation():
     found = list(asides("C7", of).values())
     assert found[:3] == pytest.approx([(-2 + 0) / 2, (3 + 5) / 2, 3])
     assert found[3] is None
+
+
+def test_a_choice_needs_two_rates_and_every_seed_all_of_them():
+    two = {"fixed-0.1": [[50, 51], [50, 51]], "fixed-0.2": [[54, 53], [54, 53]]}
+    val = {"fixed-0.1": [[1, 9], [1, 9]], "fixed-0.2": [[9, 1], [9, 1]]}
+    of = study(two, val)
+    assert values("C7", 0, of) == pytest.approx([54 - 52, 51 - 52])
+    runs = of.final[of.final["group"] != measures.CHOSEN_GROUP]
+    lost = runs[(runs["arm"] != "fixed-0.2") | (runs["seed"] == 0)]
+    fewer = replace(of, final=measures.with_chosen(lost, measures.choose_on_other_seeds))
+    assert CLAIM["C7"].parts[0].values(fewer).to_dict() == pytest.approx({0: 2})
+
+
+def test_what_luck_gains_stands_beside_the_choice_with_its_interval_in_points():
+    draw = np.random.default_rng(1)
+    of = study({f"fixed-{rate}": (50 + draw.normal(size=(2, 8))).tolist() for rate in RATES})
+    told = next(one for one in CLAIM["C7"].asides(of) if one.name.startswith("best of four runs"))
+    lucky = luck.best_of_four(of.trial_rows(wanted.FIXED))
+    expected = (100 * lucky.mean, 100 * lucky.low, 100 * lucky.high, 2)
+    assert (told.value, told.low, told.high, told.n) == pytest.approx(expected)
 
 
 def test_the_choice_sees_the_mean_of_the_last_three_epochs():
