@@ -384,6 +384,13 @@ def test_penalty_and_balance():
     assert values("C10", 1, of) == pytest.approx([20, 20])
 
 
+def test_a_penalty_that_unbalances_the_tasks_speaks_against_the_claim():
+    test = {"none": [[55, 50], [44, 40]], "l2-1e-5": [[60, 60], [40, 40]]}
+    test |= singles("none", [50, 50], [40, 40])
+    val = both({"none": [1, 1], "l2-1e-5": [2, 2]})
+    assert values("C10", 1, study(test, val)) == pytest.approx([-20, -20])
+
+
 def test_noise_alone_makes_no_arm_more_balanced():
     draw, found = np.random.default_rng(1), []
     for _ in range(15):
