@@ -13,6 +13,8 @@ from judging import FACTS, TASKS, drawn
 from pages import parsed
 
 from adsmtl import outputs
+from adsmtl.analysis import paired
+from adsmtl.analysis.paired import Paired
 from adsmtl.claims import verdicts, words
 from adsmtl.claims.ledger import judge, rows
 from adsmtl.claims.row import Row
@@ -205,6 +207,22 @@ def test_notes_explain_how_a_claim_was_judged(written):
     assert "With 80 % power a true effect of" in notes["C4"]
     assert "Tested against a loss of 0.02 nats" in notes["C6"]
     assert "parts'" not in notes["C2"]  # it has one
+
+
+@pytest.mark.parametrize(("claim", "allowed"), [("C4", 0), ("C6", 1)])
+def test_the_effect_that_is_detectable_counts_the_loss_that_is_allowed(written, claim, allowed):
+    """Against a loss of delta, an effect that is smaller by delta will do."""
+    row = by_id(written)[claim]
+    of = [Paired(tuple(part["values"]), tuple(part["folds"])) for part in row["parts"]]
+    deltas, nothing = [part["delta"] for part in row["parts"]], [0.0] * len(of)
+    level = 0.05 / 10  # ten claims are tested
+    multiple = paired.detectable(of, deltas, nothing, 0.8, level) - allowed
+    assert {round(multiple * delta, 9) for delta in deltas} >= {round(row["detectable"], 9)}
+
+
+def test_parts_that_are_no_mean_over_seeds_have_no_value_by_seed(written):
+    part = by_id(written)["C9"]["parts"][0]
+    assert (part["seeds"], part["folds"], part["values"]) == ([], [], [])
 
 
 @pytest.mark.parametrize(
