@@ -514,6 +514,13 @@ def test_the_listing():
     assert (row.verdict, row.n, row.effect, row.p) == ("contradicted", 3, 2, None)
     assert "2 of 3 defects were reproduced, of which these stop it: timit." in row.sentence
     assert verdict.row(attempted(silent)).verdict == "inconclusive"
+    half = verdict.row(attempted(stops, defect("lstm", None, None)))
+    assert (half.verdict, half.n, half.effect) == ("contradicted", 1, 1)
+    assert "1 of 1 defects were reproduced, of which these stop it: timit; 1 more" in half.sentence
+    assert [one["value"] for one in half.beside] == [1, None]
+    unknown = verdict.row(attempted(defect("lstm", None, None)))
+    assert (unknown.verdict, unknown.n) == ("not run", 0)
+    assert "no answer about any of its defects; listing.json says why" in unknown.reason
     absent = verdict.row(None)
     assert (absent.verdict, absent.n) == ("not run", 0)
     assert "listing.json" in absent.reason

@@ -16,12 +16,13 @@ _SCORES = ["accuracy", "loss", "ece"]
 class Defect(BaseModel):
     """One thing that is said to be wrong with the published listing.
 
-    `error` is the exception that ended the attempt, None where the defect raises none.
+    `reproduced` is None where the attempt could not decide it; `error` is the exception that ended
+    the attempt, None where the defect raises none.
     """
 
     id: str
     what: str
-    reproduced: bool
+    reproduced: bool | None
     error: str | None
 
 

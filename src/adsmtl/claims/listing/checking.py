@@ -69,7 +69,7 @@ def _row(defect: Defect, variables: Mapping[str, str]) -> dict[str, Any]:
     try:
         finding = Finding(**_ask(defect.id, _FINDING_KEYS, variables))
     except NoAnswer as error:
-        finding = Finding(reproduced=False, error=None, evidence=f"Not decided: {error}")
+        finding = Finding(reproduced=None, error=None, evidence=f"Not decided: {error}")
     return {
         "id": defect.id,
         "what": defect.what,

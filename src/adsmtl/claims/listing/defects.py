@@ -2,7 +2,7 @@
 
 A reproduction repairs what the other defects break, so that it shows one of them alone. Its
 control is the same program with this one thing put right. Where the control fails too, the
-installation is at fault and nothing is reproduced. Keras is imported by the reproductions alone.
+installation is at fault and nothing is decided. Keras is imported by the reproductions alone.
 """
 
 from collections.abc import Callable
@@ -14,12 +14,13 @@ class Finding:
     """What a reproduction saw.
 
     Attributes:
-        reproduced: the defect is there, and the control is free of it.
+        reproduced: the defect is there, and the control is free of it; None where that could not
+            be decided.
         error: "Type: text" of the exception that stops the listing; None where none does.
         evidence: what was run and seen.
     """
 
-    reproduced: bool
+    reproduced: bool | None
     error: str | None
     evidence: str
 
@@ -294,7 +295,7 @@ def _stopped(
     """Whether `listing` raises where `control` runs."""
     error, control_error = _error(listing), _error(control)
     return Finding(
-        reproduced=error is not None and control_error is None,
+        reproduced=None if error and control_error else error is not None,
         error=error,
         evidence=f"Run: {statement}; {_outcome(error)}. Control: {control_statement}; "
         f"{_outcome(control_error)}.",

@@ -16,38 +16,51 @@ COMPARISON = "defects that are reproduced, of those tried"
 
 
 def row(listing: Listing | None) -> Row:
-    """The row of C11: n is the number of defects tried, the effect how many were reproduced.
+    """The row of C11: n is the number of defects decided, the effect how many were reproduced.
 
     Contradicted if a reproduced defect ends in an error, because the listing then stops.
     Otherwise inconclusive: that some faults are absent does not show that it works.
     """
-    if listing is None or listing.keras is None:
-        reason = f"no {outputs.LISTING}, the record of running the listing"
-        if listing is not None:
-            reason = f"no Keras to run the listing with: {listing.reason or 'no reason given'}"
+    decided = [one for one in listing.defects if one.reproduced is not None] if listing else []
+    if not decided:
+        reason = _lacking(listing)
         sentence = words.not_run(ID, CLAIM, reason)
         return Row(ID, CLAIM, EXPERIMENT, COMPARISON, sentence=sentence, reason=reason)
-    reproduced = [defect for defect in listing.defects if defect.reproduced]
+    reproduced = [defect for defect in decided if defect.reproduced]
     stopping = [defect for defect in reproduced if defect.error is not None]
     verdict = CONTRADICTED if stopping else INCONCLUSIVE
     sentence = (
         f"{ID}, “{CLAIM.rstrip('.')}”, {words.said(verdict)}: with Keras {listing.keras},"
-        f" {len(reproduced)} of {len(listing.defects)} defects were reproduced"
+        f" {len(reproduced)} of {len(decided)} defects were reproduced"
     )
     if stopping:
         sentence += f", of which these stop it: {', '.join(defect.id for defect in stopping)}"
+    if undecided := len(listing.defects) - len(decided):
+        sentence += f"; {undecided} more could not be decided"
     return Row(
         *(ID, CLAIM, EXPERIMENT, COMPARISON),
-        n=len(listing.defects),
+        n=len(decided),
         effect=float(len(reproduced)),
         verdict=verdict,
         unit="defects reproduced",
         sentence=f"{sentence}.",
         beside=[
-            beside(Aside(_named(defect), "1 if reproduced", float(defect.reproduced)))
-            for defect in listing.defects
+            beside(Aside(_named(one), "1 if reproduced", _known(one.reproduced)))
+            for one in listing.defects
         ],
     )
+
+
+def _lacking(listing: Listing | None) -> str:
+    if listing is None:
+        return f"no {outputs.LISTING}, the record of running the listing"
+    if listing.keras is None:
+        return f"no Keras to run the listing with: {listing.reason or 'no reason given'}"
+    return f"no answer about any of its defects; {outputs.LISTING} says why"
+
+
+def _known(reproduced: bool | None) -> float | None:
+    return None if reproduced is None else float(reproduced)
 
 
 def _named(defect: Defect) -> str:
