@@ -57,15 +57,17 @@ def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
 def test_what_a_killed_process_left_of_a_folder_goes_and_what_another_writes_stays(
     tmp_path: Path,
 ) -> None:
-    (tmp_path / ".folder-killed" / "deeper").mkdir(parents=True)
-    (tmp_path / ".folder-b").write_text("a file of somebody else")
-    (tmp_path / ".folder2-killed").mkdir()
+    (tmp_path / ".folder-kill3d_1" / "deeper").mkdir(parents=True)
+    (tmp_path / ".folder-aaaaaaaa").write_text("a file of somebody else")
+    others = {".folder2-kill3d_1", ".folder-more-kill3d_1", ".folder-of somebody else"}
+    for other in others:
+        (tmp_path / other).mkdir()
     path = tmp_path / "folder"
-    with files.atomic_folder(path) as one, files.atomic_folder(path) as other:
+    with files.atomic_folder(path) as one, files.atomic_folder(path) as second:
         assert one.is_dir()
-        assert other.is_dir()
+        assert second.is_dir()
         there = {p.name for p in tmp_path.iterdir()}
-        assert there == {".folder-b", ".folder2-killed", one.name, other.name}
+        assert there == {".folder-aaaaaaaa", *others, one.name, second.name}
     assert path.is_dir()
 
 

@@ -15,6 +15,8 @@ from typing import IO, Any
 
 from adsmtl.errors import UserError
 
+_DRAWN = "[a-z0-9_]" * 8  # what `tempfile` puts behind a prefix
+
 #: What to do where a file cannot be written and neither space nor permission is missing.
 _REMEDIES = {
     **dict.fromkeys(
@@ -69,7 +71,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     """
     prefix = f".{path.name}-"
     with writing(path), ExitStack() as held:
-        for left in path.parent.glob(f"{glob.escape(prefix)}*"):
+        for left in path.parent.glob(glob.escape(prefix) + _DRAWN):
             with _locked(left) as free:
                 if free:
                     shutil.rmtree(left, ignore_errors=True)
